@@ -1,0 +1,79 @@
+# Every command of the project; `make help` lists them. What each needs is installed first, where it
+# is missing (scripts/install.sh). Builds live in build/PRESET, one for each preset of
+# CMakePresets.json, and are incremental.
+.DEFAULT_GOAL := help
+JOBS := $(shell nproc)
+
+##@ The two commands
+.PHONY: demo
+demo: ## A photograph through Conv2d, drawn and explained; IMAGE=photo.jpg for one of yours
+demo: install-packages-build $(if $(IMAGE),,install-packages-photo) build/release/build.ninja
+	cmake --build --preset release --target demo
+	build/release/examples/demo $${IMAGE:+"$$IMAGE"}
+
+.PHONY: test
+test: ## Every test there is
+test: install-packages-build install-packages-test build/test/build.ninja
+	cmake --build --preset test
+	scripts/build_variants.sh
+	scripts/coverage.sh
+	ctest --preset test --parallel $(JOBS)
+
+##@ Everyday work
+.PHONY: build
+build: ## The optimised libraries, command and examples, in build/release
+build: install-packages-build build/release/build.ninja
+	cmake --build --preset release
+
+.PHONY: dev
+dev: ## A debug build and the C++ tests, in build/dev
+dev: install-packages-build install-packages-test
+	cmake --workflow --preset dev
+
+.PHONY: install
+install: ## Installs into PREFIX, /usr/local unless told
+install: build
+	cmake --install build/release $(if $(PREFIX),--prefix "$(PREFIX)")
+
+.PHONY: clean
+clean: ## Removes everything built
+	rm -rf build out
+
+##@ Single checks (make test runs them all)
+.PHONY: asan tsan fuzz
+asan: ## The C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer
+tsan: ## The C++ tests under ThreadSanitizer
+fuzz: ## The fuzzers; SECONDS_EACH=600 searches longer
+asan tsan: install-packages-build install-packages-test
+	cmake --workflow --preset $@
+fuzz: install-packages-build install-packages-test
+	cmake --preset fuzz $(if $(SECONDS_EACH),-DCONV2D_FUZZ_SECONDS=$(SECONDS_EACH))
+	cmake --build --preset fuzz
+	ctest --preset fuzz
+
+.PHONY: coverage
+coverage: ## Which lines of the library the C++ tests reach
+coverage: install-packages-build install-packages-test
+	scripts/coverage.sh
+
+.PHONY: format
+format: ## Formats all C++ files
+format: install-packages-test
+	scripts/format.sh
+
+.PHONY: tidy
+tidy: ## clang-tidy over the library, the command and the examples
+tidy: install-packages-build install-packages-test
+	scripts/tidy.sh
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build/%/build.ninja: CMakePresets.json | install-packages-build
+	cmake --preset $*
+
+.PHONY: install-packages-build install-packages-photo install-packages-test
+install-packages-build install-packages-photo install-packages-test: install-packages-%:
+	@scripts/install.sh $*

@@ -1,0 +1,50 @@
+# What `cmake --install` puts where, and how other projects find it: find_package(conv2d) and
+# pkg-config. Each library is its own component, so that nobody needs libpng to use the core.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/conv2d)
+
+install(DIRECTORY include/conv2d DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
+
+foreach(library conv2d conv2d_io conv2d_figure)
+  if(TARGET ${library})
+    set_target_properties(${library} PROPERTIES VERSION ${PROJECT_VERSION}
+                                                SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+    install(TARGETS ${library} EXPORT ${library})
+    # conv2d_io is conv2d::io to its users, here as there.
+    string(REPLACE "conv2d_" "" component ${library})
+    set_target_properties(${library} PROPERTIES EXPORT_NAME ${component})
+    install(EXPORT ${library} NAMESPACE conv2d:: DESTINATION ${package_dir}
+            FILE ${library}-targets.cmake)
+  endif()
+endforeach()
+
+if(TARGET conv2d_cli)
+  install(TARGETS conv2d_cli)
+endif()
+
+get_target_property(library_type conv2d TYPE)
+if(library_type STREQUAL STATIC_LIBRARY)
+  set(CONV2D_IS_STATIC TRUE)
+else()
+  set(CONV2D_IS_STATIC FALSE)
+endif()
+configure_package_config_file(cmake/conv2d-config.cmake.in
+                              ${PROJECT_BINARY_DIR}/conv2d-config.cmake
+                              INSTALL_DESTINATION ${package_dir})
+# Before 1.0 a new minor version may change the interface.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/conv2d-config-version.cmake
+                                 COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/conv2d-config.cmake
+              ${PROJECT_BINARY_DIR}/conv2d-config-version.cmake DESTINATION ${package_dir})
+
+# What a static library still needs goes where pkg-config --static finds it.
+set(CONV2D_PC_LIBS_PRIVATE -lstdc++)
+if(CONV2D_THREADS STREQUAL openmp)
+  string(APPEND CONV2D_PC_LIBS_PRIVATE " ${OpenMP_CXX_FLAGS}")
+elseif(CONV2D_THREADS STREQUAL std)
+  string(APPEND CONV2D_PC_LIBS_PRIVATE " -pthread")
+endif()
+configure_file(cmake/conv2d.pc.in ${PROJECT_BINARY_DIR}/conv2d.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/conv2d.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Which lines of the library the C++ tests reach. Prints the figure; the lines that no test reaches
+# are in build/coverage/uncovered.txt, file by file.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=build/coverage
+
+cmake --preset coverage >/dev/null
+cmake --build --preset coverage
+find "$build" -name '*.gcda' -delete # an earlier run's counts
+ctest --preset coverage --parallel "$(nproc)"
+gcovr --root . --filter src/ --filter include/ --exclude-throw-branches \
+  --txt "$build/uncovered.txt" --json-summary "$build/summary.json" --print-summary \
+  --fail-under-line 95 "$build" | sed -n 's/^lines/Coverage of src and include, lines/p'
+echo "The lines that no test reaches: $build/uncovered.txt"
