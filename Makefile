@@ -2,7 +2,8 @@
 # is missing (scripts/install.sh). Builds live in build/PRESET, one for each preset of
 # CMakePresets.json, and are incremental.
 .DEFAULT_GOAL := help
-JOBS := $(shell nproc)
+# Tests side by side, in the builds that tests run too.
+export CTEST_PARALLEL_LEVEL ?= $(shell nproc)
 
 ##@ The two commands
 .PHONY: demo
@@ -17,7 +18,7 @@ test: install-packages-build install-packages-test build/test/build.ninja
 	cmake --build --preset test
 	scripts/build_variants.sh
 	scripts/coverage.sh
-	ctest --preset test --parallel $(JOBS)
+	ctest --preset test
 
 ##@ Everyday work
 .PHONY: build
@@ -64,7 +65,7 @@ format: install-packages-test
 .PHONY: tidy
 tidy: ## clang-tidy over the library, the command and the examples
 tidy: install-packages-build install-packages-test
-	scripts/tidy.sh
+	scripts/tidy.py
 
 .PHONY: help
 help: ## This list

@@ -46,5 +46,7 @@ if(CONV2D_THREADS STREQUAL openmp)
 elseif(CONV2D_THREADS STREQUAL std)
   string(APPEND CONV2D_PC_LIBS_PRIVATE " -pthread")
 endif()
+# Said from the file's own place, so that an installed copy may be moved.
+file(RELATIVE_PATH CONV2D_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/conv2d.pc.in ${PROJECT_BINARY_DIR}/conv2d.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/conv2d.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

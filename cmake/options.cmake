@@ -4,6 +4,7 @@ option(CONV2D_BUILD_FIGURE "Build conv2d_figure: contact sheets" ${PROJECT_IS_TO
 option(CONV2D_BUILD_CLI "Build the conv2d command" ${PROJECT_IS_TOP_LEVEL})
 option(CONV2D_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
 option(CONV2D_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(CONV2D_TEST_EVERYTHING "Also the tests that need PyTorch, clang and other builds" OFF)
 option(CONV2D_BUILD_FUZZERS "Build the libFuzzer targets (clang)" OFF)
 option(CONV2D_INSTALL "Add the install target" ${PROJECT_IS_TOP_LEVEL})
 option(CONV2D_WARNINGS_AS_ERRORS "Stop at the first warning" OFF)

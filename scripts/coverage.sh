@@ -8,7 +8,7 @@ build=build/coverage
 cmake --preset coverage >/dev/null
 cmake --build --preset coverage
 find "$build" -name '*.gcda' -delete # an earlier run's counts
-ctest --preset coverage --parallel "$(nproc)"
+ctest --preset coverage
 gcovr --root . --filter src/ --filter include/ --exclude-throw-branches \
   --txt "$build/uncovered.txt" --json-summary "$build/summary.json" --print-summary \
   --fail-under-line 95 "$build" | sed -n 's/^lines/Coverage of src and include, lines/p'

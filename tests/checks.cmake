@@ -1,0 +1,21 @@
+# The checks of the project as a whole: of its sources, of the builds that look deeper, and of what
+# another project gets from it. Each is one test.
+function(conv2d_check name)
+  add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS check TIMEOUT 1800)
+endfunction()
+
+conv2d_check(floors_test ${CONV2D_PYTHON} tests/floors/floors_test.py)
+conv2d_check(format_test scripts/format.sh --check)
+conv2d_check(file_size_test tests/file_size_test.sh)
+conv2d_check(package_test tests/package/package_test.sh ${PROJECT_BINARY_DIR}
+             ${CMAKE_CURRENT_BINARY_DIR}/package)
+
+# The other builds, each with its own tests, and clang-tidy. They use all cores themselves.
+foreach(preset asan tsan fuzz)
+  conv2d_check(${preset} ${CMAKE_COMMAND} --workflow --preset ${preset})
+endforeach()
+conv2d_check(tidy_test scripts/tidy.py)
+cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
+set_tests_properties(asan tsan fuzz tidy_test package_test
+                     PROPERTIES PROCESSORS ${cores} ENVIRONMENT CTEST_PARALLEL_LEVEL=${cores})
