@@ -1,0 +1,60 @@
+// A plan: which algorithm runs a given convolution, what it costs, and why it was chosen.
+#pragma once
+
+#include <conv2d/functional.h>
+#include <conv2d/options.h>
+#include <conv2d/tensor.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace conv2d {
+
+/// One line of the algorithm table, as the plan saw it.
+struct Candidate {
+  std::string_view name;
+  bool taken = false;
+  std::string reason;  ///< why it was taken, or why not
+};
+
+/// Made once for a shape, used for any number of runs. Small, cheap to copy, never changes; the
+/// choice depends on neither the batch size nor the number of threads.
+class Plan {
+ public:
+  /// For conv2d of an input and a weight of these sizes. Throws as functional::conv2d does.
+  static Plan conv2d(const Sizes& input, const Sizes& weight, bool bias, DType dtype,
+                     const functional::Conv2dArguments& arguments);
+  /// For conv_transpose2d of an input and a weight of these sizes.
+  static Plan conv_transpose2d(const Sizes& input, const Sizes& weight, bool bias, DType dtype,
+                               const functional::ConvTranspose2dArguments& arguments);
+
+  std::string_view algorithm() const noexcept;
+  const Sizes& input_sizes() const noexcept;
+  const Sizes& weight_sizes() const noexcept;
+  const Sizes& output_sizes() const noexcept;
+  /// Multiply-adds of the definition: N*K*P*Q*(C/G)*R*S, terms in the padding counted too.
+  std::int64_t multiply_adds() const noexcept;
+  /// Bytes of scratch memory that run() takes besides its tensors.
+  std::size_t workspace_bytes() const noexcept;
+  /// The whole table in the order in which it was asked.
+  const std::vector<Candidate>& candidates() const noexcept;
+  /// All of the above in plain words, one line a fact.
+  std::string explain() const;
+
+  /// Computes into `output`, which may have any strides but must not overlap the others.
+  /// Throws std::invalid_argument where a tensor is not what the plan was made for.
+  void run(TensorView input, TensorView weight, std::optional<TensorView> bias,
+           MutableTensorView output) const;
+
+ private:
+  struct State;
+  explicit Plan(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace conv2d

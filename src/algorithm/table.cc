@@ -1,0 +1,17 @@
+// The table of algorithms: a new one is a file beside this and a line in the list.
+#include "algorithm/algorithm.h"
+
+#include <array>
+
+namespace conv2d {
+
+extern const Algorithm reference_algorithm;
+
+std::span<const Algorithm* const> algorithms() noexcept {
+  static constexpr std::array<const Algorithm*, 1> table = {
+      &reference_algorithm,
+  };
+  return table;
+}
+
+}  // namespace conv2d

@@ -1,0 +1,81 @@
+// Conv2d and LazyConv2d.
+#include "base/error.h"
+#include "conv2d/nn.h"
+#include "geometry/problem.h"
+#include "nn/options.h"
+
+#include <utility>
+
+namespace conv2d {
+namespace {
+
+const Conv2dOptions& checked(const Conv2dOptions& options) {
+  if (const auto error = check(options)) {
+    throw_invalid(error->message);
+  }
+  return options;
+}
+
+Sizes weight_sizes(const Conv2dOptions& options) {
+  return {options.out_channels, options.in_channels / options.groups, options.kernel_size.h,
+          options.kernel_size.w};
+}
+
+}  // namespace
+
+Conv2d::Conv2d(const Conv2dOptions& options)
+    : ConvParameters(weight_sizes(checked(options)), options.out_channels, options.bias,
+                     options.dtype),
+      options_(options) {}
+
+functional::Conv2dArguments Conv2d::arguments() const {
+  return {options_.stride, options_.padding, options_.dilation, options_.groups,
+          options_.padding_mode};
+}
+
+Tensor Conv2d::operator()(TensorView input) const {
+  return functional::conv2d(input, weight(), bias_view(), arguments());
+}
+
+Gradients Conv2d::backward(TensorView grad_output, TensorView input, GradientMask wanted) const {
+  wanted.bias = wanted.bias && options_.bias;
+  return functional::conv2d_backward(grad_output, input, weight(), arguments(), wanted);
+}
+
+Plan Conv2d::plan(const Sizes& input) const {
+  return Plan::conv2d(input, weight().sizes(), options_.bias, options_.dtype, arguments());
+}
+
+Sizes Conv2d::output_sizes(const Sizes& input) const { return plan(input).output_sizes(); }
+
+LazyConv2d::LazyConv2d(const LazyConv2dOptions& options) : options_(options) {
+  if (const auto error = check(options)) {
+    throw_invalid(error->message);
+  }
+}
+
+void LazyConv2d::initialize(std::int64_t in_channels) {
+  if (!layer_) {
+    layer_.emplace(Conv2dOptions{
+        in_channels, options_.out_channels, options_.kernel_size, options_.stride, options_.padding,
+        options_.dilation, options_.groups, options_.bias, options_.padding_mode, options_.dtype});
+  }
+}
+
+Tensor LazyConv2d::operator()(TensorView input) {
+  if (!layer_) {
+    initialize(value_or_throw(batched(input.sizes(), "LazyConv2d"))[1]);
+  }
+  return (*layer_)(input);
+}
+
+Conv2d& LazyConv2d::layer() { return const_cast<Conv2d&>(std::as_const(*this).layer()); }
+
+const Conv2d& LazyConv2d::layer() const {
+  if (!layer_) {
+    throw_invalid("this LazyConv2d has no weights yet: call it, or initialize(in_channels), first");
+  }
+  return *layer_;
+}
+
+}  // namespace conv2d

@@ -1,0 +1,144 @@
+#include "conv2d/plan.h"
+
+#include "base/error.h"
+#include "geometry/problem.h"
+#include "plan/choose.h"
+
+#include <cstdint>
+#include <utility>
+
+namespace conv2d {
+
+struct Plan::State {
+  Problem problem;
+  const Algorithm* algorithm;
+  std::vector<Candidate> candidates;
+  // As the caller gave them: unbatched sizes stay so.
+  Sizes input;
+  Sizes weight;
+  Sizes output;
+  DType input_dtype;
+  DType output_dtype;
+};
+
+namespace {
+
+std::vector<Candidate> ask_all(const Problem& problem, const Algorithm& taken) {
+  std::vector<Candidate> candidates;
+  for (const Algorithm* algorithm : algorithms()) {
+    const auto refusal = algorithm->refuses(problem);
+    Candidate candidate{algorithm->name, algorithm == &taken, {}};
+    if (candidate.taken) {
+      candidate.reason = algorithm->purpose;
+    } else {
+      candidate.reason = refusal ? *refusal : concat("asked after ", taken.name, ", which took it");
+    }
+    candidates.push_back(std::move(candidate));
+  }
+  return candidates;
+}
+
+/// Whether two views share a byte: compares the ranges from the lowest to the highest element.
+bool overlap(TensorView a, TensorView b) {
+  const auto range = [](const TensorView& view) {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    for (int dim = 0; dim < view.rank(); ++dim) {
+      const std::int64_t reach = (view.sizes()[dim] - 1) * view.strides()[dim];
+      (reach < 0 ? low : high) += reach;
+    }
+    const auto bytes = static_cast<std::int64_t>(element_size(view.dtype()));
+    const auto base = reinterpret_cast<std::intptr_t>(view.data());
+    return std::pair(base + low * bytes, base + (high + 1) * bytes);
+  };
+  if (a.empty() || b.empty()) {
+    return false;
+  }
+  const auto [a_begin, a_end] = range(a);
+  const auto [b_begin, b_end] = range(b);
+  return a_begin < b_end && b_begin < a_end;
+}
+
+void require(const char* what, TensorView view, const Sizes& sizes, DType dtype) {
+  if (view.sizes() != sizes || view.dtype() != dtype) {
+    throw_invalid(concat("Plan::run: the plan was made for ", what, " ", to_string(sizes), " of ",
+                         name(dtype), ", but got ", to_string(view.sizes()), " of ",
+                         name(view.dtype())));
+  }
+}
+
+template <class View>
+View with_batch(View view) {
+  return view.rank() == 3 ? view.unsqueeze(0) : view;
+}
+
+}  // namespace
+
+Plan Plan::conv2d(const Sizes& input, const Sizes& weight, bool bias, DType dtype,
+                  const functional::Conv2dArguments& arguments) {
+  const DType out = value_or_throw(result_dtype(dtype, dtype));
+  const Problem problem = value_or_throw(
+      conv2d_problem(input, weight, bias, Types{.x = dtype, .w = dtype, .y = out}, arguments));
+  const Sizes y = problem.y_sizes();
+  const Algorithm& algorithm = choose(problem);
+  return Plan(std::make_shared<const State>(
+      State{problem, &algorithm, ask_all(problem, algorithm), input, weight,
+            input.rank() == 3 ? Sizes{y[1], y[2], y[3]} : y, dtype, out}));
+}
+
+Plan Plan::conv_transpose2d(const Sizes& input, const Sizes& weight, bool bias, DType dtype,
+                            const functional::ConvTranspose2dArguments& arguments) {
+  const DType out = value_or_throw(result_dtype(dtype, dtype));
+  const Problem problem = value_or_throw(conv_transpose2d_problem(
+      input, weight, bias, Types{.x = out, .w = dtype, .y = dtype}, arguments));
+  const Sizes x = problem.x_sizes();
+  const Algorithm& algorithm = choose(problem);
+  return Plan(std::make_shared<const State>(
+      State{problem, &algorithm, ask_all(problem, algorithm), input, weight,
+            input.rank() == 3 ? Sizes{x[1], x[2], x[3]} : x, dtype, out}));
+}
+
+std::string_view Plan::algorithm() const noexcept { return state_->algorithm->name; }
+const Sizes& Plan::input_sizes() const noexcept { return state_->input; }
+const Sizes& Plan::weight_sizes() const noexcept { return state_->weight; }
+const Sizes& Plan::output_sizes() const noexcept { return state_->output; }
+std::int64_t Plan::multiply_adds() const noexcept { return state_->problem.multiply_adds(); }
+std::size_t Plan::workspace_bytes() const noexcept {
+  return state_->algorithm->workspace_bytes(state_->problem);
+}
+const std::vector<Candidate>& Plan::candidates() const noexcept { return state_->candidates; }
+
+std::string Plan::explain() const {
+  std::string text = concat("algorithm: ", algorithm(), "\n");
+  text += concat("input ", to_string(input_sizes()), ", weight ", to_string(weight_sizes()),
+                 ", output ", to_string(output_sizes()), ", ", name(state_->input_dtype), "\n");
+  text += concat("multiply-adds: ", multiply_adds(), "\n");
+  text += concat("workspace: ", workspace_bytes(), " bytes\n");
+  for (const Candidate& candidate : candidates()) {
+    text += concat(candidate.taken ? "taken: " : "not taken: ", candidate.name, " (",
+                   candidate.reason, ")\n");
+  }
+  return text;
+}
+
+void Plan::run(TensorView input, TensorView weight, std::optional<TensorView> bias,
+               MutableTensorView output) const {
+  const Problem& problem = state_->problem;
+  require("an input", input, state_->input, state_->input_dtype);
+  require("a weight", weight, state_->weight, state_->input_dtype);
+  require("an output", output, state_->output, state_->output_dtype);
+  if (bias.has_value() != problem.bias) {
+    throw_invalid(concat("Plan::run: the plan was made ", problem.bias ? "with" : "without",
+                         " a bias, but was run ", problem.bias ? "without" : "with", " one"));
+  }
+  if (bias) {
+    const int channels_dim = state_->output.rank() - 3;
+    require("a bias", *bias, {state_->output[channels_dim]}, state_->output_dtype);
+  }
+  if (overlap(output, input) || overlap(output, weight) || (bias && overlap(output, *bias))) {
+    throw_invalid("Plan::run: the output must not overlap the input, the weight or the bias");
+  }
+  state_->algorithm->run(problem, {with_batch(input), weight, bias, with_batch(output)});
+}
+
+}  // namespace conv2d

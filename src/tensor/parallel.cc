@@ -1,0 +1,79 @@
+// One interface, three ways to run it: OpenMP; std::thread, whose every synchronisation
+// ThreadSanitizer sees (it does not see into GCC's OpenMP runtime); or the caller's thread alone.
+#include "tensor/parallel.h"
+
+#include "base/error.h"
+#include "conv2d/threads.h"
+
+#include <algorithm>
+#include <atomic>
+
+#if defined(CONV2D_THREADS_OPENMP)
+#include <omp.h>
+#elif defined(CONV2D_THREADS_STD)
+#include <thread>
+#include <vector>
+#endif
+
+namespace conv2d {
+namespace {
+
+int default_threads() noexcept {
+#if defined(CONV2D_THREADS_OPENMP)
+  return omp_get_max_threads();
+#elif defined(CONV2D_THREADS_STD)
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+#else
+  return 1;
+#endif
+}
+
+std::atomic<int>& thread_count() noexcept {
+  static std::atomic<int> count = default_threads();
+  return count;
+}
+
+}  // namespace
+
+int num_threads() noexcept { return thread_count().load(std::memory_order_relaxed); }
+
+void set_num_threads(int threads) {
+  if (threads < 1) {
+    throw_invalid(concat("the number of threads must be at least 1, but got ", threads));
+  }
+  thread_count().store(threads, std::memory_order_relaxed);
+}
+
+void parallel_for(std::int64_t count, ParallelBody body, void* context) {
+  if (count <= 0) {
+    return;
+  }
+  [[maybe_unused]] const auto threads =
+      static_cast<int>(std::min<std::int64_t>(num_threads(), count));
+  // Range t of `threads`, the first ones an element longer; written so that nothing overflows.
+  [[maybe_unused]] const auto run_range = [=](int t) {
+    const std::int64_t length = count / threads;
+    const std::int64_t longer = count % threads;
+    const std::int64_t begin = t * length + std::min<std::int64_t>(t, longer);
+    body(context, begin, begin + length + (t < longer ? 1 : 0));
+  };
+#if defined(CONV2D_THREADS_OPENMP)
+#pragma omp parallel for schedule(static, 1) num_threads(threads)
+  for (int t = 0; t < threads; ++t) {
+    run_range(t);
+  }
+#elif defined(CONV2D_THREADS_STD)
+  std::vector<std::thread> others;
+  for (int t = 1; t < threads; ++t) {
+    others.emplace_back(run_range, t);
+  }
+  run_range(0);
+  for (std::thread& other : others) {
+    other.join();
+  }
+#else
+  body(context, 0, count);
+#endif
+}
+
+}  // namespace conv2d

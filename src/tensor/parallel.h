@@ -1,0 +1,27 @@
+// Loops over several cores.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+namespace conv2d {
+
+using ParallelBody = void (*)(void* context, std::int64_t begin, std::int64_t end);
+
+/// Splits 0..count into one contiguous range a thread and calls body(begin, end) for each that is
+/// not empty; returns when all are done. The body must not throw, and what it computes for an
+/// index must not depend on the range it came in: then no number of threads changes a result.
+void parallel_for(std::int64_t count, ParallelBody body, void* context);
+
+template <class Body>
+void parallel_for(std::int64_t count, Body&& body) {
+  using Plain = std::remove_reference_t<Body>;
+  parallel_for(
+      count,
+      [](void* context, std::int64_t begin, std::int64_t end) {
+        (*static_cast<Plain*>(context))(begin, end);
+      },
+      &body);
+}
+
+}  // namespace conv2d
