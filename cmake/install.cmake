@@ -5,7 +5,8 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/conv2d)
 
-install(DIRECTORY include/conv2d DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
+install(DIRECTORY include/conv2d DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h
+        PATTERN io.h EXCLUDE PATTERN figure.h EXCLUDE)
 
 foreach(library conv2d conv2d_io conv2d_figure)
   if(TARGET ${library})
@@ -15,6 +16,9 @@ foreach(library conv2d conv2d_io conv2d_figure)
     # conv2d_io is conv2d::io to its users, here as there.
     string(REPLACE "conv2d_" "" component ${library})
     set_target_properties(${library} PROPERTIES EXPORT_NAME ${component})
+    if(NOT component STREQUAL conv2d)
+      install(FILES include/conv2d/${component}.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/conv2d)
+    endif()
     install(EXPORT ${library} NAMESPACE conv2d:: DESTINATION ${package_dir}
             FILE ${library}-targets.cmake)
   endif()
