@@ -1,0 +1,59 @@
+// Figures: what a layer takes and gives, drawn.                         (library conv2d_figure)
+#pragma once
+
+#include <conv2d/tensor.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace conv2d::figure {
+
+/// How numbers become colours.
+enum class Scale : std::uint8_t {
+  picture,    ///< light: 0 is black, 1 (255 in uint8) is white; beyond that is cut off
+  diverging,  ///< signed: zero is the ground, both signs to the same limit; blue below, brown above
+  sequential,  ///< from the least value (light) to the greatest (dark)
+};
+
+/// What the numbers are; each role has its colour in every figure (Okabe and Ito's palette).
+enum class Role : std::uint8_t { none, input, weight, output, gradient };
+
+/// One labelled picture of a sheet. Borrows its tensors.
+struct Panel {
+  /// (H, W) on any scale, or (3, H, W) red, green, blue on Scale::picture. Any real dtype.
+  TensorView values;
+  std::string title;         ///< one line above the picture
+  std::string caption = {};  ///< a second one, smaller; may be empty
+  Scale scale = Scale::diverging;
+  Role role = Role::output;
+  /// What has the full colour on the diverging scale: two panels are compared by giving them the
+  /// same. Unless told, |value| that 99.5% of the panel's values stay within. Values beyond are
+  /// drawn as the limit, and the legend says so.
+  std::optional<double> limit = {};
+  /// The filter that made these values, (R, S) or (C, R, S), drawn below them cell by cell, with
+  /// its numbers where they fit.
+  std::optional<TensorView> kernel = {};
+  /// Where it is not empty, this panel begins a new row under this heading ...
+  std::string heading = {};
+  std::string note = {};  ///< ... and this line of explanation.
+};
+
+/// How a sheet is laid out. Lengths are in layout pixels, `ratio` output pixels each.
+struct SheetOptions {
+  std::string title = {};     ///< at the top of the sheet; may be empty
+  std::string subtitle = {};  ///< below it; may be empty
+  int columns = 0;            ///< panels in a row, 1 to 64; 0 chooses from their number
+  int panel_edge = 360;  ///< greatest width and height of a picture, 32 to 4096: larger pictures
+                         ///< are averaged down to it, smaller ones enlarged to whole square cells
+  double ratio = 1;      ///< 2 for screens of double density; 0.5 to 4
+};
+
+/// The panels as one picture, row by row: title, picture, legend of its scale, kernel.
+/// Result: uint8 (3, height, width), red, green, blue.
+/// Throws std::invalid_argument, naming the panel, for sizes, dtypes or options not allowed above,
+/// for panels without any values, and for a sheet of more than 32767 pixels in height or width.
+Tensor contact_sheet(std::span<const Panel> panels, const SheetOptions& options = {});
+
+}  // namespace conv2d::figure
