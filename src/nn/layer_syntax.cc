@@ -1,7 +1,7 @@
 #include "nn/layer_syntax.h"
 
 #include "base/error.h"
-#include "nn/wording.h"
+#include "base/wording.h"
 
 #include <charconv>
 #include <limits>

@@ -3,8 +3,8 @@
 #include "nn/parse_layer.h"
 
 #include "base/error.h"
+#include "base/wording.h"
 #include "nn/options.h"
-#include "nn/wording.h"
 #include "tensor/dtype.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "nn/wording.h"
+#include "base/wording.h"
 
 #include "base/error.h"
 
