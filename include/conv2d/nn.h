@@ -43,7 +43,11 @@ class ConvParameters {
   void load_state_dict(const StateDict& state, std::string_view prefix = "");
 
  protected:
+  /// Draws initial weights.
   ConvParameters(const Sizes& weight_sizes, std::int64_t out_channels, bool bias, DType dtype);
+  /// Takes these. Throws std::invalid_argument where they are not of those sizes and that dtype.
+  ConvParameters(const Sizes& weight_sizes, std::int64_t out_channels, bool bias, DType dtype,
+                 Tensor given_weight, std::optional<Tensor> given_bias);
   ConvParameters(const ConvParameters& other);
   ConvParameters& operator=(const ConvParameters& other);
   ConvParameters(ConvParameters&&) noexcept = default;
@@ -67,6 +71,10 @@ class Conv2d : public ConvParameters {
  public:
   /// Throws std::invalid_argument for arguments that no input could fit.
   explicit Conv2d(const Conv2dOptions& options);
+  /// With weights (out_channels, in_channels/groups, kernel_size) and bias (out_channels) that are
+  /// there already: they are moved in, and no random number is drawn. Throws std::invalid_argument
+  /// where they do not fit the options.
+  Conv2d(const Conv2dOptions& options, Tensor weight, std::optional<Tensor> bias = std::nullopt);
   Conv2d(std::int64_t in_channels, std::int64_t out_channels, Pair kernel_size, Pair stride = 1,
          Padding padding = 0, Pair dilation = 1, std::int64_t groups = 1, bool bias = true,
          PaddingMode padding_mode = PaddingMode::zeros, DType dtype = DType::float32)
@@ -94,6 +102,9 @@ class Conv2d : public ConvParameters {
 class ConvTranspose2d : public ConvParameters {
  public:
   explicit ConvTranspose2d(const ConvTranspose2dOptions& options);
+  /// With weights (in_channels, out_channels/groups, kernel_size) and bias that are there already.
+  ConvTranspose2d(const ConvTranspose2dOptions& options, Tensor weight,
+                  std::optional<Tensor> bias = std::nullopt);
   ConvTranspose2d(std::int64_t in_channels, std::int64_t out_channels, Pair kernel_size,
                   Pair stride = 1, Padding padding = 0, Pair output_padding = 0,
                   std::int64_t groups = 1, bool bias = true, Pair dilation = 1,

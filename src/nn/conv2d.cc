@@ -28,6 +28,11 @@ Conv2d::Conv2d(const Conv2dOptions& options)
                      options.dtype),
       options_(options) {}
 
+Conv2d::Conv2d(const Conv2dOptions& options, Tensor weight, std::optional<Tensor> bias)
+    : ConvParameters(weight_sizes(checked(options)), options.out_channels, options.bias,
+                     options.dtype, std::move(weight), std::move(bias)),
+      options_(options) {}
+
 functional::Conv2dArguments Conv2d::arguments() const {
   return {options_.stride, options_.padding, options_.dilation, options_.groups,
           options_.padding_mode};

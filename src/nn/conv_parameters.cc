@@ -12,6 +12,16 @@ std::optional<Tensor> clone(const std::optional<Tensor>& tensor) {
   return tensor ? std::optional(tensor->clone()) : std::nullopt;
 }
 
+DType bias_dtype(DType dtype) { return is_integer(dtype) ? DType::int32 : dtype; }
+
+void require_fit(const char* what, TensorView given, const Sizes& sizes, DType dtype) {
+  if (given.sizes() != sizes || given.dtype() != dtype) {
+    throw_invalid(concat("this layer needs a ", what, " of size ", to_string(sizes), " and dtype ",
+                         name(dtype), ", but was given ", to_string(given.sizes()), " of ",
+                         name(given.dtype())));
+  }
+}
+
 /// torch's kaiming_uniform_(a=sqrt(5)) for a fan_in of weights a filter, operation by operation,
 /// because the last bit of the bound is the last bit of every weight.
 /// Source: He et al., ICCV 2015; torch/nn/init.py and torch/nn/modules/conv.py.
@@ -28,7 +38,7 @@ ConvParameters::ConvParameters(const Sizes& weight_sizes, std::int64_t out_chann
                                DType dtype)
     : weight_(weight_sizes, dtype) {
   if (bias) {
-    bias_.emplace(Sizes{out_channels}, is_integer(dtype) ? DType::int32 : dtype);
+    bias_.emplace(Sizes{out_channels}, bias_dtype(dtype));
   }
   const double fan_in = static_cast<double>(weight_sizes[1]) *
                         static_cast<double>(weight_sizes[2]) * static_cast<double>(weight_sizes[3]);
@@ -38,6 +48,19 @@ ConvParameters::ConvParameters(const Sizes& weight_sizes, std::int64_t out_chann
   fill_uniform_from_default(weight_, weight_bound(fan_in));
   if (bias_) {
     fill_uniform_from_default(*bias_, 1.0 / std::sqrt(fan_in));
+  }
+}
+
+ConvParameters::ConvParameters(const Sizes& weight_sizes, std::int64_t out_channels, bool bias,
+                               DType dtype, Tensor given_weight, std::optional<Tensor> given_bias)
+    : weight_(std::move(given_weight)), bias_(std::move(given_bias)) {
+  if (bias_.has_value() != bias) {
+    throw_invalid(concat("the layer's bias is ", bias ? "True" : "False", ", but it was given ",
+                         bias_ ? "one" : "none"));
+  }
+  require_fit("weight", weight_, weight_sizes, dtype);
+  if (bias_) {
+    require_fit("bias", *bias_, {out_channels}, bias_dtype(dtype));
   }
 }
 

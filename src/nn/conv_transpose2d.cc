@@ -4,6 +4,8 @@
 #include "geometry/problem.h"
 #include "nn/options.h"
 
+#include <utility>
+
 namespace conv2d {
 namespace {
 
@@ -24,6 +26,12 @@ Sizes weight_sizes(const ConvTranspose2dOptions& options) {
 ConvTranspose2d::ConvTranspose2d(const ConvTranspose2dOptions& options)
     : ConvParameters(weight_sizes(checked(options)), options.out_channels, options.bias,
                      options.dtype),
+      options_(options) {}
+
+ConvTranspose2d::ConvTranspose2d(const ConvTranspose2dOptions& options, Tensor weight,
+                                 std::optional<Tensor> bias)
+    : ConvParameters(weight_sizes(checked(options)), options.out_channels, options.bias,
+                     options.dtype, std::move(weight), std::move(bias)),
       options_(options) {}
 
 functional::ConvTranspose2dArguments ConvTranspose2d::arguments() const {

@@ -1,11 +1,12 @@
 #include "conv2d/filters.h"
 
+#include "base/checked.h"
 #include "base/error.h"
 
 #include <algorithm>
 #include <array>
 #include <string>
-#include <vector>
+#include <utility>
 
 namespace conv2d {
 namespace {
@@ -69,14 +70,13 @@ Conv2d filter_layer(std::span<const Filter> chosen, std::int64_t channels) {
   const std::int64_t rows = chosen[0].rows;
   const std::int64_t columns = chosen[0].columns;
   const auto count = static_cast<std::int64_t>(chosen.size());
-  Conv2d layer({.in_channels = channels,
-                .out_channels = channels * count,
-                .kernel_size = Pair(rows, columns),
-                .padding = same,
-                .groups = channels,
-                .bias = false,
-                .padding_mode = PaddingMode::replicate});
-  auto* weight = layer.mutable_weight().data<float>();
+  const Checked outputs = Checked(channels) * count;
+  if (!outputs.ok()) {
+    throw_invalid(concat("filter_layer: ", count, " filters of ", channels,
+                         " channels are more than 2^63 - 1 output channels"));
+  }
+  Tensor weight = Tensor::uninitialized({outputs.value(), 1, rows, columns});
+  auto* value = weight.data<float>();
   for (std::int64_t channel = 0; channel < channels; ++channel) {
     for (const Filter& filter : chosen) {
       if (filter.rows != rows || filter.columns != columns) {
@@ -84,10 +84,17 @@ Conv2d filter_layer(std::span<const Filter> chosen, std::int64_t channels) {
                              " is ", rows, "x", columns, " and ", filter.name, " is ", filter.rows,
                              "x", filter.columns));
       }
-      weight = std::copy(filter.values.begin(), filter.values.end(), weight);
+      value = std::copy(filter.values.begin(), filter.values.end(), value);
     }
   }
-  return layer;
+  const Conv2dOptions options{.in_channels = channels,
+                              .out_channels = outputs.value(),
+                              .kernel_size = Pair(rows, columns),
+                              .padding = same,
+                              .groups = channels,
+                              .bias = false,
+                              .padding_mode = PaddingMode::replicate};
+  return Conv2d(options, std::move(weight));
 }
 
 }  // namespace conv2d
