@@ -1,21 +1,27 @@
-// Files: npy, npz, safetensors, PNG, JPEG, and ONNX Conv / ConvTranspose nodes.   (library conv2d_io)
+// Files: npy, npz, safetensors, PNG, JPEG, and ONNX convolutions.   (library conv2d_io)
 //
 // Every reader throws std::invalid_argument with one sentence that names the file and what is wrong
-// with it; no reader allocates more than the bytes of the file can justify. Every writer writes
-// beside the target and renames: the file appears whole or not at all.
+// with it. Sizes in a file are claims, and no memory is asked for on a claim alone:
+//   npy, safetensors, ONNX   a tensor takes the bytes that are there for it, no more;
+//   npz      an entry may claim 1032 times its packed bytes, which is the most that deflate can do,
+//            and memory grows as they really arrive; all packed bytes lie within the file;
+//   PNG      its unexpanded rows may take 1032 times the file's bytes, and 2^30 bytes expanded;
+//   JPEG     it may have 1032 pixels for each of the file's bytes, 2^30 bytes and 100 scans;
+//   any      nothing larger than the machine's memory is asked for.
+//
+// Every writer writes beside the target and renames: the file appears whole or not at all.
 #pragma once
 
-#include <conv2d/nn.h>
+#include <conv2d/functional.h>
 #include <conv2d/tensor.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace conv2d::io {
@@ -66,33 +72,55 @@ void write_png(const Path& path, TensorView image);
 Tensor to_float(TensorView image);
 Tensor to_bytes(TensorView image);
 
-/// One ONNX Conv or ConvTranspose node, its attributes as ours.
-/// https://onnx.ai/onnx/operators/onnx__Conv.html
+/// How an ONNX node finds its padding when `pads` does not say it.
+enum class AutoPad : std::uint8_t { notset, valid, same_upper, same_lower };
+
+/// One ONNX Conv, ConvTranspose or ConvInteger node with its attributes under ONNX's names. A list
+/// that the node leaves out is empty. The spatial lists have one number for a 1-D node and two,
+/// (height, width), for a 2-D one; pads has all beginnings, then all ends.
+/// https://onnx.ai/onnx/operators/onnx__Conv.html, onnx__ConvTranspose.html,
+/// onnx__ConvInteger.html
 struct OnnxNode {
-  std::string op_type;                 ///< "Conv" or "ConvTranspose"
-  std::vector<std::string> inputs;     ///< names of X, W and, where there is one, B
-  std::vector<std::string> outputs;    ///< name of Y
-  NamedTensors initializers;           ///< tensors stored in the model itself
-  int spatial_rank = 2;                ///< 1 for a 1-D node, which runs as 2-D of height 1
-  functional::Conv2dArguments conv;                ///< op_type Conv; auto_pad and pads as Padding
-  functional::ConvTranspose2dArguments transpose;  ///< op_type ConvTranspose
-  std::optional<Pair> output_shape;    ///< ConvTranspose's attribute
-  bool auto_pad_lower = false;         ///< ConvTranspose with auto_pad SAME_LOWER
-  bool auto_pad_upper = false;         ///< ConvTranspose with auto_pad SAME_UPPER
+  std::string op_type;                    ///< "Conv", "ConvTranspose" or "ConvInteger"
+  std::vector<std::string> inputs;        ///< in the operator's order; "" for one that is left out
+  std::vector<std::string> outputs;       ///< one name
+  std::vector<std::string> graph_inputs;  ///< in the model's order, that of input_0.pb, input_1.pb
+  NamedTensors initializers;              ///< tensors stored in the model itself
+  AutoPad auto_pad = AutoPad::notset;
+  std::int64_t group = 1;
+  std::vector<std::int64_t> kernel_shape;
+  std::vector<std::int64_t> strides;
+  std::vector<std::int64_t> dilations;
+  std::vector<std::int64_t> pads;
+  std::vector<std::int64_t> output_padding;  ///< ConvTranspose
+  std::vector<std::int64_t> output_shape;    ///< ConvTranspose
 };
-/// Reads a model whose graph is one such node.
+/// Reads a model whose graph is one such node. Throws for other operators, for several nodes, for
+/// 3-D nodes, and for attributes that the operator does not have.
 OnnxNode read_onnx(const Path& path);
 OnnxNode decode_onnx(Bytes bytes, const std::string& source);
+
 /// Reads a TensorProto, as ONNX test data sets hold them (input_0.pb).
 Tensor read_onnx_tensor(const Path& path);
 Tensor decode_onnx_tensor(Bytes bytes, const std::string& source);
-/// Computes the node. Throws as functional::conv2d does.
-Tensor run_onnx(const OnnxNode& node, TensorView x, TensorView w, functional::OptionalView b = {});
 
-/// The whole file. Throws std::invalid_argument, naming the path, where it cannot be read.
+/// Computes the node on its inputs, in the operator's order:
+///   Conv           x (N, C, H, W)   w (K, C/group, R, S)   third: bias (K)
+///   ConvTranspose  x (N, C, H, W)   w (C, K/group, R, S)   third: bias (K)
+///   ConvInteger    x, w of int8 or uint8   third: x_zero_point   fourth: w_zero_point, each one
+///                  number or, for w, one a filter; the result is int32
+/// or the same without H and R for a 1-D node, which runs as a 2-D one of height 1.
+/// Throws std::invalid_argument as functional::conv2d does, for kernel_shape other than w's, and
+/// for sizes or ranks that do not fit each other.
+Tensor run_onnx(const OnnxNode& node, TensorView x, TensorView w,
+                functional::OptionalView third = {}, functional::OptionalView fourth = {});
+
+/// The whole of a regular file. Throws std::invalid_argument, naming the path and the reason, for
+/// anything else (a folder, a pipe, a device) and for what cannot be read.
 std::vector<std::byte> read_file(const Path& path);
-/// Writes beside `path` and renames. Throws std::invalid_argument, naming the path and the
-/// system's reason; nothing is left behind then.
+/// Writes beside `path`, brings the bytes to the disk, and renames. A file that exists keeps its
+/// permissions. Throws std::invalid_argument, naming the path and the system's reason; the target
+/// is as it was then, and nothing is left beside it.
 void write_file(const Path& path, Bytes bytes);
 
 }  // namespace conv2d::io
