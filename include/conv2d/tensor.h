@@ -47,9 +47,9 @@ class BasicTensorView {
       : BasicTensorView(other.data(), other.dtype(), other.sizes(), other.strides()) {}
   /// Borrows from a tensor, which must outlive the view.
   BasicTensorView(const Tensor& tensor)  // NOLINT(google-explicit-constructor)
-      requires(!writes);
+      requires(std::is_const_v<Void>);
   BasicTensorView(Tensor& tensor)  // NOLINT(google-explicit-constructor)
-      requires(writes);
+      requires(!std::is_const_v<Void>);
 
   Void* data() const noexcept { return data_; }
   /// The first element as a T. Throws std::invalid_argument where T is not the dtype.

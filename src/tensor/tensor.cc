@@ -81,11 +81,11 @@ BasicTensorView<Void>::BasicTensorView(Void* data, DType dtype, const Sizes& siz
     : BasicTensorView(data, dtype, sizes, packed_strides(sizes, MemoryFormat::contiguous)) {}
 
 template <class Void>
-BasicTensorView<Void>::BasicTensorView(const Tensor& tensor) requires(!writes)
+BasicTensorView<Void>::BasicTensorView(const Tensor& tensor) requires(std::is_const_v<Void>)
     : BasicTensorView(tensor.view_) {}
 
 template <class Void>
-BasicTensorView<Void>::BasicTensorView(Tensor& tensor) requires(writes)
+BasicTensorView<Void>::BasicTensorView(Tensor& tensor) requires(!std::is_const_v<Void>)
     : BasicTensorView(tensor.view_) {}
 
 template <class Void>
