@@ -1,8 +1,8 @@
 // Conv2d and LazyConv2d.
 #include "base/error.h"
 #include "conv2d/nn.h"
+#include "geometry/options.h"
 #include "geometry/problem.h"
-#include "nn/options.h"
 
 #include <utility>
 

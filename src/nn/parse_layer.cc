@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/wording.h"
-#include "nn/options.h"
+#include "geometry/options.h"
 #include "tensor/dtype.h"
 
 #include <algorithm>

@@ -4,7 +4,7 @@
 #include "conv2d/functional.h"
 #include "conv2d/nn.h"
 #include "geometry/axis.h"
-#include "nn/options.h"
+#include "geometry/options.h"
 #include "reference/arithmetic.h"
 #include "tensor/dispatch.h"
 

@@ -1,4 +1,4 @@
-#include "nn/options.h"
+#include "geometry/options.h"
 
 #include "geometry/problem.h"
 
