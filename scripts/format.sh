@@ -6,5 +6,6 @@ mode=(-i)
 if [[ ${1:-} == --check ]]; then
   mode=(--dry-run --Werror)
 fi
-find include src cli examples bench tests \( -name '*.h' -o -name '*.cc' \) -print0 2>/dev/null |
+find . \( -name .git -o -name node_modules -o -path ./build -o -path ./out \) -prune -o \
+  \( -name '*.h' -o -name '*.cc' \) -print0 |
   xargs -0 --no-run-if-empty clang-format "${mode[@]}"
