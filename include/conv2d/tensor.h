@@ -36,7 +36,8 @@ class BasicTensorView {
 
  public:
   /// Borrows `data`. Throws std::invalid_argument where sizes and strides differ in rank, an
-  /// extent is negative, or the number of bytes overflows.
+  /// extent is negative, the number of bytes or the distance between two elements overflows, or
+  /// there are elements but `data` is null.
   BasicTensorView(Void* data, DType dtype, const Sizes& sizes, const Strides& strides);
   /// Borrows contiguous elements.
   BasicTensorView(Void* data, DType dtype, const Sizes& sizes);
@@ -116,11 +117,11 @@ extern template class BasicTensorView<const void>;
 extern template class BasicTensorView<void>;
 
 /// Owns its elements. Moves, and never copies unless asked: `clone()` is the copy.
-/// A moved-from tensor may be assigned to or destroyed.
+/// A moved-from tensor is empty.
 class Tensor {
  public:
   /// An empty float32 tensor of sizes [0].
-  Tensor();
+  Tensor() noexcept;
   /// Zeros. Throws std::invalid_argument where an extent is negative or the bytes overflow, and
   /// std::bad_alloc where memory does not suffice.
   explicit Tensor(const Sizes& sizes, DType dtype = DType::float32,
@@ -144,8 +145,8 @@ class Tensor {
   static Tensor adopt(std::shared_ptr<void> storage, void* data, DType dtype, const Sizes& sizes,
                       const Strides& strides);
 
-  Tensor(Tensor&&) noexcept = default;
-  Tensor& operator=(Tensor&&) noexcept = default;
+  Tensor(Tensor&& other) noexcept;
+  Tensor& operator=(Tensor&& other) noexcept;
   Tensor(const Tensor&) = delete;
   Tensor& operator=(const Tensor&) = delete;
   ~Tensor() = default;

@@ -1,14 +1,15 @@
 // Tensors from and to other libraries, without a copy.
+#include "base/checked.h"
 #include "base/error.h"
 #include "conv2d/tensor.h"
 #include "tensor/layout.h"
 
 #include <dlpack/dlpack.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
-#include <optional>
-#include <vector>
+#include <span>
 
 namespace conv2d {
 namespace {
@@ -48,6 +49,39 @@ DLDataType dtype_to(DType dtype) {
   return {};
 }
 
+/// `strides`, where those of extent 1 are set as if each dimension enclosed the faster ones.
+Strides enclosing(const Sizes& sizes, Strides strides, std::span<const int> fastest_first) {
+  std::int64_t next = 1;
+  for (const int dim : fastest_first) {
+    if (sizes[dim] == 1) {
+      strides[dim] = next;
+    }
+    const Checked beyond = Checked(strides[dim]) * sizes[dim];
+    next = beyond.ok() ? std::max<std::int64_t>(beyond.value(), 1) : 1;
+  }
+  return strides;
+}
+
+/// The stride of a dimension of extent 1 means nothing, and exporters write what they like: PyTorch
+/// writes 1, which hides from memory_format() that a single image is channels-last. So we set it;
+/// the elements stay where they are.
+Strides told_strides(const Sizes& sizes, const Strides& given) {
+  constexpr std::array<int, 4> channels_last = {1, 3, 2, 0};
+  std::array<int, Sizes::max_rank> row_major{};
+  const int rank = sizes.rank();
+  for (int i = 0; i < rank; ++i) {
+    row_major[static_cast<std::size_t>(i)] = rank - 1 - i;
+  }
+  if (rank == 4 && sizes[1] > 1 && (sizes[2] > 1 || sizes[3] > 1)) {  // else the formats are one
+    const Strides strides = enclosing(sizes, given, channels_last);
+    const TensorView view(nullptr, DType::uint8, sizes, strides);
+    if (view.memory_format() == MemoryFormat::channels_last) {
+      return strides;
+    }
+  }
+  return enclosing(sizes, given, std::span(row_major).first(static_cast<std::size_t>(rank)));
+}
+
 /// What lives as long as a tensor that was given away.
 struct Exported {
   explicit Exported(Tensor&& given) : tensor(std::move(given)) {
@@ -77,11 +111,15 @@ Tensor from_dlpack(DLManagedTensor* managed) {
   if (source.ndim < 0) {
     throw_invalid(concat("from_dlpack: the rank must not be negative, but got ", source.ndim));
   }
+  if (source.ndim > 0 && source.shape == nullptr) {
+    throw_invalid(concat("from_dlpack: a tensor of rank ", source.ndim,
+                         " needs a shape, but got a null pointer"));
+  }
   const auto rank = static_cast<std::size_t>(source.ndim);
   const Sizes sizes(std::span<const std::int64_t>(source.shape, rank));
   const Strides strides = source.strides == nullptr
                               ? packed_strides(sizes, MemoryFormat::contiguous)
-                              : Strides(std::span<const std::int64_t>(source.strides, rank));
+                              : told_strides(sizes, Strides(std::span(source.strides, rank)));
   void* data = static_cast<std::byte*>(source.data) + source.byte_offset;
   const MutableTensorView checked(data, dtype, sizes, strides);  // throws before we take it over
   std::shared_ptr<void> storage(managed, [](void* owner) {

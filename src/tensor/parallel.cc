@@ -18,11 +18,15 @@
 namespace conv2d {
 namespace {
 
+// More would not be refused by the operating system with an error that a caller can catch: the
+// OpenMP runtime ends the program where it cannot start a thread.
+constexpr int most_threads = 1024;
+
 int default_threads() noexcept {
 #if defined(CONV2D_THREADS_OPENMP)
-  return omp_get_max_threads();
+  return std::clamp(omp_get_max_threads(), 1, most_threads);
 #elif defined(CONV2D_THREADS_STD)
-  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, most_threads);
 #else
   return 1;
 #endif
@@ -38,8 +42,9 @@ std::atomic<int>& thread_count() noexcept {
 int num_threads() noexcept { return thread_count().load(std::memory_order_relaxed); }
 
 void set_num_threads(int threads) {
-  if (threads < 1) {
-    throw_invalid(concat("the number of threads must be at least 1, but got ", threads));
+  if (threads < 1 || threads > most_threads) {
+    throw_invalid(
+        concat("the number of threads must be from 1 to ", most_threads, ", but got ", threads));
   }
   thread_count().store(threads, std::memory_order_relaxed);
 }

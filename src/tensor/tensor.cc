@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace conv2d {
 namespace {
@@ -31,6 +32,23 @@ std::int64_t checked_numel(const Sizes& sizes, DType dtype) {
                          " has more than 2^63 - 1 bytes"));
   }
   return *numel;
+}
+
+/// Throws unless the distance between any two elements fits 63 bits in bytes, with room for one
+/// step more: then no arithmetic on indices inside the view overflows. A dimension of one element
+/// may have any stride, and so may all of a view without elements.
+void check_reach(const Sizes& sizes, const Strides& strides, DType dtype) {
+  Checked reach = 0;
+  for (int dim = 0; dim < sizes.rank(); ++dim) {
+    if (sizes[dim] > 1) {
+      const Checked along = Checked(sizes[dim]) * strides[dim];
+      reach = strides[dim] < 0 ? reach - along : reach + along;
+    }
+  }
+  if (!(reach * static_cast<std::int64_t>(element_size(dtype))).ok()) {
+    throw_invalid(concat("a view of sizes ", to_string(sizes), " and strides ", to_string(strides),
+                         " would reach further than memory does"));
+  }
 }
 
 /// The dimensions from the fastest to the slowest.
@@ -74,6 +92,14 @@ BasicTensorView<Void>::BasicTensorView(Void* data, DType dtype, const Sizes& siz
     throw_invalid(concat("sizes and strides must be of one rank, but got ", to_string(sizes),
                          " and ", to_string(strides)));
   }
+  if (empty()) {
+    return;
+  }
+  if (data == nullptr) {
+    throw_invalid(
+        concat("a tensor of sizes ", to_string(sizes), " needs memory, but got a null pointer"));
+  }
+  check_reach(sizes, strides, dtype);
 }
 
 template <class Void>
@@ -155,7 +181,7 @@ std::int64_t BasicTensorView<Void>::offset(std::initializer_list<std::int64_t> i
   std::int64_t sum = 0;
   for (int dim = 0; inside && dim < rank(); ++dim) {
     inside = given[dim] >= 0 && given[dim] < sizes_[dim];
-    sum += given[dim] * strides_[dim];
+    sum += inside ? given[dim] * strides_[dim] : 0;
   }
   if (!inside) {
     throw_invalid(
@@ -214,8 +240,9 @@ BasicTensorView<Void> BasicTensorView<Void>::select(int dim, std::int64_t index)
     throw_invalid(concat("select: index ", index, " lies outside dimension ", dim,
                          " of a tensor of sizes ", to_string(sizes_)));
   }
-  return BasicTensorView(advance(data_, dtype_, index * strides_[dim]), dtype_,
-                         without(sizes_, dim), without(strides_, dim));
+  const std::int64_t skipped = empty() ? 0 : index * strides_[dim];
+  return BasicTensorView(advance(data_, dtype_, skipped), dtype_, without(sizes_, dim),
+                         without(strides_, dim));
 }
 
 template <class Void>
@@ -232,10 +259,11 @@ BasicTensorView<Void> BasicTensorView<Void>::slice(int dim, std::int64_t begin, 
   Sizes sizes = sizes_;
   Strides strides = strides_;
   sizes[dim] = (end - begin) / step + ((end - begin) % step != 0 ? 1 : 0);
-  if (sizes[dim] > 1) {  // else the stride is never used, and a huge step must not overflow it
+  const bool nothing = sizes.numel() == 0;
+  if (sizes[dim] > 1 && !nothing) {  // else the stride is never used, and must not overflow
     strides[dim] *= step;
   }
-  const std::int64_t skipped = sizes.numel() == 0 ? 0 : begin * strides_[dim];
+  const std::int64_t skipped = nothing ? 0 : begin * strides_[dim];
   return BasicTensorView(advance(data_, dtype_, skipped), dtype_, sizes, strides);
 }
 
@@ -249,7 +277,8 @@ BasicTensorView<Void> BasicTensorView<Void>::unsqueeze(int dim) const {
   dim = dim < 0 ? dim + rank() + 1 : dim;
   Sizes sizes = Sizes::filled(rank() + 1, 1);
   // The stride that torch gives: as if the new dimension enclosed the next one.
-  Strides strides = Strides::filled(rank() + 1, dim < rank() ? sizes_[dim] * strides_[dim] : 1);
+  const std::int64_t stride = dim < rank() && !empty() ? sizes_[dim] * strides_[dim] : 1;
+  Strides strides = Strides::filled(rank() + 1, stride);
   for (int d = 0; d < rank(); ++d) {
     sizes[d < dim ? d : d + 1] = sizes_[d];
     strides[d < dim ? d : d + 1] = strides_[d];
@@ -289,7 +318,19 @@ Tensor BasicTensorView<Void>::to(DType dtype) const {
 template class BasicTensorView<const void>;
 template class BasicTensorView<void>;
 
-Tensor::Tensor() : view_(nullptr, DType::float32, {0}) {}
+Tensor::Tensor() noexcept : view_(nullptr, DType::float32, {0}) {}
+
+Tensor::Tensor(Tensor&& other) noexcept : Tensor() {
+  std::swap(storage_, other.storage_);
+  std::swap(view_, other.view_);
+}
+
+Tensor& Tensor::operator=(Tensor&& other) noexcept {
+  Tensor taken(std::move(other));
+  std::swap(storage_, taken.storage_);
+  std::swap(view_, taken.view_);
+  return *this;
+}
 
 Tensor Tensor::uninitialized(const Sizes& sizes, DType dtype, MemoryFormat format) {
   const auto bytes = static_cast<std::size_t>(checked_numel(sizes, dtype)) * element_size(dtype);
@@ -343,13 +384,16 @@ Tensor Tensor::reshape(const Sizes& sizes) && {
                          "tensor of sizes ", to_string(this->sizes()), " cannot become ",
                          to_string(sizes), " without a copy"));
   }
-  MutableTensorView view(data(), dtype(), sizes);
-  return Tensor(std::move(storage_), view);
+  Tensor result = std::move(*this);
+  result.view_ = MutableTensorView(result.data(), result.dtype(), sizes);
+  return result;
 }
 
 Tensor Tensor::squeeze(int dim) && {
-  MutableTensorView view = view_.squeeze(dim);
-  return Tensor(std::move(storage_), view);
+  const MutableTensorView view = view_.squeeze(dim);
+  Tensor result = std::move(*this);
+  result.view_ = view;
+  return result;
 }
 
 }  // namespace conv2d

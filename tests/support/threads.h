@@ -1,0 +1,19 @@
+// A number of threads for the length of a scope.
+#pragma once
+
+#include <conv2d/threads.h>
+
+namespace conv2d::testing {
+
+class Threads {
+ public:
+  explicit Threads(int count) : before_(num_threads()) { set_num_threads(count); }
+  ~Threads() { set_num_threads(before_); }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+ private:
+  int before_;
+};
+
+}  // namespace conv2d::testing
