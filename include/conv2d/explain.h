@@ -82,7 +82,8 @@ struct AxisSize {
   std::int64_t extent = 0;     ///< from the first tap to the last: dilation*(kernel - 1) + 1
   std::int64_t remainder = 0;  ///< what the floor drops: padded positions after the last window
   std::int64_t output = 0;
-  std::string formula;  ///< with numbers: "floor((32 + 0 + 0 - 5) / 1) + 1 = 27 + 1 = 28"
+  std::string formula;  ///< with numbers: "floor((7 + 1 + 1 - 2*(3 - 1) - 1) / 3) + 1 = floor(4 /
+                        ///< 3) + 1 = 2"
   /// Input indices that no output reads, in order: at the end because of the floor, between
   /// because the stride steps over them, at the edges because a transposed layer's padding crops
   /// all that they would add to. In border modes an index read through the border is read.
@@ -263,6 +264,9 @@ class Explanation {
   /// With values. The input's dtype must go with the layer's, as in the call.
   Explanation(const Conv2d& layer, TensorView input);
   Explanation(const ConvTranspose2d& layer, TensorView input);
+  /// A temporary layer would be gone at the first question.
+  Explanation(const Conv2d&& layer, TensorView input) = delete;
+  Explanation(const ConvTranspose2d&& layer, TensorView input) = delete;
 
   bool transposed() const noexcept;
   bool has_values() const noexcept;
@@ -307,7 +311,7 @@ class Explanation {
 
 /// How much of a long sum to_text writes.
 enum class Detail : std::uint8_t {
-  brief,  ///< at most 32 taps term by term; of a longer sum each channel's subtotal, of more than
+  brief,  ///< at most 128 taps term by term; of a longer sum each channel's subtotal, of more than
           ///< 16 channels the first 8 and the last 8; what is left out is said
   full,   ///< every tap
 };
@@ -317,7 +321,8 @@ enum class Detail : std::uint8_t {
 std::string to_text(const OutputSum& sum, Detail detail = Detail::brief);
 std::string to_text(const SizeArithmetic& sizes);
 std::string to_text(const Cost& cost);
-/// "0.1" for float32's 0.1; complex as "1-2.5i". Round-trips in `dtype`.
+/// "0.1" for float32's 0.1; complex as "1-2.5i". Round-trips in `dtype`; float16 and bfloat16 are
+/// written as the float32 that they are computed with.
 std::string to_text(const Scalar& value, DType dtype);
 /// "[2, 6..9]"
 std::string to_text(std::span<const Range> ranges);
