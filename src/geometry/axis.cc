@@ -8,7 +8,9 @@ namespace conv2d {
 namespace {
 
 Error too_large() {
-  return {"the sizes are too large: an axis with its padding must stay below 2^62 positions"};
+  return {
+      "the sizes are too large: an axis with its padding, dilated kernel and stride must stay "
+      "below 2^62 positions"};
 }
 
 /// Positions are sums of a few such numbers, which then cannot overflow.
