@@ -46,7 +46,8 @@ class Plan {
   /// All of the above in plain words, one line a fact.
   std::string explain() const;
 
-  /// Computes into `output`, which may have any strides but must not overlap the others.
+  /// Computes into `output`, which may have any strides, but must overlap neither the others nor
+  /// itself.
   /// Throws std::invalid_argument where a tensor is not what the plan was made for.
   void run(TensorView input, TensorView weight, std::optional<TensorView> bias,
            MutableTensorView output) const;

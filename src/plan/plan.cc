@@ -4,7 +4,9 @@
 #include "geometry/problem.h"
 #include "plan/choose.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <utility>
 
 namespace conv2d {
@@ -57,6 +59,26 @@ bool overlap(TensorView a, TensorView b) {
   const auto [a_begin, a_end] = range(a);
   const auto [b_begin, b_end] = range(b);
   return a_begin < b_end && b_begin < a_end;
+}
+
+/// Whether every element certainly has memory of its own: from the smallest stride up, each steps
+/// over all that the smaller ones reach.
+bool elements_are_apart(MutableTensorView view) {
+  std::vector<std::pair<std::int64_t, std::int64_t>> steps;  // length of the stride, extent
+  for (int dim = 0; dim < view.rank() && !view.empty(); ++dim) {
+    if (view.sizes()[dim] > 1) {
+      steps.emplace_back(std::abs(view.strides()[dim]), view.sizes()[dim]);
+    }
+  }
+  std::sort(steps.begin(), steps.end());
+  std::int64_t reach = 0;
+  for (const auto& [step, extent] : steps) {
+    if (step <= reach) {
+      return false;
+    }
+    reach += step * (extent - 1);
+  }
+  return true;
 }
 
 void require(const char* what, TensorView view, const Sizes& sizes, DType dtype) {
@@ -137,6 +159,11 @@ void Plan::run(TensorView input, TensorView weight, std::optional<TensorView> bi
   }
   if (overlap(output, input) || overlap(output, weight) || (bias && overlap(output, *bias))) {
     throw_invalid("Plan::run: the output must not overlap the input, the weight or the bias");
+  }
+  if (!elements_are_apart(output)) {
+    throw_invalid(
+        concat("Plan::run: no two elements of the output may share memory, but its sizes ",
+               to_string(output.sizes()), " have the strides ", to_string(output.strides())));
   }
   state_->algorithm->run(problem, {with_batch(input), weight, bias, with_batch(output)});
 }

@@ -1,0 +1,227 @@
+// Plans: what they say, and what run() accepts.
+#include <conv2d/plan.h>
+
+#include "algorithm/algorithm.h"
+#include "plan/choose.h"
+#include "support/configurations.h"
+#include "support/random.h"
+#include "support/tensors.h"
+#include "support/threads.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+namespace conv2d {
+namespace {
+
+using functional::Conv2dArguments;
+using testing::Random;
+using testing::refused;
+using testing::same_bits;
+
+Plan small_plan(bool bias = true) {
+  return Plan::conv2d({2, 3, 8, 8}, {6, 3, 5, 5}, bias, DType::float32, {});
+}
+
+TEST(Plan, KnowsItsSizesAndItsCost) {
+  const Plan plan = small_plan();
+  EXPECT_EQ(plan.input_sizes(), Sizes({2, 3, 8, 8}));
+  EXPECT_EQ(plan.weight_sizes(), Sizes({6, 3, 5, 5}));
+  EXPECT_EQ(plan.output_sizes(), Sizes({2, 6, 4, 4}));
+  EXPECT_EQ(plan.multiply_adds(), 2 * 6 * 4 * 4 * 3 * 5 * 5);
+}
+
+TEST(Plan, UnbatchedSizesStayUnbatched) {
+  EXPECT_EQ(Plan::conv2d({3, 8, 8}, {6, 3, 5, 5}, false, DType::float32, {}).output_sizes(),
+            Sizes({6, 4, 4}));
+  EXPECT_EQ(
+      Plan::conv_transpose2d({3, 4, 4}, {3, 6, 5, 5}, false, DType::float32, {}).output_sizes(),
+      Sizes({6, 8, 8}));
+}
+
+TEST(Plan, ExactlyOneCandidateIsTakenAndEveryOneSaysWhy) {
+  const Plan plan = small_plan();
+  ASSERT_EQ(plan.candidates().size(), algorithms().size());
+  int taken = 0;
+  for (const Candidate& candidate : plan.candidates()) {
+    EXPECT_FALSE(candidate.reason.empty()) << candidate.name;
+    if (candidate.taken) {
+      ++taken;
+      EXPECT_EQ(candidate.name, plan.algorithm());
+    }
+  }
+  EXPECT_EQ(taken, 1);
+}
+
+TEST(Plan, ExplainsItselfInPlainWords) {
+  const Plan plan = small_plan();
+  const std::string text = plan.explain();
+  for (const std::string& fact :
+       {"algorithm: " + std::string(plan.algorithm()),
+        std::string("input [2, 3, 8, 8], weight [6, 3, 5, 5], output [2, 6, 4, 4], float32"),
+        std::string("multiply-adds: 14400"),
+        "workspace: " + std::to_string(plan.workspace_bytes()) + " bytes",
+        "taken: " + std::string(plan.algorithm()) + " ("}) {
+    EXPECT_NE(text.find(fact), std::string::npos) << fact << "\n in \n" << text;
+  }
+  EXPECT_EQ(text.back(), '\n');
+}
+
+TEST(Plan, DependsOnNeitherTheBatchNorTheThreads) {
+  const testing::Threads scope(1);
+  const Plan one = Plan::conv2d({1, 3, 8, 8}, {6, 3, 5, 5}, false, DType::float32, {});
+  set_num_threads(7);
+  const Plan many = Plan::conv2d({50, 3, 8, 8}, {6, 3, 5, 5}, false, DType::float32, {});
+  EXPECT_EQ(one.algorithm(), many.algorithm());
+}
+
+TEST(Plan, TheLastAlgorithmOfTheTableRefusesNothing) {
+  Random random;
+  for (int i = 0; i < 100; ++i) {
+    const testing::Configuration c = testing::random_configuration(random);
+    const Problem forward = conv2d_problem(c.input, c.weight, false, {}, c.arguments).value();
+    for (const Pass pass : {Pass::forward, Pass::backward_data, Pass::backward_weight}) {
+      const Problem problem = forward.with(pass, Conjugate::neither);
+      EXPECT_FALSE(algorithms().back()->refuses(problem));
+      EXPECT_FALSE(choose(problem).refuses(problem)) << c;
+    }
+  }
+}
+
+TEST(Plan, RunsIntoMemoryThatIsThereAlready) {
+  Random random;
+  const Plan plan = small_plan();
+  const Tensor x = random.values({2, 3, 8, 8}, DType::float32);
+  const Tensor w = random.values({6, 3, 5, 5}, DType::float32);
+  const Tensor b = random.values({6}, DType::float32);
+  const Tensor expected = functional::conv2d(x, w, b);
+  Tensor y({2, 6, 4, 4});
+  plan.run(x, w, b, y);
+  EXPECT_TRUE(same_bits(y, expected));
+  Tensor turned({4, 4, 6, 2});
+  plan.run(x, w, b, turned.mutable_view().permute({3, 2, 1, 0}));
+  EXPECT_TRUE(same_bits(turned.view().permute({3, 2, 1, 0}), expected));
+}
+
+TEST(Plan, RunsUnbatchedAndTransposedAndOnBytes) {
+  Random random;
+  const Tensor x = random.values({3, 4, 4}, DType::float32);
+  const Tensor w = random.values({3, 6, 5, 5}, DType::float32);
+  Tensor y({6, 8, 8});
+  Plan::conv_transpose2d({3, 4, 4}, {3, 6, 5, 5}, false, DType::float32, {})
+      .run(x, w, std::nullopt, y);
+  EXPECT_TRUE(same_bits(y, functional::conv_transpose2d(x, w)));
+
+  const Tensor bytes = random.values({3, 8, 8}, DType::int8);
+  const Tensor byte_weight = random.values({6, 3, 5, 5}, DType::int8);
+  const Tensor bias = random.values({6}, DType::int32);
+  Tensor sums({6, 4, 4}, DType::int32);
+  Plan::conv2d({3, 8, 8}, {6, 3, 5, 5}, true, DType::int8, {}).run(bytes, byte_weight, bias, sums);
+  EXPECT_TRUE(same_bits(sums, functional::conv2d(bytes, byte_weight, bias)));
+}
+
+TEST(Plan, ACopyRunsToo) {
+  const Plan copy = [] {
+    const Plan plan = small_plan(false);
+    return Plan(plan);
+  }();
+  Tensor y({2, 6, 4, 4});
+  copy.run(Tensor({2, 3, 8, 8}), Tensor({6, 3, 5, 5}), std::nullopt, y);
+  EXPECT_EQ(copy.output_sizes(), y.sizes());
+}
+
+TEST(Plan, RunRefusesWhatThePlanWasNotMadeFor) {
+  const Plan plan = small_plan();
+  const Tensor x({2, 3, 8, 8});
+  const Tensor w({6, 3, 5, 5});
+  const Tensor b({6});
+  Tensor y({2, 6, 4, 4});
+  const auto run = [&](TensorView input, TensorView weight, std::optional<TensorView> bias,
+                       MutableTensorView output) {
+    return testing::error_of([&] { plan.run(input, weight, bias, output); });
+  };
+  const std::string made_for = "Plan::run: the plan was made for ";
+  EXPECT_EQ(run(Tensor({1, 3, 8, 8}), w, b, y),
+            made_for + "an input [2, 3, 8, 8] of float32, but got [1, 3, 8, 8] of float32");
+  EXPECT_EQ(run(x.to(DType::float64), w, b, y),
+            made_for + "an input [2, 3, 8, 8] of float32, but got [2, 3, 8, 8] of float64");
+  EXPECT_EQ(run(x, Tensor({6, 3, 5, 4}), b, y),
+            made_for + "a weight [6, 3, 5, 5] of float32, but got [6, 3, 5, 4] of float32");
+  EXPECT_EQ(run(x, w, Tensor({5}), y), made_for + "a bias [6] of float32, but got [5] of float32");
+  Tensor wrong({2, 6, 4, 5});
+  EXPECT_EQ(run(x, w, b, wrong),
+            made_for + "an output [2, 6, 4, 4] of float32, but got [2, 6, 4, 5] of float32");
+  EXPECT_EQ(run(x, w, std::nullopt, y),
+            "Plan::run: the plan was made with a bias, but was run without one");
+  EXPECT_TRUE(refused([&] { small_plan(false).run(x, w, b, y); },
+                      "made without a bias, but was run with one"));
+}
+
+TEST(Plan, RunRefusesAnOutputThatOverlapsAnOperand) {
+  const Plan plan = Plan::conv2d({1, 1, 4, 4}, {1, 1, 1, 1}, true, DType::float32, {});
+  Tensor memory({64});
+  const auto at = [&](std::int64_t offset, const Sizes& sizes) {
+    return MutableTensorView(memory.data<float>() + offset, DType::float32, sizes);
+  };
+  const Sizes image{1, 1, 4, 4};
+  const Sizes one{1, 1, 1, 1};
+  const std::string overlap = "the output must not overlap the input, the weight or the bias";
+  const auto run = [&](std::int64_t input, std::int64_t weight, std::int64_t bias) {
+    return testing::error_of(
+        [&] { plan.run(at(input, image), at(weight, one), at(bias, Sizes{1}), at(16, image)); });
+  };
+  EXPECT_EQ(run(0, 32, 33), "no error");
+  EXPECT_EQ(run(32, 14, 15), "no error");
+  for (const std::int64_t shift : {1, 16, 31}) {
+    EXPECT_NE(run(shift, 48, 49).find(overlap), std::string::npos) << shift;
+  }
+  EXPECT_NE(run(0, 31, 48).find(overlap), std::string::npos);
+  EXPECT_NE(run(0, 48, 16).find(overlap), std::string::npos);
+}
+
+TEST(Plan, RunRefusesAnOutputThatOverlapsItself) {
+  const Plan plan = Plan::conv2d({1, 1, 3, 3}, {1, 1, 1, 1}, false, DType::float32, {});
+  Tensor memory({64});
+  const Tensor x({1, 1, 3, 3});
+  const Tensor w({1, 1, 1, 1});
+  const auto run = [&](const Strides& strides) {
+    return testing::error_of([&] {
+      plan.run(x, w, std::nullopt,
+               MutableTensorView(memory.data<float>() + 32, DType::float32, {1, 1, 3, 3}, strides));
+    });
+  };
+  EXPECT_EQ(run({0, 0, 3, 1}), "no error");  // of dimensions with one element any stride will do
+  EXPECT_EQ(run({9, 9, -1, -3}), "no error");
+  EXPECT_EQ(run({9, 9, 0, 1}),
+            "Plan::run: no two elements of the output may share memory, but its sizes [1, 1, 3, 3] "
+            "have the strides [9, 9, 0, 1]");
+  EXPECT_NE(run({9, 9, 2, 1}), "no error");
+  EXPECT_NE(run({9, 9, -2, 1}), "no error");
+}
+
+TEST(Plan, AnEmptyBatchRuns) {
+  const Plan plan = Plan::conv2d({0, 1, 3, 3}, {1, 1, 1, 1}, false, DType::float32, {});
+  Tensor y({0, 1, 3, 3});
+  plan.run(Tensor({0, 1, 3, 3}), Tensor({1, 1, 1, 1}), std::nullopt, y);
+  EXPECT_EQ(plan.multiply_adds(), 0);
+}
+
+TEST(Plan, IsRefusedLikeTheCall) {
+  EXPECT_TRUE(refused(
+      [] {
+        Plan::conv2d({3, 8, 8}, {6, 4, 5, 5}, false, DType::float32, {});
+      },
+      "to have 4 channels, but got 3 channels instead"));
+  EXPECT_TRUE(refused(
+      [] {
+        Plan::conv_transpose2d({3, 8, 8}, {6, 4, 5, 5}, false, DType::float32, {});
+      },
+      "to have 6 channels, but got 3 channels instead"));
+}
+
+}  // namespace
+}  // namespace conv2d
