@@ -28,10 +28,13 @@ struct Panel {
   std::string caption = {};  ///< a second one, smaller; may be empty
   Scale scale = Scale::diverging;
   Role role = Role::output;
-  /// What has the full colour on the diverging scale: two panels are compared by giving them the
-  /// same. Unless told, |value| that 99.5% of the panel's values stay within. Values beyond are
-  /// drawn as the limit, and the legend says so.
+  /// What has the full colour on the diverging scale; positive. Unless told, the |value| that
+  /// 99.5% of what is drawn stays within. Values beyond are drawn as the limit, and the legend
+  /// says so.
   std::optional<double> limit = {};
+  /// Diverging panels of one number other than 0 that were told no limit share the largest of
+  /// theirs, so that they can be compared.
+  int share = 0;
   /// The filter that made these values, (R, S) or (C, R, S), drawn below them cell by cell, with
   /// its numbers where they fit.
   std::optional<TensorView> kernel = {};
