@@ -1,0 +1,19 @@
+// The commands. Each adds itself, with its options and its help, to the program; its work is done
+// when the arguments have been parsed, and throws what main() shows.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace conv2d::cli {
+
+void add_apply(CLI::App& program);
+void add_explain(CLI::App& program);
+void add_shape(CLI::App& program);
+void add_plan(CLI::App& program);
+void add_grad(CLI::App& program);
+void add_onnx(CLI::App& program);
+void add_filters(CLI::App& program);
+/// Reads the other commands' options when it runs.
+void add_completion(CLI::App& program);
+
+}  // namespace conv2d::cli
