@@ -2,6 +2,7 @@
 #include "conv2d/nn.h"
 #include "nn/default_generator.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -104,9 +105,14 @@ void ConvParameters::load_state_dict(const StateDict& state, std::string_view pr
   const std::string bias_key = std::string(prefix) + "bias";
   if (bias_) {
     wanted.push_back({bias_key, &*bias_});
-  } else if (state.find(bias_key) != state.end()) {
-    throw_invalid(concat("Unexpected key in state_dict: \"", bias_key,
-                         "\"; this layer was made with bias=False"));
+  }
+  for (const auto& [key, tensor] : state) {
+    const bool ours = std::any_of(wanted.begin(), wanted.end(),
+                                  [&, &key = key](const Wanted& one) { return one.key == key; });
+    if (key.starts_with(prefix) && !ours) {
+      throw_invalid(concat("Unexpected key in state_dict: \"", key, "\"",
+                           key == bias_key ? "; this layer was made with bias=False" : ""));
+    }
   }
   for (const auto& [key, tensor] : wanted) {
     const auto found = state.find(key);

@@ -1,9 +1,12 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "conv2d/nn.h"
+#include "geometry/axis.h"
 #include "geometry/options.h"
 #include "geometry/problem.h"
 
+#include <limits>
+#include <tuple>
 #include <utility>
 
 namespace conv2d {
@@ -19,6 +22,17 @@ const ConvTranspose2dOptions& checked(const ConvTranspose2dOptions& options) {
 Sizes weight_sizes(const ConvTranspose2dOptions& options) {
   return {options.in_channels, options.out_channels / options.groups, options.kernel_size.h,
           options.kernel_size.w};
+}
+
+/// What an axis becomes without output_padding: 0 or less where the padding takes all.
+std::int64_t smallest_output(const AxisArguments& axis) {
+  return value_or_throw(transposed_axis(axis, 0)).input;
+}
+
+/// The sum, or the largest number where it is larger.
+std::int64_t plus(std::int64_t a, std::int64_t b) {
+  const Checked sum = Checked(a) + b;
+  return sum.ok() ? sum.value() : std::numeric_limits<std::int64_t>::max();
 }
 
 }  // namespace
@@ -41,19 +55,21 @@ functional::ConvTranspose2dArguments ConvTranspose2d::arguments() const {
 
 functional::ConvTranspose2dArguments ConvTranspose2d::arguments_for(const Sizes& input,
                                                                     Pair output_size) const {
-  functional::ConvTranspose2dArguments chosen = arguments();
-  chosen.output_padding = 0;
-  const Problem smallest = value_or_throw(
-      conv_transpose2d_problem(input, weight().sizes(), options_.bias,
-                               Types{options_.dtype, options_.dtype, options_.dtype}, chosen));
-  const Pair least(smallest.rows.input, smallest.columns.input);
-  const Pair most(least.h + options_.stride.h - 1, least.w + options_.stride.w - 1);
+  const Sizes four = value_or_throw(batched(input, "conv_transpose2d"));
+  const auto [kernel, stride, dilation] =
+      std::tuple(options_.kernel_size, options_.stride, options_.dilation);
+  const Padding& pad = options_.padding;
+  const Pair least(
+      smallest_output({four[2], kernel.h, stride.h, dilation.h, pad.top(), pad.bottom()}),
+      smallest_output({four[3], kernel.w, stride.w, dilation.w, pad.left(), pad.right()}));
+  const Pair most(plus(least.h, stride.h - 1), plus(least.w, stride.w - 1));
   if (output_size.h < least.h || output_size.h > most.h || output_size.w < least.w ||
       output_size.w > most.w) {
     throw_invalid(concat("requested an output size of (", output_size.h, ", ", output_size.w,
                          "), but valid sizes range from [", least.h, ", ", least.w, "] to [",
                          most.h, ", ", most.w, "] (for an input of ", to_string(input), ")"));
   }
+  functional::ConvTranspose2dArguments chosen = arguments();
   chosen.output_padding = Pair(output_size.h - least.h, output_size.w - least.w);
   return chosen;
 }

@@ -84,6 +84,10 @@ Conv2d filter_layer(std::span<const Filter> chosen, std::int64_t channels) {
                              " is ", rows, "x", columns, " and ", filter.name, " is ", filter.rows,
                              "x", filter.columns));
       }
+      if (static_cast<std::int64_t>(filter.values.size()) != rows * columns) {
+        throw_invalid(concat("filter_layer: ", filter.name, " is ", rows, "x", columns, " but has ",
+                             filter.values.size(), " values"));
+      }
       value = std::copy(filter.values.begin(), filter.values.end(), value);
     }
   }

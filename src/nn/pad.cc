@@ -70,6 +70,9 @@ Tensor pad(TensorView input, Padding padding, PaddingMode mode, double value) {
   sizes[rank - 2] = rows.output;
   sizes[rank - 1] = columns.output;
   Tensor output = Tensor::uninitialized(sizes, input.dtype());
+  if (output.empty()) {  // its outer dimensions may be longer than any loop should be
+    return output;
+  }
   dispatch(input.dtype(), [&]<class T>(std::type_identity<T>) {
     T* to = output.data<T>();
     for_each_plane(input, [&](TensorView plane) {

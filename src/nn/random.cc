@@ -8,6 +8,7 @@
 #include <cmath>
 #include <mutex>
 #include <type_traits>
+#include <utility>
 
 namespace conv2d {
 namespace {
@@ -69,6 +70,25 @@ void fill(Generator& generator, T* values, std::int64_t count, double from, doub
   }
 }
 
+/// The same elements with the dimensions in the order in which they lie in memory.
+MutableTensorView slowest_first(const MutableTensorView& view) {
+  Sizes sizes = view.sizes();
+  Strides strides = view.strides();
+  const auto distance = [&](int dim) {  // not std::abs, which INT64_MIN has none of
+    const auto stride = static_cast<std::uint64_t>(strides[dim]);
+    return strides[dim] < 0 ? 0 - stride : stride;
+  };
+  for (int end = view.rank(); end > 1; --end) {
+    for (int dim = 1; dim < end; ++dim) {
+      if (distance(dim - 1) < distance(dim)) {
+        std::swap(sizes[dim - 1], sizes[dim]);
+        std::swap(strides[dim - 1], strides[dim]);
+      }
+    }
+  }
+  return MutableTensorView(view.data(), view.dtype(), sizes, strides);
+}
+
 }  // namespace
 
 Generator::Generator(std::uint64_t seed, UniformRounding rounding) : rounding_(rounding) {
@@ -106,10 +126,11 @@ void Generator::fill_uniform(MutableTensorView tensor, double from, double to) {
     throw_invalid(
         concat("uniform values need a floating or complex dtype, but got ", name(tensor.dtype())));
   }
-  if (!tensor.is_contiguous()) {
-    Tensor packed = Tensor::uninitialized(tensor.sizes(), tensor.dtype());
+  const MutableTensorView in_order = slowest_first(tensor);
+  if (!in_order.is_contiguous()) {
+    Tensor packed = Tensor::uninitialized(in_order.sizes(), tensor.dtype());
     fill_uniform(packed, from, to);
-    copy(packed, tensor);
+    copy(packed, in_order);
     return;
   }
   dispatch(tensor.dtype(), [&]<class T>(std::type_identity<T>) {

@@ -206,6 +206,9 @@ Tensor fold(TensorView input, Pair output_size, Pair kernel_size, Pair dilation,
   const Windows windows =
       fold_windows(input.sizes(), FoldOptions{output_size, kernel_size, dilation, padding, stride});
   Tensor output = Tensor::uninitialized(folded_sizes(input.sizes(), windows), input.dtype());
+  if (output.empty()) {  // without a batch the axes may be longer than any table of them
+    return output;
+  }
   dispatch(input.dtype(), [&]<class T>(std::type_identity<T>) {
     fold_typed<T>(windows, columns_view(input), output);
   });
