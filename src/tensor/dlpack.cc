@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <numeric>
 #include <span>
 
 namespace conv2d {
@@ -65,21 +66,20 @@ Strides enclosing(const Sizes& sizes, Strides strides, std::span<const int> fast
 /// The stride of a dimension of extent 1 means nothing, and exporters write what they like: PyTorch
 /// writes 1, which hides from memory_format() that a single image is channels-last. So we set it;
 /// the elements stay where they are.
-Strides told_strides(const Sizes& sizes, const Strides& given) {
+Strides told_strides(const MutableTensorView& given) {
   constexpr std::array<int, 4> channels_last = {1, 3, 2, 0};
-  std::array<int, Sizes::max_rank> row_major{};
-  const int rank = sizes.rank();
-  for (int i = 0; i < rank; ++i) {
-    row_major[static_cast<std::size_t>(i)] = rank - 1 - i;
-  }
-  if (rank == 4 && sizes[1] > 1 && (sizes[2] > 1 || sizes[3] > 1)) {  // else the formats are one
-    const Strides strides = enclosing(sizes, given, channels_last);
-    const TensorView view(nullptr, DType::uint8, sizes, strides);
+  const Sizes& sizes = given.sizes();
+  if (sizes.rank() == 4 && sizes[1] > 1 && (sizes[2] > 1 || sizes[3] > 1)) {  // else both formats
+    const Strides strides = enclosing(sizes, given.strides(), channels_last);
+    const TensorView view(given.data(), given.dtype(), sizes, strides);
     if (view.memory_format() == MemoryFormat::channels_last) {
       return strides;
     }
   }
-  return enclosing(sizes, given, std::span(row_major).first(static_cast<std::size_t>(rank)));
+  std::array<int, Sizes::max_rank> row_major{};
+  const auto rank = static_cast<std::size_t>(sizes.rank());
+  std::iota(row_major.rbegin() + (Sizes::max_rank - sizes.rank()), row_major.rend(), 0);
+  return enclosing(sizes, given.strides(), std::span(row_major).first(rank));
 }
 
 /// What lives as long as a tensor that was given away.
@@ -119,16 +119,17 @@ Tensor from_dlpack(DLManagedTensor* managed) {
   const Sizes sizes(std::span<const std::int64_t>(source.shape, rank));
   const Strides strides = source.strides == nullptr
                               ? packed_strides(sizes, MemoryFormat::contiguous)
-                              : told_strides(sizes, Strides(std::span(source.strides, rank)));
+                              : Strides(std::span<const std::int64_t>(source.strides, rank));
   void* data = static_cast<std::byte*>(source.data) + source.byte_offset;
   const MutableTensorView checked(data, dtype, sizes, strides);  // throws before we take it over
+  const Strides told = told_strides(checked);
   std::shared_ptr<void> storage(managed, [](void* owner) {
     auto* theirs = static_cast<DLManagedTensor*>(owner);
     if (theirs->deleter != nullptr) {
       theirs->deleter(theirs);
     }
   });
-  return Tensor::adopt(std::move(storage), checked.data(), dtype, sizes, strides);
+  return Tensor::adopt(std::move(storage), checked.data(), dtype, sizes, told);
 }
 
 DLManagedTensor* to_dlpack(Tensor&& tensor) {

@@ -67,6 +67,28 @@ TEST(FromDlpack, ReadsStridesAndByteOffset) {
   EXPECT_EQ(foreign.deleted, 2);
 }
 
+/// The strides of a tensor of these sizes after it came with those.
+Strides strides_told(std::array<std::int64_t, 4> sizes, std::array<std::int64_t, 4> given) {
+  Foreign foreign;
+  foreign.managed.dl_tensor.ndim = 4;
+  foreign.managed.dl_tensor.shape = sizes.data();
+  foreign.managed.dl_tensor.strides = given.data();
+  return from_dlpack(&foreign.managed).strides();
+}
+
+TEST(FromDlpack, TheFormatOfOneImageIsSeenWhateverItsBatchStride) {
+  // PyTorch writes 1 as the stride of every dimension of extent 1.
+  EXPECT_EQ(strides_told({1, 3, 2, 1}, {1, 1, 3, 1}), (Strides{6, 1, 3, 3}));
+  EXPECT_EQ(strides_told({1, 3, 1, 2}, {1, 2, 1, 1}), (Strides{6, 2, 2, 1}));
+  EXPECT_EQ(strides_told({2, 1, 1, 3}, {3, 1, 1, 1}), (Strides{3, 3, 3, 1}));
+  EXPECT_EQ(strides_told({2, 3, 1, 1}, {3, 1, 1, 1}), (Strides{3, 1, 1, 1}));
+}
+
+TEST(FromDlpack, StridesThatAreUsedStay) {
+  EXPECT_EQ(strides_told({3, 2, 1, 1}, {1, 3, 7, 7}), (Strides{1, 3, 1, 1}));
+  EXPECT_EQ(strides_told({2, 1, 1, 3}, {0, 1, 1, 2}), (Strides{0, 6, 6, 2}));
+}
+
 TEST(FromDlpack, AMissingDeleterIsNotCalled) {
   Foreign foreign;
   foreign.managed.deleter = nullptr;
