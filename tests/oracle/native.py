@@ -1,0 +1,54 @@
+"""The same configuration as a user of PyTorch would run it, in its own dtype, where PyTorch can."""
+
+from typing import Optional
+
+import torch
+import torch.nn.functional as F
+
+from configuration import Configuration, Tensors
+
+
+def torch_has(c: Configuration) -> bool:
+    """Whether PyTorch 1.13.1 computes it on a CPU; each line is a gap that we fill."""
+    dtype = c.torch_dtype
+    if dtype == torch.float16:
+        return False
+    if dtype == torch.bfloat16 and (c.transposed or c.padding_mode in ("reflect", "replicate")):
+        return False  # it runs a transposed layer as a Conv2d, where the sizes let it
+    if c.batch == 0:  # it fails on an empty channels-last tensor; the sizes are checked elsewhere
+        return False
+    if c.transposed and (dtype.is_complex or c.is_integer or not _is_pair(c)):
+        return False
+    if c.is_integer:
+        return c.dilation == (1, 1) and c.padding_mode == "zeros"
+    return not (c.padding_mode == "circular" and c.batch is None)
+
+
+def _is_pair(c: Configuration) -> bool:
+    return isinstance(c.padding, tuple) and len(c.padding) == 2
+
+
+def pads_itself(c: Configuration) -> bool:
+    """Whether F.conv2d takes this padding without a padded copy."""
+    if c.padding_mode != "zeros":
+        return False
+    return _is_pair(c) or c.padding == "valid" or (c.padding == "same" and c.stride == (1, 1))
+
+
+def forward(c: Configuration, x: torch.Tensor, w: torch.Tensor, b: Optional[torch.Tensor]) -> torch.Tensor:
+    if c.transposed:
+        return F.conv_transpose2d(x, w, b, c.stride, c.padding, c.output_padding, c.groups, c.dilation)
+    if pads_itself(c):
+        return F.conv2d(x, w, b, c.stride, c.padding, c.dilation, c.groups)
+    top, bottom, left, right = c.sides()
+    mode = "constant" if c.padding_mode == "zeros" else c.padding_mode
+    return F.conv2d(F.pad(x, (left, right, top, bottom), mode), w, b, c.stride, 0, c.dilation, c.groups)
+
+
+def gradients(c: Configuration, t: Tensors) -> dict[str, torch.Tensor]:
+    d = t.map(lambda tensor: tensor.detach().requires_grad_())
+    sources = {"grad_input": d.input, "grad_weight": d.weight}
+    if d.bias is not None:
+        sources["grad_bias"] = d.bias
+    output = forward(c, d.input, d.weight, d.bias)
+    return dict(zip(sources, torch.autograd.grad(output, tuple(sources.values()), t.grad_output)))
