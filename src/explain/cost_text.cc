@@ -71,9 +71,11 @@ std::string to_text(const Cost& cost) {
                                   " weights + ", apart(cost.biases), " biases")});
   table.add({"unshared",
              concat(apart(cost.unshared_parameters), " parameters if every output had its own")});
-  table.add(
-      {"multiply-adds", concat(apart(cost.multiply_adds), ", ", apart(cost.multiply_adds_done),
-                               " of them between an input and an output that exist")});
+  const std::string lost = cost.multiply_adds_done == cost.multiply_adds
+                               ? ""
+                               : concat(", ", apart(cost.multiply_adds_done),
+                                        " without those that fall into the padding");
+  table.add({"multiply-adds", apart(cost.multiply_adds) + lost});
   table.add({"bytes", concat("input ", apart(cost.input_bytes), ", weight and bias ",
                              apart(cost.weight_bytes), ", output ", apart(cost.output_bytes))});
   table.add({"im2col", concat(apart(cost.im2col_bytes), " bytes, ", two_decimals(cost.im2col_ratio),

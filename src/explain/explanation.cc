@@ -132,10 +132,10 @@ void Layer::require_image(std::int64_t batch) const {
   }
 }
 
-void require_within(std::int64_t limit, std::int64_t count, const char* what) {
-  if (count > limit) {
-    throw_invalid(
-        concat("that would be ", count, " ", what, ", but at most ", limit, " were asked for"));
+void require_within(std::int64_t limit, const Checked& count, const char* what) {
+  if (!count.ok() || count.value() > limit) {
+    throw_invalid(concat("that would be ", count.ok() ? concat(count.value()) : "2^63 or more", " ",
+                         what, ", but at most ", limit, " were asked for"));
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <conv2d/explain.h>
 
+#include "base/checked.h"
 #include "explain/axis_map.h"
 #include "geometry/problem.h"
 
@@ -57,6 +58,6 @@ struct Layer {
 };
 
 /// Throws std::invalid_argument where a list of `count` of what would be longer than the limit.
-void require_within(std::int64_t limit, std::int64_t count, const char* what);
+void require_within(std::int64_t limit, const Checked& count, const char* what);
 
 }  // namespace conv2d::explain

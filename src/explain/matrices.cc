@@ -6,17 +6,10 @@
 #include "explain/terms.h"
 #include "reference/arithmetic.h"
 
-#include <limits>
-
 namespace conv2d::explain {
 namespace {
 
 std::size_t at(std::int64_t index) noexcept { return static_cast<std::size_t>(index); }
-
-/// What does not fit 63 bits is more than any limit.
-std::int64_t or_largest(const Checked& value) {
-  return value.ok() ? value.value() : std::numeric_limits<std::int64_t>::max();
-}
 
 /// Row-major index of an input element within its image.
 std::int64_t flat_input(const Layer& layer, const Index& input) {
@@ -100,7 +93,7 @@ Im2col Explanation::im2col(std::int64_t batch, std::int64_t limit) const {
   const AxisMap columns = layer.columns();
   const Checked height = Checked(layer.in_channels()) * rows.taps() * columns.taps();
   const Checked width = Checked(rows.outputs()) * columns.outputs();
-  require_within(limit, or_largest(height * width), "entries of the im2col matrix");
+  require_within(limit, height * width, "entries of the im2col matrix");
   Im2col matrix{.rows = height.value(), .columns = width.value()};
   matrix.source.reserve(at(matrix.rows * matrix.columns));
   for (std::int64_t c = 0; c < layer.in_channels(); ++c) {
@@ -118,8 +111,8 @@ SparseMatrix Explanation::matrix(std::int64_t limit) const {
       Checked(layer.out_channels()) * layer.rows().outputs() * layer.columns().outputs();
   const Checked entries = Checked(layer.in_channels_per_group()) * layer.out_channels() *
                           layer.rows().pairs() * layer.columns().pairs();
-  require_within(limit, or_largest(rows), "rows of the layer's matrix");
-  require_within(limit, or_largest(entries), "entries of the layer's matrix");
+  require_within(limit, rows, "rows of the layer's matrix");
+  require_within(limit, entries, "entries of the layer's matrix");
   const Checked columns =
       Checked(layer.in_channels()) * layer.rows().inputs() * layer.columns().inputs();
   if (!columns.ok()) {

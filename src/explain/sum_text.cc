@@ -46,12 +46,15 @@ std::string heading(const OutputSum& sum) {
   if (sum.terms.empty()) {
     return text + ": there are no input channels to sum over\n";
   }
-  const std::int64_t last_channel = sum.channels.back().channel;
-  const std::int64_t first_channel = sum.channels.front().channel;
-  text += concat("\nsums over input channel", first_channel == last_channel ? " " : "s ",
-                 to_text(std::vector<Range>{{first_channel, last_channel}}), " and ",
-                 sum.terms.back().r + 1, " x ", sum.terms.back().s + 1, " taps: ", sum.counting,
-                 " of ", sum.terms.size(), " terms count, added in this order\n");
+  const std::int64_t first = sum.channels.front().channel;
+  const std::int64_t last = sum.channels.back().channel;
+  const std::string channels = first == last ? concat(" ", first) : concat("s ", first, "..", last);
+  text += concat("\nsums over input channel", channels, " and ", sum.terms.back().r + 1, " x ",
+                 sum.terms.back().s + 1, " taps: ", sum.counting, " of ", sum.terms.size(),
+                 " terms count, added in this order\n");
+  if (sum.transposed) {
+    text += "gaps and padding are places in the input with stride - 1 zeros between its elements\n";
+  }
   return text;
 }
 
@@ -60,8 +63,9 @@ std::string term_lines(const OutputSum& sum) {
   std::vector<Align> columns = {Align::right, Align::right, Align::right, Align::left, Align::left};
   std::vector<std::string> titles = {"c", "r", "s", "input", "weight"};
   if (sum.has_values) {
-    columns.insert(columns.end(), 4, Align::right);
-    titles.insert(titles.end(), {"value", "* weight", "= product", "sum so far"});
+    columns.insert(columns.end(), {Align::right, Align::left, Align::right, Align::left,
+                                   Align::right, Align::right});
+    titles.insert(titles.end(), {"value", "*", "weight", "=", "product", "sum so far"});
   }
   Table table(columns);
   table.add(titles);
@@ -72,10 +76,9 @@ std::string term_lines(const OutputSum& sum) {
       cells.push_back(place(term.weight));
     }
     if (term.counts() && sum.has_values) {
-      cells.insert(
-          cells.end(),
-          {to_text(term.input_value, in), "* " + to_text(term.weight_value, in),
-           "= " + to_text(term.product, sum.sum_dtype), to_text(term.running, sum.sum_dtype)});
+      cells.insert(cells.end(),
+                   {to_text(term.input_value, in), "*", to_text(term.weight_value, in), "=",
+                    to_text(term.product, sum.sum_dtype), to_text(term.running, sum.sum_dtype)});
     }
     table.add(cells);
   }
@@ -112,6 +115,10 @@ std::string channel_lines(const OutputSum& sum) {
 std::string rounding(const OutputSum& sum) {
   if (is_integer(sum.dtype)) {
     return "  integers are exact; a sum beyond int32 wraps around modulo 2^32\n";
+  }
+  if (is_complex(sum.dtype)) {
+    return concat("  (a+bi)*(c+di) is (ac-bd)+(ad+bc)i; each real product and sum is rounded to ",
+                  name(sum.dtype == DType::complex64 ? DType::float32 : DType::float64), "\n");
   }
   return concat("  each product and each sum is rounded to ", name(sum.sum_dtype), "\n");
 }
