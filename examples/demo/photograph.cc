@@ -47,6 +47,13 @@ Tensor on_white(TensorView image) {
   return colors;
 }
 
+/// By how much a picture is averaged down: enough for most_pixels, as long as the kernel fits.
+std::int64_t averaging_factor(TensorView image) {
+  const auto pixels = static_cast<double>(image.size(1) * image.size(2));
+  const auto wanted = static_cast<std::int64_t>(std::ceil(std::sqrt(pixels / most_pixels)));
+  return std::min(wanted, std::min(image.size(1), image.size(2)) / kernel);
+}
+
 /// Means of factor x factor pixels, by a layer: one group a channel, stride = kernel size.
 Tensor averaged(TensorView rgb, std::int64_t factor) {
   const float part = 1 / static_cast<float>(factor * factor);
@@ -78,15 +85,11 @@ Photograph load_photograph(const std::filesystem::path& path) {
     image = mix_channels(image, 3, {1, 1, 1});
     photo.description.emplace_back("its one channel stands for red, green and blue");
   }
-  const std::int64_t pixels = image.size(1) * image.size(2);
-  if (pixels > most_pixels) {
-    const auto wanted = static_cast<std::int64_t>(
-        std::ceil(std::sqrt(static_cast<double>(pixels) / static_cast<double>(most_pixels))));
-    const std::int64_t narrowest = std::min(image.size(1), image.size(2));
-    const std::int64_t factor = std::min(wanted, narrowest / kernel);  // the kernel must still fit
+  const std::int64_t factor = averaging_factor(image);
+  if (factor > 1) {
     image = averaged(image, factor);
     std::ostringstream text;
-    text << "averaged over " << factor << " x " << factor << " pixels to " << size_text(image);
+    text << "averaged over " << factor << " x " << factor << " of them to " << size_text(image);
     photo.description.push_back(std::move(text).str());
   }
   // Rec. 601's weights, on the values as they are stored.

@@ -13,6 +13,7 @@ namespace {
 constexpr double outline_width = 1.5;
 constexpr double smallest_number = 6;  // letters below that cannot be read
 constexpr double largest_number = 13;
+constexpr double easily_read = 11;  // where numbers stay that large, they get more digits
 constexpr double cell_margin = 1.5;
 constexpr double cell_with_lines = 9;  // cells below that are too small for lines between them
 
@@ -110,10 +111,14 @@ CellNumbers choose_numbers(const Canvas& canvas, std::span<const Samples> pictur
   CellNumbers numbers;
   numbers.divisor = common_divisor(pictures, fractions ? 256 : 1);
   numbers.plain = largest >= 1e-3 && largest < 1e4;
-  if (numbers.plain) {
-    numbers.decimals = std::max(0, 1 - static_cast<int>(std::floor(std::log10(largest))));
+  const int magnitude = numbers.plain ? static_cast<int>(std::floor(std::log10(largest))) : 0;
+  for (const int digits : {4, 3, 2}) {
+    numbers.decimals = std::max(0, digits - 1 - magnitude);
+    numbers.size = fitting_size(canvas, pictures, numbers);
+    if (numbers.size >= easily_read) {
+      break;
+    }
   }
-  numbers.size = fitting_size(canvas, pictures, numbers);
   return numbers;
 }
 

@@ -20,7 +20,8 @@ struct CellNumbers {
 
 /// For kernels (`fractions`), the least divisor up to 256 that makes all values whole numbers of
 /// at most three digits: 16 for a Gaussian of 1/16, 2/16, 4/16; 1 for a Sobel. For others 1 or
-/// none. Without one, as many decimals as give the largest value two digits.
+/// none. Without one, as many decimals as give the largest value two digits, or up to
+/// four where there is room.
 CellNumbers choose_numbers(const Canvas& canvas, std::span<const Samples> pictures, bool fractions);
 
 /// One value so written, without the zero before its point. Only zero is "0".

@@ -21,6 +21,12 @@ std::uint8_t from_linear(double v) noexcept {
   return static_cast<std::uint8_t>(std::lround(255 * std::clamp(coded, 0.0, 1.0)));
 }
 
+/// Relative luminance plus what a room's light adds, as WCAG 2.1 has them in contrast ratios.
+double luminance(Color color) noexcept {
+  return 0.2126 * to_linear(color.r) + 0.7152 * to_linear(color.g) + 0.0722 * to_linear(color.b) +
+         0.05;
+}
+
 /// A stop of a ramp: lightness and chroma at a distance from its light end.
 struct Stop {
   double at;
@@ -101,7 +107,10 @@ Color grey(double t) noexcept {
   return {level, level, level};
 }
 
-// OKLab's lightness of mid grey, where dark and light text read equally well, is near 0.6.
-Color ink_on(Color ground) noexcept { return to_lab(ground).lightness > 0.62 ? ink : paper; }
+Color ink_on(Color ground) noexcept {
+  const double light = luminance(ground);
+  // Ink reads better where ground/ink, the ratio of their luminances, is more than paper/ground.
+  return light * light > luminance(ink) * luminance(paper) ? ink : paper;
+}
 
 }  // namespace conv2d::figure
