@@ -22,7 +22,7 @@ std::string place(const WeightIndex& index) {
 
 /// What a tap meets: an element, an element through the border, or nothing and why.
 std::string met(const Term& term) {
-  const std::string position = concat("(", term.row, ", ", term.column, ")");
+  std::string position = concat("(", term.row, ", ", term.column, ")");
   switch (term.kind) {
     case TermKind::input:
       return place(term.input);

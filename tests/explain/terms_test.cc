@@ -200,14 +200,15 @@ TEST(ExplainTerms, ConvTranspose2dTapsMeetTheStuffedInput) {
     const ConvTranspose2dOptions& o = layer.options();
     const Explanation explanation(o, input.sizes());
     const Sizes output = explanation.output_sizes();
+    const Sizes& x = explanation.input_sizes();
     for_each_index({1, 1, output[2], output[3]}, [&](const Index& at) {
       for (const Term& term : explanation.output(at).terms) {
         // The definition scatters: input (h, w) times tap (r, s) lands on h*stride + r*dilation -
         // pad.
         ASSERT_EQ(term.row + term.r * o.dilation.h - o.padding.top(), at.row);
         ASSERT_EQ(term.column + term.s * o.dilation.w - o.padding.left(), at.column);
-        const bool outside = term.row < 0 || term.row > (input.size(2) - 1) * o.stride.h ||
-                             term.column < 0 || term.column > (input.size(3) - 1) * o.stride.w;
+        const bool outside = term.row < 0 || term.row > (x[2] - 1) * o.stride.h ||
+                             term.column < 0 || term.column > (x[3] - 1) * o.stride.w;
         const bool between = term.row % o.stride.h != 0 || term.column % o.stride.w != 0;
         ASSERT_EQ(term.kind, outside   ? TermKind::padding
                              : between ? TermKind::gap
