@@ -7,8 +7,8 @@
 //   std::cout << to_text(v.output({.channel = 0, .row = 4, .column = 7}));
 //
 // Both layers are told in the same words: an output is the sum over input channels and taps (r, s)
-// of the kernel. All indices count from 0. Everything computed from values uses the arithmetic and
-// the order of the reference (docs of functional::conv2d), so an output's value is the layer's, bit
+// of the kernel. All indices count from 0. Values are made with the arithmetic and in the order of
+// the reference (channel, then r, then s, the bias last), so an output's value is the layer's, bit
 // for bit. Letters: N batch, C input channels, K output channels, H W input, P Q output, R S
 // kernel, G groups.
 #pragma once
