@@ -6,6 +6,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -30,8 +33,21 @@ Exit codes: 0 done; 1 a comparison failed (conv2d onnx); 2 wrong usage or input.
 // "conv2d: ..." on one line of stderr, whatever is in the sentence.
 int fail(std::string sentence, ExitCode code = ExitCode::bad_input) {
   std::replace(sentence.begin(), sentence.end(), '\n', ' ');
-  fmt::print(stderr, "conv2d: {}\n", sentence);
+  // Not fmt::print, which throws where stderr is closed.
+  std::fputs(fmt::format("conv2d: {}\n", sentence).c_str(), stderr);
   return static_cast<int>(code);
+}
+
+// CLI11 would say that a command is missing.
+void require_known_command(const CLI::App& program, const std::string& name) {
+  std::string known;
+  for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == name) {
+      return;
+    }
+    known += (known.empty() ? "" : ", ") + command->get_name();
+  }
+  refuse(fmt::format("there is no command '{}'; the commands are {}", name, known));
 }
 
 int show_usage_error(const CLI::App& program, const CLI::ParseError& error) {
@@ -43,6 +59,9 @@ int show_usage_error(const CLI::App& program, const CLI::ParseError& error) {
 }
 
 int parse_and_run(CLI::App& program, int argc, char** argv) {
+  if (argc > 1 && argv[1][0] != '-') {
+    require_known_command(program, argv[1]);
+  }
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help, --version
@@ -60,6 +79,7 @@ int run(int argc, char** argv) {
   program.set_version_flag("--version", "conv2d " CONV2D_VERSION, "Show the version");
   program.require_subcommand(1);
   program.get_formatter()->column_width(34);
+  program.get_formatter()->label("SUBCOMMAND", "COMMAND");
   add_apply(program);
   add_explain(program);
   add_shape(program);
@@ -68,6 +88,9 @@ int run(int argc, char** argv) {
   add_onnx(program);
   add_filters(program);
   add_completion(program);
+  for (CLI::App* command : program.get_subcommands([](CLI::App*) { return true; })) {
+    command->group("Commands");
+  }
   program.footer(footer);
   return parse_and_run(program, argc, argv);
 }
@@ -81,7 +104,7 @@ int run_and_report(int argc, char** argv) {
     return static_cast<int>(ExitCode::comparison_failed);
   } catch (const ArgumentError& error) {
     const int code = fail(error.what());
-    fmt::print(stderr, "{}", error.picture());
+    std::fputs(error.picture().c_str(), stderr);
     return code;
   } catch (const std::system_error& error) {
     // Whoever read our output has seen enough (conv2d filters | head -1): nothing is wrong.
@@ -93,10 +116,21 @@ int run_and_report(int argc, char** argv) {
   }
 }
 
+// Who starts us with stdout closed (>&-) shall not find the report in the next file that is opened,
+// which would get its number. Read-only, so that writing still fails as it should.
+void occupy_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) == -1) {
+      open("/dev/null", O_RDONLY | O_CLOEXEC);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace conv2d::cli
 
 int main(int argc, char** argv) {
+  conv2d::cli::occupy_standard_descriptors();
   // A closed pipe shall not kill a command that still has a file to write.
   std::signal(SIGPIPE, SIG_IGN);
   return conv2d::cli::run_and_report(argc, argv);

@@ -16,6 +16,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -37,7 +38,7 @@ constexpr const char* examples = R"(Example:
 A folder has model.onnx, whose graph is one Conv, ConvTranspose or ConvInteger node, and folders
 test_data_set_0, test_data_set_1, ... of input_0.pb, input_1.pb, ... and output_0.pb.
 A value passes where |ours - theirs| <= atol + rtol * |theirs|.
-Exits with 1 where a value does not.)";
+Exits with 1 where a value does not, with 2 where a folder could not be run.)";
 
 struct Comparison {
   double largest_difference = 0;
@@ -100,7 +101,11 @@ Tensor run_node(const io::OnnxNode& node, const fs::path& data_set) {
       views[i] = inputs[i]->view();
     }
   }
-  return io::run_onnx(node, *views[0], *views[1], views[2], views[3]);
+  try {
+    return io::run_onnx(node, *views[0], *views[1], views[2], views[3]);
+  } catch (const std::invalid_argument& error) {
+    refuse(fmt::format("{}: {}", data_set.string(), error.what()));
+  }
 }
 
 std::vector<fs::path> data_sets_of(const fs::path& folder) {
@@ -139,27 +144,44 @@ bool check_data_set(const io::OnnxNode& node, const fs::path& data_set, const st
   return result.failed == 0;
 }
 
+struct Tally {
+  std::int64_t passed = 0;
+  std::int64_t failed = 0;
+  std::int64_t refused = 0;
+};
+
+void check_folder(const fs::path& folder, const OnnxArguments& arguments, Tally& tally) {
+  const io::OnnxNode node = io::read_onnx(folder / "model.onnx");
+  for (const fs::path& data_set : data_sets_of(folder)) {
+    const std::string name = fmt::format("{} ({})", data_set.string(), node.op_type);
+    ++(check_data_set(node, data_set, name, arguments) ? tally.passed : tally.failed);
+  }
+}
+
 void onnx(const OnnxArguments& arguments) {
   if (!(arguments.rtol >= 0) || !(arguments.atol >= 0)) {
     refuse(fmt::format("--rtol and --atol must be 0 or more, but got {} and {}", arguments.rtol,
                        arguments.atol));
   }
-  std::int64_t checked = 0;
-  std::int64_t passed = 0;
-  for (const std::string& name : arguments.folders) {
-    const fs::path folder = name;
-    const io::OnnxNode node = io::read_onnx(folder / "model.onnx");
-    for (const fs::path& data_set : data_sets_of(folder)) {
-      const std::string label =
-          fmt::format("{} {} ({})", name, data_set.filename().string(), node.op_type);
-      ++checked;
-      passed += check_data_set(node, data_set, label, arguments) ? 1 : 0;
+  Tally tally;
+  for (const std::string& folder : arguments.folders) {
+    try {
+      check_folder(folder, arguments, tally);
+    } catch (const std::invalid_argument& error) {
+      if (arguments.folders.size() == 1) {
+        throw;
+      }
+      ++tally.refused;  // the others are looked at all the same
+      print(fmt::format("error {}\n", error.what()));
     }
   }
-  print(fmt::format("{} of {} passed (rtol {:g}, atol {:g})\n", passed,
-                    counted(checked, "data set"), arguments.rtol, arguments.atol));
-  if (passed != checked) {
+  print(fmt::format("{} passed, {} failed, {} could not be run (rtol {:g}, atol {:g})\n",
+                    tally.passed, tally.failed, tally.refused, arguments.rtol, arguments.atol));
+  if (tally.failed > 0) {
     throw ComparisonFailed();
+  }
+  if (tally.refused > 0) {
+    refuse(fmt::format("{} could not be run", counted(tally.refused, "folder")));
   }
 }
 

@@ -144,6 +144,21 @@ int panel_edge(std::int64_t channels) {
   return channels <= 12 ? 360 : channels <= 48 ? 200 : channels <= 192 ? 128 : 64;
 }
 
+std::string sheet_title(const Layer& layer) {
+  std::string title;
+  for (const Filter& filter : layer.filters) {
+    title += fmt::format("{}{}", title.empty() ? "" : ", ", filter.name);
+  }
+  return title.empty() ? layer.text : title;
+}
+
+// A row for each channel of the input that several filters were applied to; else as it fits.
+int sheet_columns(const Layer& layer) {
+  constexpr std::size_t most = 6;
+  const std::size_t filters = layer.filters.size();
+  return filters > 1 && filters <= most ? static_cast<int>(filters) : 0;
+}
+
 std::string write_sheet(const std::string& file, const Drawing& drawing, TensorView image) {
   const std::int64_t channels = image.size(0);
   std::vector<figure::Panel> panels;
@@ -152,8 +167,9 @@ std::string write_sheet(const std::string& file, const Drawing& drawing, TensorV
     panel.kernel = readable_kernel(drawing.layer, k);
     panels.push_back(std::move(panel));
   }
-  const Tensor sheet = figure::contact_sheet(panels, {.title = drawing.layer.text,
+  const Tensor sheet = figure::contact_sheet(panels, {.title = sheet_title(drawing.layer),
                                                       .subtitle = drawing.input_text,
+                                                      .columns = sheet_columns(drawing.layer),
                                                       .panel_edge = panel_edge(channels)});
   io::write_png(file, sheet);
   return fmt::format("{}: a sheet of {}, {}", file, counted(channels, "channel"), size_text(sheet));

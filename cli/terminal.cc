@@ -72,12 +72,15 @@ void Progress::draw() const {
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
   const double done = done_;
   if (done < 0) {
-    fmt::print(stderr, "\r{} {:.1f} s\x1b[K", label_, elapsed.count());
+    std::fputs(fmt::format("\r{} {:.1f} s\x1b[K", label_, elapsed.count()).c_str(), stderr);
     return;
   }
   const int filled = std::clamp(static_cast<int>(done * width), 0, width);
-  fmt::print(stderr, "\r{} [{:=<{}}{:{}}] {:3.0f}% {:.1f} s\x1b[K", label_, "", filled, "",
-             width - filled, done * 100, elapsed.count());
+  const std::string bar = fmt::format("{:=<{}}{:{}}", "", filled, "", width - filled);
+  std::fputs(
+      fmt::format("\r{} [{}] {:3.0f}% {:.1f} s\x1b[K", label_, bar, done * 100, elapsed.count())
+          .c_str(),
+      stderr);
 }
 
 }  // namespace conv2d::cli
