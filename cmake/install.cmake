@@ -13,9 +13,7 @@ foreach(library conv2d conv2d_io conv2d_figure)
     set_target_properties(${library} PROPERTIES VERSION ${PROJECT_VERSION}
                                                 SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
     install(TARGETS ${library} EXPORT ${library})
-    # conv2d_io is conv2d::io to its users, here as there.
     string(REPLACE "conv2d_" "" component ${library})
-    set_target_properties(${library} PROPERTIES EXPORT_NAME ${component})
     if(NOT component STREQUAL conv2d)
       install(FILES include/conv2d/${component}.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/conv2d)
     endif()
