@@ -65,7 +65,7 @@ void check_outputs(const ApplyArguments& arguments) {
 }
 
 void check_size(const Sizes& output, DType dtype, const std::optional<Plan>& plan) {
-  double bytes = static_cast<double>(element_size(dtype));
+  auto bytes = static_cast<double>(element_size(dtype));
   for (const std::int64_t size : output) {
     bytes *= static_cast<double>(size);
   }

@@ -17,7 +17,8 @@ namespace {
 // layer alone is a layer without its arguments.
 bool names_filters(std::string_view text) {
   const bool plain = text.find_first_of("()=") == std::string_view::npos;
-  return plain && !text.empty() && text[0] >= 'a' && text[0] <= 'z' && text.find('.') == text.npos;
+  return plain && !text.empty() && text[0] >= 'a' && text[0] <= 'z' &&
+         text.find('.') == std::string_view::npos;
 }
 
 FilterNames parse_filters(const std::string& text) {
