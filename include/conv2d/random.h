@@ -33,7 +33,8 @@ class Generator {
 };
 
 /// Seeds the generator that layers draw their initial weights from; one per process, and layers
-/// made on several threads take turns. Without this call it starts from torch's default seed.
+/// made on several threads take turns. Without this call it starts as a new torch.Generator does,
+/// the same in every process, where torch.nn would start from a random seed.
 void manual_seed(std::uint64_t seed, UniformRounding rounding = UniformRounding::fused);
 
 }  // namespace conv2d

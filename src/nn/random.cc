@@ -13,7 +13,7 @@
 namespace conv2d {
 namespace {
 
-/// torch's c10::default_rng_seed_val.
+/// The seed of a new torch.Generator (c10::default_rng_seed_val).
 constexpr std::uint64_t default_seed = 67280421310721ULL;
 
 struct SharedGenerator {
@@ -40,10 +40,9 @@ S unit_draw(Generator& generator, int bits) {
   }
 }
 
-/// x * (to - from) + from, rounded once or twice.
+/// x * width + from, rounded once or twice.
 template <class S>
-S stretch(S x, S from, S to, UniformRounding rounding) {
-  const S width = to - from;
+S stretch(S x, S from, S width, UniformRounding rounding) {
   return rounding == UniformRounding::fused ? std::fma(x, width, from) : x * width + from;
 }
 
@@ -61,11 +60,12 @@ void fill(Generator& generator, T* values, std::int64_t count, double from, doub
     fill(generator, reinterpret_cast<Part*>(values), 2 * count, from, to, rounding);
   } else {
     using S = std::conditional_t<std::is_same_v<T, double>, double, float>;
-    // The bounds are elements too: cast first, as torch does.
+    // The bounds and their difference are elements too: rounded first, as torch does.
     const S low = convert<S>(convert<T>(from));
-    const S high = convert<S>(convert<T>(to));
+    const S width = convert<S>(convert<T>(convert<S>(convert<T>(to)) - low));
     for (std::int64_t i = 0; i < count; ++i) {
-      values[i] = convert<T>(stretch(unit_draw<S>(generator, draw_bits<T>()), low, high, rounding));
+      values[i] =
+          convert<T>(stretch(unit_draw<S>(generator, draw_bits<T>()), low, width, rounding));
     }
   }
 }
