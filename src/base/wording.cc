@@ -43,7 +43,7 @@ std::size_t cut_length(std::string_view text) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   const std::size_t length = cut_length(text);
   std::string result = "'";
   for (const char c : text.substr(0, length)) {

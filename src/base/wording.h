@@ -8,7 +8,8 @@
 namespace conv2d {
 
 /// The text in quotes, fit for one line: shortened where it is long, '?' for control characters.
-std::string quoted(std::string_view text);
+/// (Not "quoted": std::quoted would be taken for a std::string.)
+std::string in_quotes(std::string_view text);
 
 /// ": did you mean 'stride'?" for the candidate that differs from `word` in the fewest letters
 /// (upper and lower case count as one), or "" where more than a third of the letters differ.

@@ -24,6 +24,8 @@ namespace {
 constexpr Font title_font = {22, true};
 constexpr Font subtitle_font = {13};
 constexpr Font heading_font = {16, true};
+constexpr double title_line = 33;
+constexpr std::size_t title_lines = 3;
 constexpr double margin = 28;
 constexpr double gutter = 24;
 constexpr double between_rows = 26;
@@ -52,7 +54,7 @@ struct Row {
 
 /// The sheet before it is drawn. All lengths in layout pixels.
 struct Sheet {
-  std::string title;
+  std::vector<std::string> title;
   std::vector<std::string> subtitle;
   std::vector<PreparedPanel> panels;
   std::vector<Row> rows;
@@ -61,7 +63,7 @@ struct Sheet {
   double width = 0;
 
   double top() const {
-    return margin + (title.empty() ? 0 : 1.5 * title_font.size) +
+    return margin + title_line * static_cast<double>(title.size()) +
            line_height * static_cast<double>(subtitle.size()) +
            (key.empty() ? 0 : line_height + below_key);
   }
@@ -187,7 +189,7 @@ Sheet lay_out(const Canvas& canvas, std::span<const Panel> panels, const SheetOp
                static_cast<int>(panels.size()));
   const double text_width = columns * sheet.column + (columns - 1) * gutter;
   sheet.width = text_width + 2 * margin;
-  sheet.title = fitted(canvas, clean(options.title), title_font, text_width);
+  sheet.title = wrapped(canvas, clean(options.title), title_font, text_width, title_lines);
   sheet.subtitle = wrapped(canvas, clean(options.subtitle), subtitle_font, text_width, note_lines);
   sheet.key = key_of(panels);
   const std::map<int, double> limits = shared_limits(panels, samples);
@@ -219,9 +221,9 @@ void draw_key(Canvas& canvas, double baseline, const Sheet& sheet) {
 
 void draw_top(Canvas& canvas, const Sheet& sheet) {
   double y = margin;
-  if (!sheet.title.empty()) {
-    canvas.text(margin, y + title_font.size, sheet.title, title_font, ink);
-    y += 1.5 * title_font.size;
+  for (const std::string& line : sheet.title) {
+    canvas.text(margin, y + title_font.size, line, title_font, ink);
+    y += title_line;
   }
   for (const std::string& line : sheet.subtitle) {
     canvas.text(margin, y + subtitle_font.size, line, subtitle_font, quiet_ink);

@@ -76,6 +76,7 @@ class JpegReader {
 
   Picture read() {
     require(read_header());
+    orientation_ = find_orientation();  // now: libjpeg lets go of the segments at the end
     if (jpeg_.num_components != 1 && jpeg_.num_components != 3) {
       refuse(source_, "is a JPEG of ", jpeg_.num_components,
              " components (CMYK?); grey and colour ones, of 1 and 3, are read");
@@ -92,7 +93,11 @@ class JpegReader {
     return picture;
   }
 
-  int orientation() const noexcept {
+  /// Known once read() is done.
+  int orientation() const noexcept { return orientation_; }
+
+ private:
+  int find_orientation() const noexcept {
     for (const auto* marker = jpeg_.marker_list; marker != nullptr; marker = marker->next) {
       const int found = exif_orientation(
           std::as_bytes(std::span<const JOCTET>(marker->data, marker->data_length)));
@@ -103,7 +108,6 @@ class JpegReader {
     return 1;
   }
 
- private:
   void require(bool done) const {
     if (!done) {
       refuse(source_, "is a damaged JPEG: ", errors_.message.data());
@@ -144,6 +148,7 @@ class JpegReader {
   Errors errors_{};
   jpeg_progress_mgr progress_{};
   jpeg_decompress_struct jpeg_{};
+  int orientation_ = 1;
 };
 
 }  // namespace

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "base/wording.h"  // quoted() for names out of files
+#include "base/wording.h"  // in_quotes() for names out of files
 
 #include <string>
 

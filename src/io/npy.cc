@@ -76,7 +76,7 @@ class HeaderParser {
     } else if (key == "shape" && !std::exchange(has_shape_, true)) {
       header.sizes = parse_shape();
     } else {
-      malformed("the key ", quoted(key), " is unknown or comes twice");
+      malformed("the key ", in_quotes(key), " is unknown or comes twice");
     }
   }
 
@@ -96,7 +96,8 @@ class HeaderParser {
         return;
       }
     }
-    refuse(source_, "its dtype ", quoted(descr), " is not supported; allowed are ", allowed_dtypes);
+    refuse(source_, "its dtype ", in_quotes(descr), " is not supported; allowed are ",
+           allowed_dtypes);
   }
 
   bool parse_bool() {

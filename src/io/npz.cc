@@ -46,6 +46,9 @@ std::string words(zip_error_t* error) {
 ArchivePointer open_archive(Bytes bytes, const std::string& source) {
   zip_error_t error;
   zip_error_init(&error);
+  if (bytes.empty()) {  // which libzip would take for an archive without entries
+    refuse(source, "is empty, not an npz (zip) archive");
+  }
   SourcePointer buffer(zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error));
   ArchivePointer archive(buffer ? zip_open_from_source(buffer.get(), ZIP_RDONLY, &error) : nullptr);
   if (!archive) {
@@ -71,15 +74,15 @@ Entry describe(zip_t* archive, zip_uint64_t index, const std::string& source) {
   }
   std::string_view name = stat.name;
   if (!name.ends_with(suffix)) {
-    refuse(source, "entry ", quoted(name), " of the archive is not an npy file");
+    refuse(source, "entry ", in_quotes(name), " of the archive is not an npy file");
   }
   name.remove_suffix(suffix.size());
   if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE) {
-    refuse(source, "entry ", quoted(name), " is packed by method ", stat.comp_method,
+    refuse(source, "entry ", in_quotes(name), " is packed by method ", stat.comp_method,
            "; stored (0) and deflated (8) are allowed");
   }
   if (stat.size / deflate_limit > stat.comp_size) {
-    refuse(source, "entry ", quoted(name), " claims ", stat.size, " bytes from ", stat.comp_size,
+    refuse(source, "entry ", in_quotes(name), " claims ", stat.size, " bytes from ", stat.comp_size,
            " packed ones, more than deflate can hold");
   }
   return {index, std::string(name), stat.size, stat.comp_size};
@@ -108,7 +111,7 @@ std::vector<std::byte> unpack(zip_t* archive, const Entry& entry, const std::str
   constexpr std::size_t step = std::size_t{1} << 16U;
   const EntryPointer file(zip_fopen_index(archive, entry.index, 0));
   if (!file) {
-    refuse(source, "entry ", quoted(entry.name), " cannot be read: ", zip_strerror(archive));
+    refuse(source, "entry ", in_quotes(entry.name), " cannot be read: ", zip_strerror(archive));
   }
   std::vector<std::byte> bytes;
   std::int64_t got = 0;
@@ -119,11 +122,11 @@ std::vector<std::byte> unpack(zip_t* archive, const Entry& entry, const std::str
     bytes.resize(before + static_cast<std::size_t>(std::max<std::int64_t>(got, 0)));
   } while (got > 0 && bytes.size() <= entry.size);
   if (got < 0) {
-    refuse(source, "entry ", quoted(entry.name),
+    refuse(source, "entry ", in_quotes(entry.name),
            " is damaged: ", zip_error_strerror(zip_file_get_error(file.get())));
   }
   if (bytes.size() != entry.size) {
-    refuse(source, "entry ", quoted(entry.name), " does not have the ", entry.size,
+    refuse(source, "entry ", in_quotes(entry.name), " does not have the ", entry.size,
            " bytes that the archive claims");
   }
   return bytes;
@@ -153,13 +156,13 @@ void add(zip_t* archive, const std::string& name, Bytes bytes, const std::string
                                                   buffer.get(), ZIP_FL_ENC_UTF_8)
                                    : -1;
   if (index < 0) {
-    refuse(source, "the array ", quoted(name), " cannot be added: ", zip_strerror(archive));
+    refuse(source, "the array ", in_quotes(name), " cannot be added: ", zip_strerror(archive));
   }
   static_cast<void>(buffer.release());  // the archive owns it now
   const auto entry = static_cast<zip_uint64_t>(index);
   if (zip_set_file_compression(archive, entry, ZIP_CM_STORE, 0) != 0 ||
       zip_file_set_dostime(archive, entry, midnight, january_1_1980, 0) != 0) {
-    refuse(source, "the array ", quoted(name), " cannot be added: ", zip_strerror(archive));
+    refuse(source, "the array ", in_quotes(name), " cannot be added: ", zip_strerror(archive));
   }
 }
 
@@ -184,10 +187,10 @@ NamedTensors decode_npz(Bytes bytes, const std::string& source) {
   const ArchivePointer archive = open_archive(bytes, source);
   NamedTensors arrays;
   for (const Entry& entry : list(archive.get(), bytes.size(), source)) {
-    const std::string inside = concat(source, ": ", quoted(entry.name));
+    const std::string inside = concat(source, ": ", in_quotes(entry.name));
     Tensor array = decode_npy(unpack(archive.get(), entry, source), inside);
     if (!arrays.emplace(entry.name, std::move(array)).second) {
-      refuse(source, "the array ", quoted(entry.name), " comes twice");
+      refuse(source, "the array ", in_quotes(entry.name), " comes twice");
     }
   }
   return arrays;

@@ -79,7 +79,7 @@ AutoPad parse_auto_pad(std::string_view text, const std::string& source) {
       return value;
     }
   }
-  refuse(source, "auto_pad is ", quoted(text),
+  refuse(source, "auto_pad is ", in_quotes(text),
          "; allowed are NOTSET, VALID, SAME_UPPER and SAME_LOWER");
 }
 
@@ -102,7 +102,7 @@ void decode_attribute(Bytes bytes, OnnxNode& node, const std::string& source) {
       return;
     }
   }
-  refuse(source, node.op_type, " has no attribute ", quoted(attribute.name));
+  refuse(source, node.op_type, " has no attribute ", in_quotes(attribute.name));
 }
 
 void check_attributes(const OnnxNode& node, const std::string& source) {

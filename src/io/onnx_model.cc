@@ -17,7 +17,7 @@ void check_operator(const OnnxNode& node, std::string_view domain, const std::st
   const bool convolution = node.op_type == "Conv" || node.op_type == "ConvTranspose";
   const bool integer = node.op_type == "ConvInteger";
   if ((!convolution && !integer) || (!domain.empty() && domain != "ai.onnx")) {
-    refuse(source, "its node is ", quoted(node.op_type), " of domain ", quoted(domain),
+    refuse(source, "its node is ", in_quotes(node.op_type), " of domain ", in_quotes(domain),
            "; Conv, ConvTranspose and ConvInteger of ONNX's own are supported");
   }
   const std::size_t most = integer ? 4 : 3;
@@ -84,7 +84,7 @@ OnnxNode decode_graph(Bytes bytes, const std::string& source) {
       case 5: {
         auto [name, tensor] = decode_tensor_proto(field.bytes(), source);
         if (!node.initializers.emplace(name, std::move(tensor)).second) {
-          refuse(source, "the initializer ", quoted(name), " comes twice");
+          refuse(source, "the initializer ", in_quotes(name), " comes twice");
         }
         break;
       }

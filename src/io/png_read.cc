@@ -62,14 +62,20 @@ class PngReader {
   Picture read() {
     const std::size_t file_bytes = input_.rest.size();
     require(read_header());
-    const PictureClaim claim{.height = png_get_image_height(png_, info_),
-                             .width = png_get_image_width(png_, info_),
-                             .channels = png_get_channels(png_, info_),
-                             .units = packed_row_bytes_ * png_get_image_height(png_, info_)};
+    const PictureClaim claim{
+        .height = png_get_image_height(png_, info_),
+        .width = png_get_image_width(png_, info_),
+        .channels = expanded_channels(),
+        .units = png_get_rowbytes(png_, info_) * png_get_image_height(png_, info_)};
     check_picture(claim, file_bytes, source_);
+    require(prepare_rows());
     Picture picture{static_cast<std::int64_t>(claim.height), static_cast<std::int64_t>(claim.width),
                     static_cast<std::int64_t>(claim.channels),
                     std::vector<std::uint8_t>(claim.height * claim.width * claim.channels)};
+    if (png_get_rowbytes(png_, info_) != picture.row_bytes()) {
+      refuse(source_, "is a PNG whose rows libpng expands to ", png_get_rowbytes(png_, info_),
+             " bytes and not to ", picture.row_bytes());
+    }
     require(read_rows(picture));
     return picture;
   }
@@ -81,7 +87,14 @@ class PngReader {
     }
   }
 
-  /// Up to the first pixel, with everything set so that rows come as 8-bit samples.
+  /// How many samples a pixel has once palettes and transparent colours are looked up.
+  std::uint64_t expanded_channels() const noexcept {
+    const bool palette = png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE;
+    const bool transparent = png_get_valid(png_, info_, PNG_INFO_tRNS) != 0;
+    return (palette ? 3U : png_get_channels(png_, info_)) + (transparent ? 1U : 0U);
+  }
+
+  /// Up to the first pixel.
   bool read_header() noexcept {
     if (setjmp(png_jmpbuf(png_)) != 0) {  // NOLINT(cert-err52-cpp): libpng's way
       return false;
@@ -92,7 +105,15 @@ class PngReader {
     // Comments, colour profiles and the like could unpack to more than the pixels.
     png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
     png_read_info(png_, info_);
-    packed_row_bytes_ = png_get_rowbytes(png_, info_);
+    return true;
+  }
+
+  /// Sets everything so that rows come as 8-bit samples. libpng allocates whole rows here, so the
+  /// header's claims have been checked before.
+  bool prepare_rows() noexcept {
+    if (setjmp(png_jmpbuf(png_)) != 0) {  // NOLINT(cert-err52-cpp)
+      return false;
+    }
     png_set_expand(png_);    // palettes, samples below 8 bits, transparent colours
     png_set_scale_16(png_);  // rounds
     passes_ = png_set_interlace_handling(png_);
@@ -118,7 +139,6 @@ class PngReader {
   Input input_;
   png_structp png_;
   png_infop info_;
-  std::uint64_t packed_row_bytes_ = 0;
   int passes_ = 1;
 };
 

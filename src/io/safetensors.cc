@@ -46,7 +46,7 @@ std::string_view code_of_dtype(DType dtype, const std::string& source, std::stri
       return code;
     }
   }
-  refuse(source, "the tensor ", quoted(name), " is ", conv2d::name(dtype),
+  refuse(source, "the tensor ", in_quotes(name), " is ", conv2d::name(dtype),
          ", for which safetensors has no dtype");
 }
 
@@ -75,7 +75,7 @@ void check_cover(std::vector<SafeTensorsEntry>& entries, std::size_t size,
   std::uint64_t covered = 0;
   for (const SafeTensorsEntry& entry : entries) {
     if (entry.begin != covered || entry.end < entry.begin || entry.end > size) {
-      refuse(source, "the tensor ", quoted(entry.name), " lies at bytes ", entry.begin, " to ",
+      refuse(source, "the tensor ", in_quotes(entry.name), " lies at bytes ", entry.begin, " to ",
              entry.end, ", but tensors must follow each other without gaps within the ", size,
              " bytes there are (the next one begins at ", covered, ")");
     }
@@ -89,7 +89,7 @@ void check_cover(std::vector<SafeTensorsEntry>& entries, std::size_t size,
 Tensor decode(const SafeTensorsEntry& entry, DType dtype, Bytes data, const std::string& source) {
   const auto needed = byte_count(entry.shape, dtype);
   if (!needed || *needed != entry.end - entry.begin) {
-    refuse(source, "the tensor ", quoted(entry.name), " is ", entry.dtype, " ",
+    refuse(source, "the tensor ", in_quotes(entry.name), " is ", entry.dtype, " ",
            to_string(entry.shape), ", which does not fill the ", entry.end - entry.begin,
            " bytes that its header gives it");
   }

@@ -63,7 +63,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
     }
     if (place_ == Place::metadata_value) {
       if (!header_.metadata.emplace(key_, value).second) {
-        refuse(source_, "its metadata has the key ", quoted(key_), " twice");
+        refuse(source_, "its metadata has the key ", in_quotes(key_), " twice");
       }
       return enter(Place::metadata);
     }
@@ -83,7 +83,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
     inside_array_ = false;
     if (place_ == Place::offsets) {
       if (count_ != 2) {
-        refuse(source_, "the 'data_offsets' of ", quoted(key_), " must be two integers");
+        refuse(source_, "the 'data_offsets' of ", in_quotes(key_), " must be two integers");
       }
       header_.entries.back().begin = numbers_[0];
       header_.entries.back().end = numbers_[1];
@@ -98,7 +98,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
       malformed("a number");
     }
     if (count_ == numbers_.size()) {
-      refuse(source_, "the tensor ", quoted(key_), " has more than ", Sizes::max_rank,
+      refuse(source_, "the tensor ", in_quotes(key_), " has more than ", Sizes::max_rank,
              " dimensions");
     }
     numbers_[count_++] = value;
@@ -109,7 +109,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
     refuse(source_, "its header has the negative number ", value);
   }
   bool number_float(number_float_t /*value*/, const string_t& text) override {
-    refuse(source_, "its header has the number ", quoted(text),
+    refuse(source_, "its header has the number ", in_quotes(text),
            " where an integer from 0 to 2^63 - 1 belongs");
   }
   bool null() override { malformed("null"); }
@@ -129,7 +129,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
 
   bool begin_tensor(const std::string& name) {
     if (!names_.insert(name).second) {
-      refuse(source_, "its header has the key ", quoted(name), " twice");
+      refuse(source_, "its header has the key ", in_quotes(name), " twice");
     }
     in_metadata_ = name == metadata_key;
     if (!in_metadata_) {
@@ -148,7 +148,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
         return enter(known[i].second);
       }
     }
-    refuse(source_, "the tensor ", quoted(key_), " has the field ", quoted(field),
+    refuse(source_, "the tensor ", in_quotes(key_), " has the field ", in_quotes(field),
            ", which is unknown or comes twice");
   }
 
@@ -156,7 +156,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
     std::array<std::int64_t, Sizes::max_rank> extents{};
     for (std::size_t i = 0; i < count_; ++i) {
       if (!std::in_range<std::int64_t>(numbers_[i])) {
-        refuse(source_, "the tensor ", quoted(key_), " has an extent beyond 2^63 - 1");
+        refuse(source_, "the tensor ", in_quotes(key_), " has an extent beyond 2^63 - 1");
       }
       extents[i] = static_cast<std::int64_t>(numbers_[i]);
     }
@@ -165,7 +165,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
 
   void finish_tensor() {
     if (!fields_[0] || !fields_[1] || !fields_[2]) {
-      refuse(source_, "the tensor ", quoted(key_),
+      refuse(source_, "the tensor ", in_quotes(key_),
              " must have the fields 'dtype', 'shape' and 'data_offsets'");
     }
   }

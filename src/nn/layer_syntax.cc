@@ -131,7 +131,7 @@ class Parser {
       return fail(concat("the quote ", text_[token_.span.position], " is never closed"),
                   token_.span);
     }
-    return fail(concat("expected ", wanted, ", but found ", quoted(text_of(token_.span))),
+    return fail(concat("expected ", wanted, ", but found ", in_quotes(text_of(token_.span))),
                 token_.span);
   }
 
@@ -149,7 +149,7 @@ class Parser {
 
   bool parse_arguments(LayerSyntax& layer) {
     if (!at('(')) {
-      return unexpected(concat("'(' after ", quoted(layer.name)));
+      return unexpected(concat("'(' after ", in_quotes(layer.name)));
     }
     const Span opening = token_.span;
     advance();
@@ -198,8 +198,8 @@ class Parser {
   // As in Python: once an argument is named, the later ones must be.
   bool add(LayerSyntax& layer, SyntaxArgument argument) {
     if (argument.name.empty() && !layer.arguments.empty() && !layer.arguments.back().name.empty()) {
-      return fail(concat("the argument ", quoted(argument.value.text), " needs a name, because ",
-                         quoted(layer.arguments.back().name), " before it has one"),
+      return fail(concat("the argument ", in_quotes(argument.value.text), " needs a name, because ",
+                         in_quotes(layer.arguments.back().name), " before it has one"),
                   argument.value.span);
     }
     layer.arguments.push_back(std::move(argument));
@@ -256,11 +256,11 @@ class Parser {
     const char* end = token_.text.data() + token_.text.size();
     const auto [stopped, problem] = std::from_chars(token_.text.data(), end, number);
     if (stopped != end) {
-      fail(concat(quoted(token_.text), " is not an integer"), token_.span);
+      fail(concat(in_quotes(token_.text), " is not an integer"), token_.span);
       return std::nullopt;
     }
     if (problem == std::errc::result_out_of_range) {
-      fail(concat(quoted(token_.text), " does not fit 64 bits: integers go from ",
+      fail(concat(in_quotes(token_.text), " does not fit 64 bits: integers go from ",
                   std::numeric_limits<std::int64_t>::min(), " to ",
                   std::numeric_limits<std::int64_t>::max()),
            token_.span);
@@ -279,7 +279,7 @@ class Parser {
       --end;
     }
     const Span rest{token_.span.position, end - token_.span.position};
-    return fail(concat("unexpected ", quoted(text_of(rest)), " after the layer"), rest);
+    return fail(concat("unexpected ", in_quotes(text_of(rest)), " after the layer"), rest);
   }
 
   std::string_view text_;

@@ -35,7 +35,7 @@ const std::string_view* word_of(const SyntaxValue& given) {
 }
 
 Refusal must_be(std::string_view name, std::string_view allowed, const SyntaxValue& given) {
-  return concat(name, " must be ", allowed, ", but got ", quoted(given.text));
+  return concat(name, " must be ", allowed, ", but got ", in_quotes(given.text));
 }
 
 Refusal take(std::int64_t& target, std::string_view name, const SyntaxValue& given) {
@@ -65,7 +65,7 @@ Refusal take(Padding& target, std::string_view name, const SyntaxValue& given) {
     constexpr std::array rules = {same, same_lower, valid};
     const auto found = std::find(padding_rules.begin(), padding_rules.end(), *word);
     if (found == padding_rules.end()) {
-      return concat("Invalid padding string ", quoted(*word),
+      return concat("Invalid padding string ", in_quotes(*word),
                     ", should be one of {'same', 'same_lower', 'valid'}",
                     did_you_mean(*word, padding_rules));
     }
@@ -107,7 +107,7 @@ Refusal take(PaddingMode& target, std::string_view name, const SyntaxValue& give
   const auto found = word == nullptr ? names.end() : std::find(names.begin(), names.end(), *word);
   if (found == names.end()) {
     return concat(name, " must be one of {'zeros', 'reflect', 'replicate', 'circular'}, but got ",
-                  name, "=", word == nullptr ? quoted(given.text) : quoted(*word),
+                  name, "=", word == nullptr ? in_quotes(given.text) : in_quotes(*word),
                   word == nullptr ? "" : did_you_mean(*word, names));
   }
   target = modes[static_cast<std::size_t>(found - names.begin())];
@@ -134,7 +134,7 @@ Refusal take(DType& target, std::string_view name, const SyntaxValue& given) {
     for (std::size_t i = 0; i < names.size(); ++i) {
       names[i] = conv2d::name(static_cast<DType>(i));
     }
-    return concat(name, " must be one of ", list_names(names), ", but got ", quoted(given.text),
+    return concat(name, " must be one of ", list_names(names), ", but got ", in_quotes(given.text),
                   did_you_mean(wanted, names));
   }
   target = *dtype;
@@ -283,7 +283,7 @@ std::optional<ParseFailure> find_parameter(const LayerSyntax& syntax,
   if (found == names.end()) {
     const std::string suggestion = did_you_mean(argument.name, names);
     return ParseFailure{
-        concat(syntax.name, " has no argument ", quoted(argument.name),
+        concat(syntax.name, " has no argument ", in_quotes(argument.name),
                suggestion.empty() ? "." : suggestion, " It takes ", list_names(names)),
         argument.name_span};
   }
@@ -414,7 +414,7 @@ std::variant<LayerOptions, ParseFailure> build_named(const LayerSyntax& syntax,
   constexpr std::array<std::string_view, sizeof...(Options)> names = {Grammar<Options>::name...};
   const std::string suggestion = did_you_mean(name, names);
   return ParseFailure{
-      concat("there is no layer ", quoted(name), suggestion.empty() ? "." : suggestion,
+      concat("there is no layer ", in_quotes(name), suggestion.empty() ? "." : suggestion,
              " The layers are ", list_names(names)),
       syntax.name_span};
 }
