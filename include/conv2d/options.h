@@ -61,8 +61,8 @@ class Padding {
       : rule_(rule) {}
   /// "same", "same_lower" or "valid". Throws std::invalid_argument, in torch's words, otherwise.
   Padding(std::string_view rule);  // NOLINT(google-explicit-constructor): torch's padding='same'
-  Padding(const char* rule)
-      : Padding(std::string_view(rule)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor): torch's padding='same'
+  Padding(const char* rule) : Padding(std::string_view(rule)) {}
 
   constexpr Rule rule() const noexcept { return rule_; }
   constexpr std::int64_t top() const noexcept { return sides_[0]; }

@@ -16,6 +16,12 @@ const Conv2dOptions& checked(const Conv2dOptions& options) {
   return options;
 }
 
+void require_initialized(bool initialized) {
+  if (!initialized) {
+    throw_invalid("this LazyConv2d has no weights yet: call it, or initialize(in_channels), first");
+  }
+}
+
 Sizes weight_sizes(const Conv2dOptions& options) {
   return {options.out_channels, options.in_channels / options.groups, options.kernel_size.h,
           options.kernel_size.w};
@@ -74,12 +80,13 @@ Tensor LazyConv2d::operator()(TensorView input) {
   return (*layer_)(input);
 }
 
-Conv2d& LazyConv2d::layer() { return const_cast<Conv2d&>(std::as_const(*this).layer()); }
+Conv2d& LazyConv2d::layer() {
+  require_initialized(initialized());
+  return *layer_;
+}
 
 const Conv2d& LazyConv2d::layer() const {
-  if (!layer_) {
-    throw_invalid("this LazyConv2d has no weights yet: call it, or initialize(in_channels), first");
-  }
+  require_initialized(initialized());
   return *layer_;
 }
 

@@ -50,8 +50,8 @@ constexpr std::array<Filter, 9> table = {{
 std::span<const Filter> filters() noexcept { return table; }
 
 const Filter& find_filter(std::string_view name) {
-  const auto found = std::find_if(table.begin(), table.end(),
-                                  [&](const Filter& filter) { return filter.name == name; });
+  const auto* const found = std::find_if(table.begin(), table.end(),
+                                         [&](const Filter& filter) { return filter.name == name; });
   if (found == table.end()) {
     std::string names;
     for (const Filter& filter : table) {
@@ -62,14 +62,14 @@ const Filter& find_filter(std::string_view name) {
   return *found;
 }
 
-Conv2d filter_layer(std::span<const Filter> chosen, std::int64_t channels) {
-  if (chosen.empty() || channels < 1) {
+Conv2d filter_layer(std::span<const Filter> filters, std::int64_t channels) {
+  if (filters.empty() || channels < 1) {
     throw_invalid(concat("filter_layer: needs at least one filter and one channel, but got ",
-                         chosen.size(), " and ", channels));
+                         filters.size(), " and ", channels));
   }
-  const std::int64_t rows = chosen[0].rows;
-  const std::int64_t columns = chosen[0].columns;
-  const auto count = static_cast<std::int64_t>(chosen.size());
+  const std::int64_t rows = filters[0].rows;
+  const std::int64_t columns = filters[0].columns;
+  const auto count = static_cast<std::int64_t>(filters.size());
   const Checked outputs = Checked(channels) * count;
   if (!outputs.ok()) {
     throw_invalid(concat("filter_layer: ", count, " filters of ", channels,
@@ -78,9 +78,9 @@ Conv2d filter_layer(std::span<const Filter> chosen, std::int64_t channels) {
   Tensor weight = Tensor::uninitialized({outputs.value(), 1, rows, columns});
   auto* value = weight.data<float>();
   for (std::int64_t channel = 0; channel < channels; ++channel) {
-    for (const Filter& filter : chosen) {
+    for (const Filter& filter : filters) {
       if (filter.rows != rows || filter.columns != columns) {
-        throw_invalid(concat("filter_layer: all filters must have one size, but ", chosen[0].name,
+        throw_invalid(concat("filter_layer: all filters must have one size, but ", filters[0].name,
                              " is ", rows, "x", columns, " and ", filter.name, " is ", filter.rows,
                              "x", filter.columns));
       }
