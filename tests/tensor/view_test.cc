@@ -6,7 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <cstdint>
 
 namespace conv2d {
@@ -62,13 +61,12 @@ TEST(View, SliceTakesEveryStep) {
 
 TEST(View, SliceRefusesWhatLiesOutside) {
   const Tensor tensor({2, 5});
-  for (const auto& [begin, end, step] : {std::array<std::int64_t, 3>{-1, 2, 1},
-                                         {3, 2, 1},
-                                         {0, 6, 1},
-                                         {0, 5, 0},
-                                         {0, 5, -1},
-                                         {6, huge, 1}}) {
-    EXPECT_TRUE(refused([&] { tensor.view().slice(1, begin, end, step); },
+  struct Range {
+    std::int64_t begin, end, step;
+  };
+  for (const Range& range : {Range{-1, 2, 1}, Range{3, 2, 1}, Range{0, 6, 1}, Range{0, 5, 0},
+                             Range{0, 5, -1}, Range{6, huge, 1}}) {
+    EXPECT_TRUE(refused([&] { tensor.view().slice(1, range.begin, range.end, range.step); },
                         "0 <= begin <= end <= 5 and step >= 1"));
   }
 }
