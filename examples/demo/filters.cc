@@ -1,7 +1,9 @@
 #include "parts.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -38,9 +40,8 @@ Scale scale_of(const Filter& filter) {
 
 Run run_filters(const Photograph& photo) {
   std::vector<Filter> chosen;
-  for (const Shown& one : shown) {
-    chosen.push_back(conv2d::find_filter(one.name));
-  }
+  std::transform(shown.begin(), shown.end(), std::back_inserter(chosen),
+                 [](const Shown& one) { return conv2d::find_filter(one.name); });
   conv2d::Conv2d layer = conv2d::filter_layer(chosen, 1);
   conv2d::Tensor output = layer(photo.luminance);
   return {std::move(layer), std::move(output)};

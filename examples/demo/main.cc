@@ -5,18 +5,18 @@
 #include <conv2d/io.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
+#include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <iostream>
-#include <iterator>
-#include <sstream>
 #include <string>
 #include <vector>
 
 namespace {
 
 namespace figure = conv2d::figure;
+
+constexpr int bad_input = 2;  // exit code
 
 struct Settings {
   // The astronaut Eileen Collins, in Debian's python3-skimage (NASA, public domain).
@@ -49,6 +49,7 @@ void print_files(const demo::Files& files) {
 
 void run(const Settings& settings) {
   const demo::Photograph photo = demo::load_photograph(settings.image);
+  std::filesystem::create_directories(settings.output_dir);
   std::cout << settings.image.string() << ": " << joined(photo.description) << "\n\n";
   const demo::Run filters = demo::run_filters(photo);
   const demo::Run random = demo::run_random_layer(photo);
@@ -64,7 +65,6 @@ void run(const Settings& settings) {
   sheet.title = "A photograph through two Conv2d layers";
   sheet.subtitle = photo.name + ": " + joined(photo.description);
 
-  std::filesystem::create_directories(settings.output_dir);
   const demo::Files files = files_in(settings.output_dir);
   conv2d::io::write_png(files.sheet, figure::contact_sheet(panels, sheet));
   demo::write_check(photo, random, files);
@@ -72,9 +72,7 @@ void run(const Settings& settings) {
   demo::print_check(files);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int parse_and_run(int argc, char** argv) {
   Settings settings;
   CLI::App app("A photograph through two Conv2d layers, drawn and explained.");
   app.add_option("IMAGE", settings.image, "a PNG or JPEG; an astronaut unless told");
@@ -84,11 +82,20 @@ int main(int argc, char** argv) {
   app.add_option("--ratio", settings.sheet.ratio, "2 for screens of double density");
   try {
     app.parse(argc, argv);
-    run(settings);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return app.exit(error) == 0 ? 0 : bad_input;
+  }
+  run(settings);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return parse_and_run(argc, argv);
   } catch (const std::exception& error) {
-    std::cerr << "demo: " << error.what() << '\n';
-    return 2;
+    std::fprintf(stderr, "demo: %s\n", error.what());
+    return bad_input;
   }
 }

@@ -14,12 +14,11 @@
 namespace demo {
 namespace {
 
-using conv2d::Sizes;
 using conv2d::Tensor;
 using conv2d::TensorView;
 
 // Averaging is for the eye: a kernel of 5 x 5 pixels says little about a picture of 4000 x 3000.
-constexpr std::int64_t most_pixels = 1920 * 1080;
+constexpr std::int64_t most_pixels = std::int64_t{1920} * 1080;
 constexpr std::int64_t kernel = 5;
 
 std::string size_text(TensorView image) {
@@ -50,7 +49,8 @@ Tensor on_white(TensorView image) {
 /// By how much a picture is averaged down: enough for most_pixels, as long as the kernel fits.
 std::int64_t averaging_factor(TensorView image) {
   const auto pixels = static_cast<double>(image.size(1) * image.size(2));
-  const auto wanted = static_cast<std::int64_t>(std::ceil(std::sqrt(pixels / most_pixels)));
+  const auto wanted =
+      static_cast<std::int64_t>(std::ceil(std::sqrt(pixels / static_cast<double>(most_pixels))));
   return std::min(wanted, std::min(image.size(1), image.size(2)) / kernel);
 }
 

@@ -90,11 +90,11 @@ void draw_numbers(Canvas& canvas, const Rect& where, const Samples& samples, con
   const Plane& plane = samples.planes[0];
   const double cell = samples.cell / canvas.ratio();
   for (std::size_t i = 0; i < plane.values.size(); ++i) {
-    const auto row = static_cast<double>(static_cast<std::int64_t>(i) / plane.width);
-    const auto column = static_cast<double>(static_cast<std::int64_t>(i) % plane.width);
+    const std::int64_t row = static_cast<std::int64_t>(i) / plane.width;
+    const std::int64_t column = static_cast<std::int64_t>(i) % plane.width;
     // Digits of DejaVu Sans are 0.73 of the size high: half of that below the middle.
-    canvas.text(where.x + (column + 0.5) * cell,
-                where.y + (row + 0.5) * cell + 0.365 * numbers.size,
+    canvas.text(where.x + (static_cast<double>(column) + 0.5) * cell,
+                where.y + (static_cast<double>(row) + 0.5) * cell + 0.365 * numbers.size,
                 cell_text(plane.values[i], numbers), Font{numbers.size},
                 ink_on(shades(plane.values[i])), Align::center);
   }
