@@ -13,10 +13,11 @@ def require_close(name: str, ours: torch.Tensor, expected: Expectation, toleranc
     wrong = ~(difference <= allowed)  # true for NaN
     if wrong.any():
         worst = int(torch.where(wrong, (difference / allowed).nan_to_num(torch.inf), torch.zeros(())).argmax())
+        got, wanted = (parts(tensor).flatten()[worst].item() for tensor in (ours, expected.values))
         raise AssertionError(
             f"{name}: {int(wrong.sum())} of {wrong.numel()} values are off; the worst, number {worst}, is "
-            f"{parts(ours).flatten()[worst].item()!r}, expected {parts(expected.values).flatten()[worst].item()!r} "
-            f"+- {allowed.flatten()[worst].item():.3g}; largest difference {difference.max().item():.3g}"
+            f"{got!r}, expected {wanted!r} +- {allowed.flatten()[worst].item():.3g}; "
+            f"largest difference {difference.max().item():.3g}"
         )
 
 
@@ -54,4 +55,5 @@ def used_strides(tensor: torch.Tensor) -> list[int]:
 
 def require_same_memory_format(name: str, ours: torch.Tensor, expected: torch.Tensor) -> None:
     if expected.numel() and used_strides(ours) != used_strides(expected):
-        raise AssertionError(f"{name} of {describe(ours)} has strides {ours.stride()}, torch's {expected.stride()}")
+        strides = f"{ours.stride()}, torch's {expected.stride()}"
+        raise AssertionError(f"{name} of {describe(ours)} has strides {strides}")

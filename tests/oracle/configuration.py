@@ -21,7 +21,7 @@ FLOATS = ("float32", "float64", "bfloat16", "float16", "complex64", "complex128"
 INTEGERS = ("int8", "uint8", "int32")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Configuration:
     function: str = "conv2d"
     dtype: str = "float32"
@@ -44,6 +44,13 @@ class Configuration:
     wanted: Mask = everything
     flowing: Mask = everything  # which gradients of gradients there are
     seed: int = 0
+
+    def __repr__(self) -> str:
+        """The Python line that makes it, without what is as by default."""
+        fields = dataclasses.fields(self)
+        given = {field.name: getattr(self, field.name) for field in fields}
+        changed = (f"{field.name}={given[field.name]!r}" for field in fields if given[field.name] != field.default)
+        return f"Configuration({', '.join(changed)})"
 
     @property
     def transposed(self) -> bool:

@@ -166,7 +166,9 @@ class Expectation:
 def expect(compute: Compute, c: Configuration, t: Tensors) -> dict[str, Expectation]:
     """What `compute` (forward, gradients or second_gradients) should give."""
     values, terms, absolute = (compute(c, t.map(change)) for change in (widened, ones, magnitudes))
-    return {name: Expectation(values[name].detach(), terms[name].detach(), absolute[name].detach()) for name in values}
+    return {
+        name: Expectation(*(results[name].detach() for results in (values, terms, absolute))) for name in values
+    }
 
 
 def expect_integers(c: Configuration, t: Tensors) -> torch.Tensor:

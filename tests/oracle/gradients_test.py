@@ -32,13 +32,15 @@ def require_the_wanted(names: tuple[str, ...], some: Optionals, wanted: Mask, al
     """Those wanted are there, those not wanted are not, and asking for fewer changes no bit."""
     for name, got, asked, full in zip(names, some, wanted, all_of_them):
         if (got is not None) != asked:
-            raise AssertionError(f"{name} was {'' if asked else 'not '}wanted, but is {'' if got is not None else 'not '}there")
+            raise AssertionError(f"{name}: wanted is {asked}, there is {got}")
         if got is not None:
             assert full is not None
             require_equal_bits(f"{name} of {wanted}", got, full)
 
 
-def require_all_close(c: Configuration, names: tuple[str, ...], ours: Optionals, compute: expected.Compute) -> None:
+def require_all_close(
+    c: Configuration, names: tuple[str, ...], ours: Optionals, compute: expected.Compute
+) -> None:
     expectations = expected.expect(compute, c, make_tensors(c))
     for name, gradient in zip(names, ours):
         assert gradient is not None

@@ -28,11 +28,14 @@ def _is_pair(c: Configuration) -> bool:
     return isinstance(c.padding, tuple) and len(c.padding) == 2
 
 
+def layer_takes_padding(c: Configuration) -> bool:
+    """Whether PyTorch's layer can be given this padding, in words or in numbers."""
+    return _is_pair(c) or c.padding == "valid" or (c.padding == "same" and c.stride == (1, 1))
+
+
 def pads_itself(c: Configuration) -> bool:
     """Whether F.conv2d takes this padding without a padded copy."""
-    if c.padding_mode != "zeros":
-        return False
-    return _is_pair(c) or c.padding == "valid" or (c.padding == "same" and c.stride == (1, 1))
+    return c.padding_mode == "zeros" and layer_takes_padding(c)
 
 
 def forward(c: Configuration, x: torch.Tensor, w: torch.Tensor, b: Optional[torch.Tensor]) -> torch.Tensor:

@@ -1,12 +1,14 @@
 """Checks run over many random configurations; a failure is made as small as it goes and printed.
 
-CONV2D_TEST_SEED repeats a run. CONV2D_TEST_CONFIGURATION, the printed line, repeats one check.
+CONV2D_TEST_SEED repeats a run, CONV2D_TEST_ONLY a single check: its value is the Python line that a
+failure prints, such as check_forward(Configuration(dtype='float64')).
 """
 
 import dataclasses
 import os
 import random
 import secrets
+import unittest
 from collections.abc import Callable, Iterator
 from typing import Any, Optional
 
@@ -27,10 +29,9 @@ def for_all(
     draw: Callable[[random.Random], Iterator[Configuration]],
 ) -> None:
     """Runs the check on `count` configurations, or raises AssertionError with the smallest that fails."""
-    line = os.environ.get("CONV2D_TEST_CONFIGURATION")
-    if line is not None:
-        check(eval(line, {"Configuration": Configuration}))
-        print(f"{check.__name__}: {line}")
+    only = os.environ.get("CONV2D_TEST_ONLY")
+    if only is not None:
+        _run_only(check, only)
         return
     seed = fresh_seed()
     print(f"{check.__name__}: {count} configurations, CONV2D_TEST_SEED={seed}", flush=True)
@@ -41,8 +42,15 @@ def for_all(
             smallest = shrink(configuration, lambda smaller: _failure(check, smaller) is not None)
             raise AssertionError(
                 f"configuration {number} of CONV2D_TEST_SEED={seed}:\n  {configuration}\n"
-                f"made smaller, CONV2D_TEST_CONFIGURATION=\n  {smallest}\n{_failure(check, smallest)}"
+                f'made smaller:\n  CONV2D_TEST_ONLY="{check.__name__}({smallest})"\n{_failure(check, smallest)}'
             )
+
+
+def _run_only(check: Check, line: str) -> None:
+    if not line.startswith(check.__name__ + "("):
+        raise unittest.SkipTest(f"CONV2D_TEST_ONLY={line}")
+    print(line)
+    eval(line, {"Configuration": Configuration, check.__name__: check})
 
 
 def _failure(check: Check, configuration: Configuration) -> Optional[str]:
@@ -75,8 +83,12 @@ def _simpler(configuration: Configuration) -> Iterator[Configuration]:
         for value in _between(now, default):
             yield dataclasses.replace(configuration, **{field.name: value})
     if configuration.groups > 1:
-        channels = {name: getattr(configuration, name) // configuration.groups for name in ("in_channels", "out_channels")}
-        yield dataclasses.replace(configuration, groups=1, **channels)
+        yield dataclasses.replace(
+            configuration,
+            groups=1,
+            in_channels=configuration.in_channels // configuration.groups,
+            out_channels=configuration.out_channels // configuration.groups,
+        )
 
 
 def _between(now: Any, default: Any) -> Iterator[Any]:
