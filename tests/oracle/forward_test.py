@@ -39,12 +39,29 @@ def check_integers(c: Configuration) -> None:
         require_equal_bits("output in torch's dtype", ours.to(theirs.dtype), theirs)
 
 
+def check_same_bits(c: Configuration) -> None:
+    """An image's result depends neither on the others in its batch nor on the number of threads."""
+    t = make_tensors(c)
+    together = run(c, t)
+    bridge.library.set_num_threads(3)
+    try:
+        require_equal_bits("output of three threads", run(c, t), together)
+    finally:
+        bridge.library.set_num_threads(1)
+    for n in range(c.batch or 0):
+        alone = bridge.forward(c.function, t.input[n], t.weight, t.bias, **c.arguments())
+        require_equal_bits(f"output of image {n} alone", alone, together[n])
+
+
 class Forward(unittest.TestCase):
     def test_floating_and_complex(self) -> None:
         for_all(check_forward, 4000, lambda rng: configurations(rng, FLOATS))
 
     def test_integers(self) -> None:
         for_all(check_integers, 1500, lambda rng: configurations(rng, INTEGERS))
+
+    def test_the_same_bits_for_any_batch_and_any_threads(self) -> None:
+        for_all(check_same_bits, 500, lambda rng: configurations(rng, FLOATS + INTEGERS))
 
 
 class TheJudge(unittest.TestCase):
