@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(Published, OnnxNodeTest, testing::ValuesIn(node_tests()
                          [](const auto& test) { return test.param; });
 
 TEST(OnnxNode, AllPublishedTestsAreThere) {
-  // As of ONNX 1.12: 7 of Conv, 9 of ConvTranspose besides the 3-D one, 3 of ConvInteger.
+  // As of ONNX 1.12: 6 of Conv, 9 of ConvTranspose besides the 3-D one, 3 of ConvInteger.
   EXPECT_GE(node_tests().size(), 18U);
 }
 
