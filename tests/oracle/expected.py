@@ -25,6 +25,7 @@ import torch
 import torch.nn.functional as F
 
 from configuration import Configuration, Tensors
+from layouts import packed
 
 Results = dict[str, torch.Tensor]
 Compute = Callable[[Configuration, Tensors], Results]
@@ -93,11 +94,6 @@ def second_gradients(c: Configuration, t: Tensors) -> Results:
     else:
         found = (None, None, None)
     return dict(zip(("second_grad_output", "second_input", "second_weight"), _or_zeros(found, sources)))
-
-
-def packed(tensor: torch.Tensor) -> torch.Tensor:
-    """A copy with the plainest strides: PyTorch fails on some others when the batch is empty."""
-    return tensor.clone(memory_format=torch.contiguous_format)
 
 
 def widened(tensor: torch.Tensor) -> torch.Tensor:

@@ -50,3 +50,8 @@ def _expanded(values: torch.Tensor, seed: int) -> torch.Tensor:
         if chosen >> dim & 1 and extent > 0:
             smaller = smaller.narrow(dim, 0, 1)
     return smaller.expand_as(values)
+
+
+def packed(tensor: torch.Tensor) -> torch.Tensor:
+    """A copy with the plainest strides: PyTorch fails on some others when the batch is empty."""
+    return tensor.clone(memory_format=torch.contiguous_format)

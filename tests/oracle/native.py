@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from configuration import Configuration, Tensors
+from layouts import packed
 
 
 def torch_has(c: Configuration) -> bool:
@@ -49,7 +50,10 @@ def forward(c: Configuration, x: torch.Tensor, w: torch.Tensor, b: Optional[torc
 
 
 def gradients(c: Configuration, t: Tensors) -> dict[str, torch.Tensor]:
-    d = t.map(lambda tensor: tensor.detach().requires_grad_())
+    # PyTorch's weight gradient is wrong, in float64, for an unbatched channels-last input and a
+    # channels-last weight in groups.
+    plain = c.batch is None and c.groups > 1
+    d = t.map(lambda tensor: (packed(tensor) if plain else tensor).detach().requires_grad_())
     sources = {"grad_input": d.input, "grad_weight": d.weight}
     if d.bias is not None:
         sources["grad_bias"] = d.bias
