@@ -1,4 +1,5 @@
 // conv2d apply: a layer applied to a picture or an array.
+#include "command_syntax.h"
 #include "commands.h"
 #include "failure.h"
 #include "input.h"
@@ -31,7 +32,7 @@ struct ApplyArguments {
   bool sheet = false;
 };
 
-constexpr const char* examples = R"(Examples:
+constexpr const char* apply_help = R"(Examples:
   conv2d apply sobel_x,sobel_y photo.jpg -o edges.png
   conv2d apply gaussian5 photo.png -o blurred.png
   conv2d apply 'Conv2d(3, 6, 5)' photo.jpg --seed 0 -o features.png
@@ -142,27 +143,21 @@ void apply(const ApplyArguments& arguments) {
 }  // namespace
 
 void add_apply(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand("apply", "Apply a layer to a picture or an array");
+  CommandSyntax command(program, "apply", "Apply a layer to a picture or an array");
   auto arguments = std::make_shared<ApplyArguments>();
-  command.add_option("LAYER", arguments->layer, layer_help)->required()->type_name("");
-  command.add_option("INPUT", arguments->input, "A .png, .jpg or .npy")
-      ->required()
-      ->type_name("FILE");
-  command.add_option("-o,--output", arguments->output, "Where the result goes: .png, .npy or .npz")
-      ->required()
-      ->type_name("FILE");
+  command.require("LAYER", arguments->layer, layer_help, "");
+  command.require("INPUT", arguments->input, "A .png, .jpg or .npy", "FILE");
+  command.require("-o,--output", arguments->output, "Where the result goes: .png, .npy or .npz",
+                  "FILE");
   add_weight_options(command, arguments->weights);
-  command
-      .add_option("--save-weights", arguments->save_weights,
-                  "Write the layer's weights to a .safetensors or .npz")
-      ->type_name("FILE");
+  command.option("--save-weights", arguments->save_weights,
+                 "Write the layer's weights to a .safetensors or .npz", "FILE");
   add_color_options(command, arguments->colors);
-  auto* picture = command.add_flag("--picture", arguments->picture,
-                                   "PNG: draw 1 or 3 channels as a picture; cut off at 0 and 1");
-  auto* sheet = command.add_flag("--sheet", arguments->sheet, "PNG: draw a sheet of all channels");
-  picture->excludes(sheet);
-  command.footer(examples);
-  command.callback([arguments] { apply(*arguments); });
+  auto* picture = command.flag("--picture", arguments->picture,
+                               "PNG: draw 1 or 3 channels as a picture; cut off at 0 and 1");
+  auto* sheet = command.flag("--sheet", arguments->sheet, "PNG: draw a sheet of all channels");
+  CommandSyntax::exclude(picture, sheet);
+  command.finish(apply_help, [arguments] { apply(*arguments); });
 }
 
 }  // namespace conv2d::cli

@@ -2,7 +2,9 @@
 // when the arguments have been parsed, and throws what main() shows.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace conv2d::cli {
 

@@ -6,6 +6,7 @@
 #include <conv2d/filters.h>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -16,7 +17,7 @@
 namespace conv2d::cli {
 namespace {
 
-constexpr const char* examples = R"(Examples:
+constexpr const char* completion_help = R"(Examples:
   conv2d completion bash > ~/.local/share/bash-completion/completions/conv2d
   conv2d completion zsh > ~/.zfunc/_conv2d        (with fpath+=~/.zfunc before compinit)
   conv2d completion fish > ~/.config/fish/completions/conv2d.fish)";
@@ -232,7 +233,7 @@ void add_completion(CLI::App& program) {
   command.add_option("SHELL", *shell, "The shell")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  command.footer(examples);
+  command.footer(completion_help);
   command.callback([shell, &program] { print(script_for(*shell, program)); });
 }
 

@@ -1,4 +1,5 @@
 // conv2d explain: what a layer does to its input, down to the terms of one output.
+#include "command_syntax.h"
 #include "commands.h"
 #include "explain_json.h"
 #include "failure.h"
@@ -32,7 +33,7 @@ struct ExplainArguments {
   ColorArguments colors;
 };
 
-constexpr const char* examples = R"(Examples:
+constexpr const char* explain_help = R"(Examples:
   conv2d explain 'Conv2d(3, 6, 5)' --input 3x32x32
   conv2d explain 'Conv2d(3, 6, 5)' --input 3x32x32 --at 0,4,7
   conv2d explain sobel_x --input photo.jpg --at 0,100,100 --json
@@ -137,21 +138,17 @@ void explain_layer(const ExplainArguments& arguments) {
 }  // namespace
 
 void add_explain(CLI::App& program) {
-  CLI::App& command =
-      *program.add_subcommand("explain", "Sizes, cost and the arithmetic of one output");
+  CommandSyntax command(program, "explain", "Sizes, cost and the arithmetic of one output");
   auto arguments = std::make_shared<ExplainArguments>();
-  command.add_option("LAYER", arguments->layer, layer_help)->required()->type_name("");
-  command.add_option("--input", arguments->input, "Sizes such as 3x32x32, or a .png, .jpg or .npy")
-      ->required()
-      ->type_name("SIZES|FILE");
-  command.add_option("--at", arguments->at, "The output value whose terms to show")
-      ->type_name("K,P,Q");
-  command.add_flag("--full", arguments->full, "Show every term, however many");
-  command.add_flag("--json", arguments->json, "As JSON");
+  command.require("LAYER", arguments->layer, layer_help, "");
+  command.require("--input", arguments->input, "Sizes such as 3x32x32, or a .png, .jpg or .npy",
+                  "SIZES|FILE");
+  command.option("--at", arguments->at, "The output value whose terms to show", "K,P,Q");
+  command.flag("--full", arguments->full, "Show every term, however many");
+  command.flag("--json", arguments->json, "As JSON");
   add_weight_options(command, arguments->weights);
   add_color_options(command, arguments->colors);
-  command.footer(examples);
-  command.callback([arguments] { explain_layer(*arguments); });
+  command.finish(explain_help, [arguments] { explain_layer(*arguments); });
 }
 
 }  // namespace conv2d::cli

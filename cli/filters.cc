@@ -1,4 +1,5 @@
 // conv2d filters: the named filters and their weights.
+#include "command_syntax.h"
 #include "commands.h"
 #include "terminal.h"
 #include "text.h"
@@ -21,8 +22,8 @@ std::vector<std::vector<std::string>> rows_of(const Filter& filter) {
   for (std::int64_t r = 0; r < filter.rows; ++r) {
     std::vector<std::string> row;
     for (std::int64_t s = 0; s < filter.columns; ++s) {
-      row.push_back(
-          fmt::format("{:>8.4g}", filter.values[static_cast<std::size_t>(r * filter.columns + s)]));
+      row.push_back(fmt::format("{:>10.4g}",
+                                filter.values[static_cast<std::size_t>(r * filter.columns + s)]));
     }
     rows.push_back(std::move(row));
   }
@@ -52,7 +53,7 @@ std::string json() {
   return list.dump(2) + "\n";
 }
 
-constexpr const char* examples = R"(Example:
+constexpr const char* filters_help = R"(Example:
   conv2d apply sharpen photo.jpg -o sharper.png
 
 Each filter is applied to each channel on its own, the border repeated outwards.)";
@@ -60,11 +61,10 @@ Each filter is applied to each channel on its own, the border repeated outwards.
 }  // namespace
 
 void add_filters(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand("filters", "List the named filters");
+  CommandSyntax command(program, "filters", "List the named filters");
   auto as_json = std::make_shared<bool>(false);
-  command.add_flag("--json", *as_json, "As JSON");
-  command.footer(examples);
-  command.callback([as_json] { print(*as_json ? json() : words()); });
+  command.flag("--json", *as_json, "As JSON");
+  command.finish(filters_help, [as_json] { print(*as_json ? json() : words()); });
 }
 
 }  // namespace conv2d::cli

@@ -1,4 +1,5 @@
 // conv2d grad: gradients of a layer's input, weight and bias.
+#include "command_syntax.h"
 #include "commands.h"
 #include "failure.h"
 #include "input.h"
@@ -28,7 +29,7 @@ struct GradArguments {
   WeightArguments weights;
 };
 
-constexpr const char* examples = R"(Example:
+constexpr const char* grad_help = R"(Example:
   conv2d grad 'Conv2d(3, 6, 5)' x.npy dy.npy --weights layer.safetensors -o grads.npz
 
 X is what the layer was given, DY the gradient of a loss with respect to the layer's output.
@@ -96,23 +97,15 @@ void grad(const GradArguments& arguments) {
 }  // namespace
 
 void add_grad(CLI::App& program) {
-  CLI::App& command =
-      *program.add_subcommand("grad", "Gradients of a layer's input, weight and bias");
+  CommandSyntax command(program, "grad", "Gradients of a layer's input, weight and bias");
   auto arguments = std::make_shared<GradArguments>();
-  command.add_option("LAYER", arguments->layer, layer_help)->required()->type_name("");
-  command.add_option("X", arguments->input, "The layer's input, .npy")
-      ->required()
-      ->type_name("FILE");
-  command.add_option("DY", arguments->grad_output, "The gradient of its output, .npy")
-      ->required()
-      ->type_name("FILE");
+  command.require("LAYER", arguments->layer, layer_help, "");
+  command.require("X", arguments->input, "The layer's input, .npy", "FILE");
+  command.require("DY", arguments->grad_output, "The gradient of its output, .npy", "FILE");
   add_weight_options(command, arguments->weights);
-  command
-      .add_option("-o,--output", arguments->output, "Where the gradients go: .npz or .safetensors")
-      ->required()
-      ->type_name("FILE");
-  command.footer(examples);
-  command.callback([arguments] { grad(*arguments); });
+  command.require("-o,--output", arguments->output, "Where the gradients go: .npz or .safetensors",
+                  "FILE");
+  command.finish(grad_help, [arguments] { grad(*arguments); });
 }
 
 }  // namespace conv2d::cli

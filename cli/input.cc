@@ -100,12 +100,11 @@ Input read_picture(const std::string& file, std::optional<std::int64_t> channels
 
 }  // namespace
 
-void add_color_options(CLI::App& command, ColorArguments& arguments) {
-  auto* gray = command.add_flag("--gray", arguments.gray,
-                                "Take the brightness of a colour picture, as one channel");
-  auto* rgb =
-      command.add_flag("--rgb", arguments.rgb, "Take a gray picture as three equal channels");
-  gray->excludes(rgb);
+void add_color_options(CommandSyntax& command, ColorArguments& arguments) {
+  auto* gray = command.flag("--gray", arguments.gray,
+                            "Take the brightness of a colour picture, as one channel");
+  auto* rgb = command.flag("--rgb", arguments.rgb, "Take a gray picture as three equal channels");
+  CommandSyntax::exclude(gray, rgb);
 }
 
 bool is_file_argument(const std::string& argument) {

@@ -1,9 +1,9 @@
 // Reading INPUT: a picture or an array, fitted to a layer.
 #pragma once
 
-#include <conv2d/tensor.h>
+#include "command_syntax.h"
 
-#include <CLI/CLI.hpp>
+#include <conv2d/tensor.h>
 
 #include <cstdint>
 #include <optional>
@@ -19,7 +19,7 @@ struct ColorArguments {
 };
 
 /// Adds --gray and --rgb.
-void add_color_options(CLI::App& command, ColorArguments& arguments);
+void add_color_options(CommandSyntax& command, ColorArguments& arguments);
 
 /// What a layer is applied to.
 struct Input {

@@ -155,22 +155,20 @@ Layer make_filters(const FilterNames& filters, const Sizes& input,
 
 }  // namespace
 
-void add_weight_options(CLI::App& command, WeightArguments& arguments) {
-  auto* file = command
-                   .add_option("--weights", arguments.file,
-                               "Take the keys weight and bias, or PREFIX.weight and PREFIX.bias, "
-                               "of a .safetensors or .npz")
-                   ->type_name("FILE[:PREFIX]");
-  auto* seed = command
-                   .add_option("--seed", arguments.seed,
-                               "Otherwise: torch's initial weights after manual_seed(N). "
-                               "Without --weights and --seed: N = 0")
-                   ->type_name("N");
-  auto* separate = command.add_flag(
-      "--separate-rounding", arguments.separate_rounding,
-      "Initial weights as torch has them on processors without fused multiply-add");
-  seed->excludes(file);
-  separate->excludes(file);
+void add_weight_options(CommandSyntax& command, WeightArguments& arguments) {
+  auto* file = command.option("--weights", arguments.file,
+                              "Take the keys weight and bias, or PREFIX.weight and PREFIX.bias, "
+                              "of a .safetensors or .npz",
+                              "FILE[:PREFIX]");
+  auto* seed = command.option("--seed", arguments.seed,
+                              "Otherwise: torch's initial weights after manual_seed(N). "
+                              "Without --weights and --seed: N = 0",
+                              "N");
+  auto* separate =
+      command.flag("--separate-rounding", arguments.separate_rounding,
+                   "Initial weights as torch has them on processors without fused multiply-add");
+  CommandSyntax::exclude(seed, file);
+  CommandSyntax::exclude(separate, file);
 }
 
 Sizes Layer::output_sizes(const Sizes& input) const {

@@ -1,12 +1,11 @@
 // A layer with its weights, as the command line chose them.
 #pragma once
 
+#include "command_syntax.h"
 #include "layer_argument.h"
 
 #include <conv2d/io.h>
 #include <conv2d/nn.h>
-
-#include <CLI/CLI.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -23,7 +22,7 @@ struct WeightArguments {
 };
 
 /// Adds --weights, --seed and --separate-rounding.
-void add_weight_options(CLI::App& command, WeightArguments& arguments);
+void add_weight_options(CommandSyntax& command, WeightArguments& arguments);
 
 using Module = std::variant<Conv2d, ConvTranspose2d, Unfold, Fold>;
 

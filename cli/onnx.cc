@@ -1,4 +1,5 @@
 // conv2d onnx: ONNX node test folders, as the standard ships them.
+#include "command_syntax.h"
 #include "commands.h"
 #include "failure.h"
 #include "terminal.h"
@@ -32,7 +33,7 @@ struct OnnxArguments {
   double atol = 1e-7;
 };
 
-constexpr const char* examples = R"(Example:
+constexpr const char* onnx_help = R"(Example:
   conv2d onnx /usr/share/libonnx-testdata/data/node/test_conv_*
 
 A folder has model.onnx, whose graph is one Conv, ConvTranspose or ConvInteger node, and folders
@@ -188,13 +189,12 @@ void onnx(const OnnxArguments& arguments) {
 }  // namespace
 
 void add_onnx(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand("onnx", "Run ONNX node tests and compare");
+  CommandSyntax command(program, "onnx", "Run ONNX node tests and compare");
   auto arguments = std::make_shared<OnnxArguments>();
-  command.add_option("DIR", arguments->folders, "Node test folders")->required()->type_name("DIR");
-  command.add_option("--rtol", arguments->rtol, "Relative tolerance")->capture_default_str();
-  command.add_option("--atol", arguments->atol, "Absolute tolerance")->capture_default_str();
-  command.footer(examples);
-  command.callback([arguments] { onnx(*arguments); });
+  command.require("DIR", arguments->folders, "Node test folders", "DIR");
+  command.option("--rtol", arguments->rtol, "Relative tolerance", "FLOAT");
+  command.option("--atol", arguments->atol, "Absolute tolerance", "FLOAT");
+  command.finish(onnx_help, [arguments] { onnx(*arguments); });
 }
 
 }  // namespace conv2d::cli

@@ -1,4 +1,5 @@
 // conv2d plan: which algorithm runs a layer, and why.
+#include "command_syntax.h"
 #include "commands.h"
 #include "failure.h"
 #include "layer_argument.h"
@@ -19,7 +20,7 @@ struct PlanArguments {
   std::string input;
 };
 
-constexpr const char* examples = R"(Example:
+constexpr const char* plan_help = R"(Example:
   conv2d plan 'Conv2d(64, 64, 3, padding=1)' --input 1x64x56x56)";
 
 void plan(const PlanArguments& arguments) {
@@ -37,14 +38,11 @@ void plan(const PlanArguments& arguments) {
 }  // namespace
 
 void add_plan(CLI::App& program) {
-  CLI::App& command = *program.add_subcommand("plan", "Say which algorithm runs a layer, and why");
+  CommandSyntax command(program, "plan", "Say which algorithm runs a layer, and why");
   auto arguments = std::make_shared<PlanArguments>();
-  command.add_option("LAYER", arguments->layer, layer_help)->required()->type_name("");
-  command.add_option("--input", arguments->input, "Sizes of the input, such as 1x3x32x32")
-      ->required()
-      ->type_name("SIZES");
-  command.footer(examples);
-  command.callback([arguments] { plan(*arguments); });
+  command.require("LAYER", arguments->layer, layer_help, "");
+  command.require("--input", arguments->input, "Sizes of the input, such as 1x3x32x32", "SIZES");
+  command.finish(plan_help, [arguments] { plan(*arguments); });
 }
 
 }  // namespace conv2d::cli

@@ -1,4 +1,5 @@
 // conv2d shape: sizes, parameters and multiply-adds through a chain of layers.
+#include "command_syntax.h"
 #include "commands.h"
 #include "failure.h"
 #include "layer_argument.h"
@@ -27,7 +28,7 @@ struct ShapeArguments {
   bool json = false;
 };
 
-constexpr const char* examples = R"(Examples:
+constexpr const char* shape_help = R"(Examples:
   conv2d shape 'Conv2d(3, 6, 5)' --input 3x32x32
   conv2d shape 'Conv2d(3, 64, 11, 4, 2)' 'Conv2d(64, 192, 5, padding=2)' \
       'ConvTranspose2d(192, 3, 4, stride=2)' --input 1x3x224x224 --json
@@ -68,7 +69,7 @@ std::vector<Step> walk(const ShapeArguments& arguments, const Sizes& input) {
       LayerOptions layer = layer_for(choices[i], sizes);
       LayerCost cost = cost_of(layer, sizes);
       sizes = cost.output;
-      steps.push_back({std::move(layer), std::move(cost), std::nullopt});
+      steps.push_back({layer, std::move(cost), std::nullopt});
     } catch (const std::invalid_argument& error) {
       refuse(fmt::format("layer {}, {}: {}", i + 1, arguments.layers[i], error.what()));
     }
@@ -142,18 +143,12 @@ void shape(const ShapeArguments& arguments) {
 }  // namespace
 
 void add_shape(CLI::App& program) {
-  CLI::App& command =
-      *program.add_subcommand("shape", "Sizes, parameters and cost through a chain of layers");
+  CommandSyntax command(program, "shape", "Sizes, parameters and cost through a chain of layers");
   auto arguments = std::make_shared<ShapeArguments>();
-  command.add_option("LAYER", arguments->layers, "The layers, first to last; as for conv2d apply")
-      ->required()
-      ->type_name("");
-  command.add_option("--input", arguments->input, "Sizes of the input, such as 1x3x32x32")
-      ->required()
-      ->type_name("SIZES");
-  command.add_flag("--json", arguments->json, "As JSON");
-  command.footer(examples);
-  command.callback([arguments] { shape(*arguments); });
+  command.require("LAYER", arguments->layers, "The layers, first to last; as for conv2d apply", "");
+  command.require("--input", arguments->input, "Sizes of the input, such as 1x3x32x32", "SIZES");
+  command.flag("--json", arguments->json, "As JSON");
+  command.finish(shape_help, [arguments] { shape(*arguments); });
 }
 
 }  // namespace conv2d::cli
