@@ -20,7 +20,8 @@ constexpr auto patience = 500ms;
 constexpr auto redrawn_every = 100ms;
 
 bool stderr_is_terminal() {
-  const char* terminal = std::getenv("TERM");
+  // Nothing here changes the environment.
+  const char* terminal = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe)
   return isatty(STDERR_FILENO) == 1 && terminal != nullptr && std::string_view(terminal) != "dumb";
 }
 

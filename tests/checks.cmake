@@ -11,10 +11,12 @@ conv2d_check(file_size_test tests/file_size_test.sh)
 conv2d_check(package_test tests/package/package_test.sh ${PROJECT_BINARY_DIR}
              ${CMAKE_CURRENT_BINARY_DIR}/package)
 
-# The other builds, each with its own tests. They use all cores themselves.
+# The other builds, each with its own tests, and clang-tidy, which reads one of them. They use all
+# cores themselves.
 foreach(preset asan tsan fuzz)
   conv2d_check(${preset} ${CMAKE_COMMAND} --workflow --preset ${preset})
 endforeach()
 cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
-set_tests_properties(asan tsan fuzz package_test
+conv2d_check(tidy_test scripts/tidy.py)
+set_tests_properties(asan tsan fuzz tidy_test package_test
                      PROPERTIES PROCESSORS ${cores} ENVIRONMENT CTEST_PARALLEL_LEVEL=${cores})

@@ -31,7 +31,7 @@ std::string_view name(DType dtype) noexcept;
 
 /// The dtype of that name; torch's short names too ("float", "double", "half", "int").
 /// Throws std::invalid_argument for any other name.
-DType parse_dtype(std::string_view name);
+DType parse_dtype(std::string_view text);
 
 constexpr bool is_complex(DType dtype) noexcept {
   return dtype == DType::complex64 || dtype == DType::complex128;

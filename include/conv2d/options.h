@@ -35,7 +35,7 @@ enum class PaddingMode : std::uint8_t {
 /// "zeros", "reflect", "replicate" or "circular".
 std::string_view name(PaddingMode mode) noexcept;
 /// Throws std::invalid_argument, in torch's words, for any other name.
-PaddingMode parse_padding_mode(std::string_view name);
+PaddingMode parse_padding_mode(std::string_view text);
 
 /// How much the input is widened on each side: one number, a (height, width) pair, four sides,
 /// or a rule that computes them from the other arguments and the input's size.

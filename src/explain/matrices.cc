@@ -9,7 +9,7 @@
 namespace conv2d::explain {
 namespace {
 
-std::size_t at(std::int64_t index) noexcept { return static_cast<std::size_t>(index); }
+std::size_t length(std::int64_t count) noexcept { return static_cast<std::size_t>(count); }
 
 /// Row-major index of an input element within its image.
 std::int64_t flat_input(const Layer& layer, const Index& input) {
@@ -95,7 +95,7 @@ Im2col Explanation::im2col(std::int64_t batch, std::int64_t limit) const {
   const Checked width = Checked(rows.outputs()) * columns.outputs();
   require_within(limit, height * width, "entries of the im2col matrix");
   Im2col matrix{.rows = height.value(), .columns = width.value()};
-  matrix.source.reserve(at(matrix.rows * matrix.columns));
+  matrix.source.reserve(length(matrix.rows * matrix.columns));
   for (std::int64_t c = 0; c < layer.in_channels(); ++c) {
     fill_channel(layer, c, matrix);
   }
@@ -119,9 +119,9 @@ SparseMatrix Explanation::matrix(std::int64_t limit) const {
     throw_invalid("the layer is too large: its matrix has 2^63 columns or more");
   }
   SparseMatrix matrix{.rows = rows.value(), .columns = columns.value()};
-  matrix.row_begin.reserve(at(matrix.rows + 1));
-  matrix.column.reserve(at(entries.value()));
-  matrix.weight.reserve(at(entries.value()));
+  matrix.row_begin.reserve(length(matrix.rows + 1));
+  matrix.column.reserve(length(entries.value()));
+  matrix.weight.reserve(length(entries.value()));
   fill_rows(layer, matrix);
   if (layer.has_values()) {
     const Sizes& sizes = layer.weight;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr Font label = {10.5};
 constexpr double bar_height = 7;
-constexpr double line_height = 14;
+constexpr double legend_line = 14;
 constexpr double widest_bar = 220;
 
 bool has_bar(const Samples& samples) { return samples.planes.size() == 1; }
@@ -54,8 +54,8 @@ void draw_bar(Canvas& canvas, const Rect& bar, const Shades& shades) {
 }  // namespace
 
 double legend_height(const Samples& samples, const Shades& shades) {
-  return (has_bar(samples) ? bar_height + line_height : 0) +
-         (remarks(samples, shades)[0].empty() ? 0 : line_height);
+  return (has_bar(samples) ? bar_height + legend_line : 0) +
+         (remarks(samples, shades)[0].empty() ? 0 : legend_line);
 }
 
 void draw_legend(Canvas& canvas, double x, double y, double width, const Samples& samples,
@@ -64,7 +64,7 @@ void draw_legend(Canvas& canvas, double x, double y, double width, const Samples
   if (has_bar(samples)) {
     const Rect bar = {x, y, std::min(width, widest_bar), bar_height};
     draw_bar(canvas, bar, shades);
-    baseline = y + bar_height + line_height - 2;
+    baseline = y + bar_height + legend_line - 2;
     const std::string below = samples.least < shades.low ? "\u2264 " : "";
     const std::string above = samples.greatest > shades.high ? "\u2265 " : "";
     canvas.text(x, baseline, below + number(shades.low, 3), label, quiet_ink);
@@ -75,7 +75,7 @@ void draw_legend(Canvas& canvas, double x, double y, double width, const Samples
     }
   }
   const std::string text = first_fitting(canvas, remarks(samples, shades), label, width);
-  canvas.text(x, baseline + line_height, text, label, quiet_ink);
+  canvas.text(x, baseline + legend_line, text, label, quiet_ink);
 }
 
 }  // namespace conv2d::figure

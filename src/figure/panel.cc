@@ -15,7 +15,7 @@
 namespace conv2d::figure {
 namespace {
 
-constexpr Font title_font = {13.5, true};
+constexpr Font panel_title = {13.5, true};
 constexpr Font caption_font = {11.5};
 constexpr Font note_font = {10.5};
 constexpr double title_height = 18;
@@ -135,7 +135,7 @@ void check(const Panel& panel, const std::string& name) {
 PreparedPanel prepare(const Canvas& canvas, const Panel& panel, Samples samples,
                       std::optional<double> limit, double width) {
   PreparedPanel prepared;
-  prepared.title = fitted(canvas, clean(panel.title), title_font, width);
+  prepared.title = fitted(canvas, clean(panel.title), panel_title, width);
   prepared.caption = wrapped(canvas, clean(panel.caption), caption_font, width, caption_lines);
   prepared.shades =
       choose_shades(samples, panel.scale, limit, panel.values.dtype() == DType::uint8 ? 255 : 1);
@@ -150,7 +150,7 @@ PreparedPanel prepare(const Canvas& canvas, const Panel& panel, Samples samples,
 
 void draw(Canvas& canvas, double x, double y, double width, const PreparedPanel& panel,
           const RowHeights& heights) {
-  canvas.text(x, y + title_font.size, panel.title, title_font, ink);
+  canvas.text(x, y + panel_title.size, panel.title, panel_title, ink);
   y += title_height;
   for (std::size_t line = 0; line < panel.caption.size(); ++line) {
     canvas.text(x, y + caption_height * static_cast<double>(line) + caption_font.size,

@@ -25,14 +25,14 @@ struct Input {
   std::array<char, 200> message{};
 };
 
-void on_error(png_structp png, png_const_charp message) {
+void on_read_error(png_structp png, png_const_charp message) {
   auto* input = static_cast<Input*>(png_get_error_ptr(png));
   std::snprintf(input->message.data(), input->message.size(), "%s", message);
   png_longjmp(png, 1);
 }
 
 // libpng warns about what does not change the pixels.
-void on_warning(png_structp /*png*/, png_const_charp /*message*/) {}
+void on_read_warning(png_structp /*png*/, png_const_charp /*message*/) {}
 
 void on_read(png_structp png, png_bytep to, std::size_t count) {
   auto* input = static_cast<Input*>(png_get_io_ptr(png));
@@ -48,7 +48,8 @@ class PngReader {
   PngReader(Bytes bytes, const std::string& source)
       : source_(source),
         input_{.rest = bytes},
-        png_(png_create_read_struct(PNG_LIBPNG_VER_STRING, &input_, on_error, on_warning)),
+        png_(
+            png_create_read_struct(PNG_LIBPNG_VER_STRING, &input_, on_read_error, on_read_warning)),
         info_(png_ != nullptr ? png_create_info_struct(png_) : nullptr) {
     if (info_ == nullptr) {
       png_destroy_read_struct(&png_, nullptr, nullptr);

@@ -19,16 +19,16 @@ struct Output {
   std::array<char, 200> message{};
 };
 
-void on_error(png_structp png, png_const_charp message) {
+void on_write_error(png_structp png, png_const_charp message) {
   auto* output = static_cast<Output*>(png_get_error_ptr(png));
   std::snprintf(output->message.data(), output->message.size(), "%s", message);
   png_longjmp(png, 1);
 }
 
-void on_warning(png_structp /*png*/, png_const_charp /*message*/) {}
+void on_write_warning(png_structp /*png*/, png_const_charp /*message*/) {}
 
 /// Whether there was memory for it; an exception must not pass through libpng.
-bool append(std::vector<std::byte>& bytes, png_bytep from, std::size_t count) noexcept {
+bool append(std::vector<std::byte>& bytes, png_const_bytep from, std::size_t count) noexcept {
   try {
     const auto* first = reinterpret_cast<const std::byte*>(from);
     bytes.insert(bytes.end(), first, first + count);
@@ -56,7 +56,8 @@ class PngWriter {
  public:
   explicit PngWriter(const std::string& source)
       : source_(source),
-        png_(png_create_write_struct(PNG_LIBPNG_VER_STRING, &output_, on_error, on_warning)),
+        png_(png_create_write_struct(PNG_LIBPNG_VER_STRING, &output_, on_write_error,
+                                     on_write_warning)),
         info_(png_ != nullptr ? png_create_info_struct(png_) : nullptr) {
     if (info_ == nullptr) {
       png_destroy_write_struct(&png_, nullptr);

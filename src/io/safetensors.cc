@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t length_bytes = 8;
 constexpr std::uint64_t longest_header = 100'000'000;  // the format's own limit
 
-constexpr std::array<std::pair<std::string_view, DType>, 8> codes{{
+constexpr std::array<std::pair<std::string_view, DType>, 8> dtype_codes{{
     {"F16", DType::float16},
     {"BF16", DType::bfloat16},
     {"F32", DType::float32},
@@ -32,7 +32,7 @@ constexpr std::array<std::pair<std::string_view, DType>, 8> codes{{
 }};
 
 std::optional<DType> dtype_of_code(std::string_view code) {
-  for (const auto& [known, dtype] : codes) {
+  for (const auto& [known, dtype] : dtype_codes) {
     if (known == code) {
       return dtype;
     }
@@ -41,7 +41,7 @@ std::optional<DType> dtype_of_code(std::string_view code) {
 }
 
 std::string_view code_of_dtype(DType dtype, const std::string& source, std::string_view name) {
-  for (const auto& [code, known] : codes) {
+  for (const auto& [code, known] : dtype_codes) {
     if (known == dtype) {
       return code;
     }
@@ -51,7 +51,7 @@ std::string_view code_of_dtype(DType dtype, const std::string& source, std::stri
 }
 
 /// The JSON text and the bytes after it.
-std::pair<std::string_view, Bytes> split(Bytes bytes, const std::string& source) {
+std::pair<std::string_view, Bytes> header_and_data(Bytes bytes, const std::string& source) {
   if (bytes.size() < length_bytes) {
     refuse(source, "is not a safetensors file: it has ", bytes.size(), " bytes, fewer than 8");
   }
@@ -129,7 +129,7 @@ std::string encode_header(const nlohmann::json& header, const std::string& sourc
 }  // namespace
 
 SafeTensors decode_safetensors(Bytes bytes, const std::string& source) {
-  const auto [text, data] = split(bytes, source);
+  const auto [text, data] = header_and_data(bytes, source);
   SafeTensorsHeader header = parse_safetensors_header(text, source);
   check_cover(header.entries, data.size(), source);
   SafeTensors result;

@@ -63,7 +63,7 @@ Refusal take(Padding& target, std::string_view name, const SyntaxValue& given) {
   const auto* numbers = std::get_if<std::vector<std::int64_t>>(&given.value);
   if (const std::string_view* word = word_of(given)) {
     constexpr std::array rules = {same, same_lower, valid};
-    const auto found = std::find(padding_rules.begin(), padding_rules.end(), *word);
+    const auto* const found = std::find(padding_rules.begin(), padding_rules.end(), *word);
     if (found == padding_rules.end()) {
       return concat("Invalid padding string ", in_quotes(*word),
                     ", should be one of {'same', 'same_lower', 'valid'}",
@@ -104,7 +104,7 @@ Refusal take(PaddingMode& target, std::string_view name, const SyntaxValue& give
   std::transform(modes.begin(), modes.end(), names.begin(),
                  [](PaddingMode mode) { return conv2d::name(mode); });
   const std::string_view* word = word_of(given);
-  const auto found = word == nullptr ? names.end() : std::find(names.begin(), names.end(), *word);
+  auto* const found = word == nullptr ? names.end() : std::find(names.begin(), names.end(), *word);
   if (found == names.end()) {
     return concat(name, " must be one of {'zeros', 'reflect', 'replicate', 'circular'}, but got ",
                   name, "=", word == nullptr ? in_quotes(given.text) : in_quotes(*word),

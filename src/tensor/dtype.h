@@ -9,6 +9,6 @@
 namespace conv2d {
 
 /// What parse_dtype reads, or nothing where it throws.
-std::optional<DType> find_dtype(std::string_view name) noexcept;
+std::optional<DType> find_dtype(std::string_view text) noexcept;
 
 }  // namespace conv2d

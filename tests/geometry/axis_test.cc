@@ -18,7 +18,7 @@ namespace {
 
 constexpr auto sides = Padding::Rule::sides;
 constexpr auto same_upper = Padding::Rule::same;
-constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
 
 constexpr PaddingMode all_modes[] = {PaddingMode::zeros, PaddingMode::reflect,
                                      PaddingMode::replicate, PaddingMode::circular};
@@ -181,14 +181,14 @@ struct Exact {
 template <class Visitor>
 void for_each_hostile_axis(Visitor&& visit) {
   constexpr std::int64_t large = std::int64_t{1} << 61U;
-  const std::vector<std::int64_t> numbers = {1,         3,   large - 1, large, 2 * large - 1,
-                                             2 * large, most};
+  const std::vector<std::int64_t> numbers = {1,         3,      large - 1, large, 2 * large - 1,
+                                             2 * large, largest};
   for (const std::int64_t input : numbers) {
     for (const std::int64_t kernel : numbers) {
       for (const std::int64_t stride : numbers) {
         for (const std::int64_t dilation : numbers) {
           for (const std::int64_t before : numbers) {
-            for (const std::int64_t after : {std::int64_t{0}, large, most}) {
+            for (const std::int64_t after : {std::int64_t{0}, large, largest}) {
               visit(AxisArguments{input, kernel, stride, dilation, before, after});
             }
           }
@@ -242,7 +242,7 @@ TEST(Axis, HostileTransposedNumbersGiveTheExactSizeOrASentence) {
       ASSERT_TRUE(axis.value().input == exact) << describe(arguments);
     }
   });
-  EXPECT_FALSE(transposed_axis({1, 1, 1, 1, 0, 0}, most).ok());
+  EXPECT_FALSE(transposed_axis({1, 1, 1, 1, 0, 0}, largest).ok());
 }
 
 std::string complaint(const AxisArguments& arguments, PaddingMode mode) {

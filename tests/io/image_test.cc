@@ -11,7 +11,7 @@
 namespace conv2d::io {
 namespace {
 
-Tensor decode(Bytes bytes) { return decode_image(bytes, "picture"); }
+Tensor from_picture(Bytes bytes) { return decode_image(bytes, "picture"); }
 
 /// Every picture that the script saved beside an npy file (H, W, C) of what it shows.
 void expect_pictures(const TemporaryFolder& folder, std::size_t count) {
@@ -156,9 +156,9 @@ std::vector<std::byte> small_png() {
   return read_file(folder / "x.png");
 }
 
-TEST(Png, EveryCutIsRefused) { expect_every_cut_refused(small_png(), decode); }
+TEST(Png, EveryCutIsRefused) { expect_every_cut_refused(small_png(), from_picture); }
 
-TEST(Png, NoChangedByteCrashes) { expect_no_crash_on_any_change(small_png(), decode); }
+TEST(Png, NoChangedByteCrashes) { expect_no_crash_on_any_change(small_png(), from_picture); }
 
 TEST(Png, ClaimsBeyondTheFileAreRefusedWithoutAllocating) {
   const TemporaryFolder folder;
@@ -254,12 +254,12 @@ std::vector<std::byte> small_jpeg(const char* options) {
 }
 
 TEST(Jpeg, EveryCutIsRefusedNotPaintedGrey) {
-  expect_every_cut_refused(small_jpeg(", quality=20"), decode);
-  expect_every_cut_refused(small_jpeg(", quality=20, progressive=True"), decode);
+  expect_every_cut_refused(small_jpeg(", quality=20"), from_picture);
+  expect_every_cut_refused(small_jpeg(", quality=20, progressive=True"), from_picture);
 }
 
 TEST(Jpeg, NoChangedByteCrashes) {
-  expect_no_crash_on_any_change(small_jpeg(", quality=20, progressive=True"), decode);
+  expect_no_crash_on_any_change(small_jpeg(", quality=20, progressive=True"), from_picture);
 }
 
 TEST(Jpeg, FourInksAreRefused) {
@@ -273,7 +273,7 @@ TEST(Jpeg, ClaimsBeyondTheFileAreRefusedWithoutAllocating) {
   std::vector<std::byte> jpeg = small_jpeg("");
   const auto frame = std::ranges::search(jpeg, bytes_of("\xff\xc0")).begin();
   std::fill(frame + 5, frame + 9, std::byte{0xfe});
-  EXPECT_NE(refusal([&] { decode(jpeg); }).find("65278 x 65278 pixels, more than its"),
+  EXPECT_NE(refusal([&] { from_picture(jpeg); }).find("65278 x 65278 pixels, more than its"),
             std::string::npos);
 }
 
@@ -292,14 +292,14 @@ std::vector<std::byte> jpeg_of_scans(int scans) {
 }
 
 TEST(Jpeg, MoreThanAHundredScansAreRefused) {
-  EXPECT_TRUE(same(decode(jpeg_of_scans(90)), Tensor::full({1, 8, 8}, 128, DType::uint8)));
-  EXPECT_EQ(refusal([] { decode(jpeg_of_scans(200)); }),
+  EXPECT_TRUE(same(from_picture(jpeg_of_scans(90)), Tensor::full({1, 8, 8}, 128, DType::uint8)));
+  EXPECT_EQ(refusal([] { from_picture(jpeg_of_scans(200)); }),
             "picture: is a damaged JPEG: it has more than 100 scans");
 }
 
 TEST(Image, OtherFilesAreNoPictures) {
   for (const char* text : {"", "GIF89a", "\x89PNG", "BM"}) {
-    EXPECT_EQ(refusal([&] { decode(bytes_of(text)); }),
+    EXPECT_EQ(refusal([&] { from_picture(bytes_of(text)); }),
               "picture: is neither a PNG nor a JPEG picture");
   }
 }

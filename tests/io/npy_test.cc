@@ -7,10 +7,10 @@
 namespace conv2d::io {
 namespace {
 
-Tensor decode(Bytes bytes) { return decode_npy(bytes, "x.npy"); }
+Tensor from_npy(Bytes bytes) { return decode_npy(bytes, "x.npy"); }
 
 /// A version 1.0 file with this dict and this many zero bytes after it.
-std::vector<std::byte> file_with(std::string_view dict, std::size_t data) {
+std::vector<std::byte> npy_with(std::string_view dict, std::size_t data) {
   std::string text = "\x93NUMPY\x01";
   text += '\0';
   text += static_cast<char>(dict.size());
@@ -19,8 +19,8 @@ std::vector<std::byte> file_with(std::string_view dict, std::size_t data) {
   return bytes_of(text + std::string(data, '\0'));
 }
 
-std::string refusal_of(std::string_view dict, std::size_t data = 0) {
-  return refusal([&] { decode(file_with(dict, data)); });
+std::string npy_refusal(std::string_view dict, std::size_t data = 0) {
+  return refusal([&] { from_npy(npy_with(dict, data)); });
 }
 
 TEST(Npy, RoundTripKeepsEveryBitOfEveryDtype) {
@@ -115,18 +115,18 @@ for dtype in 'float16 float32 float64 int8 uint8 int32 complex64 complex128'.spl
 TEST(Npy, EveryCutIsRefused) {
   const TemporaryFolder folder;
   write_npy(folder / "x.npy", counting({2, 3}, DType::float32));
-  expect_every_cut_refused(read_file(folder / "x.npy"), decode);
+  expect_every_cut_refused(read_file(folder / "x.npy"), from_npy);
 }
 
 TEST(Npy, NoChangedByteCrashes) {
   const TemporaryFolder folder;
   write_npy(folder / "x.npy", counting({2, 3}, DType::float32));
-  expect_no_crash_on_any_change(read_file(folder / "x.npy"), decode);
+  expect_no_crash_on_any_change(read_file(folder / "x.npy"), from_npy);
 }
 
 TEST(Npy, HeaderMayBeWrittenAsPythonWouldReadIt) {
   const Tensor tensor =
-      decode(file_with("{\"shape\":(2L,3,),'fortran_order':True,\n'descr' : '<f4'}  ", 24));
+      from_npy(npy_with("{\"shape\":(2L,3,),'fortran_order':True,\n'descr' : '<f4'}  ", 24));
   EXPECT_EQ(tensor.sizes(), (Sizes{2, 3}));
 }
 
@@ -136,11 +136,11 @@ TEST(Npy, ClaimsBeyondTheFileAreRefusedWithoutAllocating) {
         "(9223372036854775807, 9223372036854775807, 2)", "(2, 3)"}) {
     const std::string dict =
         std::string("{'descr': '<f8', 'fortran_order': False, 'shape': ") + shape + "}";
-    EXPECT_NE(refusal_of(dict, 16).find("but 16 bytes follow it"), std::string::npos) << shape;
+    EXPECT_NE(npy_refusal(dict, 16).find("but 16 bytes follow it"), std::string::npos) << shape;
   }
-  EXPECT_EQ(decode(file_with("{'descr': '<f8', 'fortran_order': True, "
-                             "'shape': (9223372036854775807, 0, 9223372036854775807)}",
-                             0))
+  EXPECT_EQ(from_npy(npy_with("{'descr': '<f8', 'fortran_order': True, "
+                              "'shape': (9223372036854775807, 0, 9223372036854775807)}",
+                              0))
                 .numel(),
             0);
 }
@@ -172,7 +172,7 @@ TEST(Npy, MalformedHeadersAreRefusedWithTheReason) {
       {"", "'{' is missing"},
   };
   for (const auto& [dict, reason] : cases) {
-    const std::string message = refusal_of(dict, 4);
+    const std::string message = npy_refusal(dict, 4);
     EXPECT_NE(message.find(reason), std::string::npos) << dict << " -> " << message;
     EXPECT_EQ(message.find("x.npy: "), 0U) << message;
   }
@@ -180,14 +180,14 @@ TEST(Npy, MalformedHeadersAreRefusedWithTheReason) {
 
 TEST(Npy, BytesAfterTheArrayAreRefused) {
   const std::string message =
-      refusal_of("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", 5);
+      npy_refusal("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", 5);
   EXPECT_NE(message.find("float32 [1], but 5 bytes follow"), std::string::npos) << message;
 }
 
 TEST(Npy, OtherFilesAreNotNpy) {
-  EXPECT_NE(refusal([] { decode(bytes_of("PK\x03\x04")); }).find("not an npy file"),
+  EXPECT_NE(refusal([] { from_npy(bytes_of("PK\x03\x04")); }).find("not an npy file"),
             std::string::npos);
-  EXPECT_NE(refusal([] { decode(bytes_of("\x93NUMPY\x04")); }).find("npy version 4"),
+  EXPECT_NE(refusal([] { from_npy(bytes_of("\x93NUMPY\x04")); }).find("npy version 4"),
             std::string::npos);
 }
 

@@ -9,7 +9,7 @@
 namespace conv2d::io {
 namespace {
 
-NamedTensors decode(Bytes bytes) { return decode_npz(bytes, "x.npz"); }
+NamedTensors from_npz(Bytes bytes) { return decode_npz(bytes, "x.npz"); }
 
 NamedViews views_of(const std::map<std::string, Tensor>& tensors) {
   NamedViews views;
@@ -115,9 +115,9 @@ TEST(Npz, NamesThatZipCannotHoldAreRefused) {
   EXPECT_TRUE(folder.names().empty());
 }
 
-TEST(Npz, EveryCutIsRefused) { expect_every_cut_refused(deflated(), decode); }
+TEST(Npz, EveryCutIsRefused) { expect_every_cut_refused(deflated(), from_npz); }
 
-TEST(Npz, NoChangedByteCrashes) { expect_no_crash_on_any_change(deflated(), decode); }
+TEST(Npz, NoChangedByteCrashes) { expect_no_crash_on_any_change(deflated(), from_npz); }
 
 TEST(Npz, ChangedDataIsRefused) {
   const TemporaryFolder folder;
@@ -126,13 +126,13 @@ TEST(Npz, ChangedDataIsRefused) {
   const auto data = std::ranges::search(bytes, bytes_of("\x40\x41\x42\x43")).begin();
   ASSERT_NE(data, bytes.end());
   *data ^= std::byte{1};
-  EXPECT_NE(refusal([&] { decode(bytes); }).find("entry 'a' is damaged"), std::string::npos);
+  EXPECT_NE(refusal([&] { from_npz(bytes); }).find("entry 'a' is damaged"), std::string::npos);
 }
 
 TEST(Npz, ClaimsBeyondDeflateAreRefusedWithoutAllocating) {
   std::vector<std::byte> zip = deflated();
   set_in_directory(zip, 24, 0xfffffff0U);
-  const std::string message = refusal([&] { decode(zip); });
+  const std::string message = refusal([&] { from_npz(zip); });
   EXPECT_NE(message.find("more than deflate can hold"), std::string::npos) << message;
 }
 
@@ -140,7 +140,7 @@ TEST(Npz, AWrongSizeIsRefused) {
   for (const std::uint32_t size : {100U, 3000U}) {
     std::vector<std::byte> zip = deflated();
     set_in_directory(zip, 24, size);
-    EXPECT_NE(refusal([&] { decode(zip); }), "") << size;
+    EXPECT_NE(refusal([&] { from_npz(zip); }), "") << size;
   }
 }
 

@@ -47,9 +47,11 @@ ProtoWriter model(const ProtoWriter& graph) {
   return ProtoWriter().integer(1, 8).bytes(2, "a test").message(7, graph);
 }
 
-OnnxNode decode(const ProtoWriter& proto) { return decode_onnx(bytes_of(proto.text()), "x.onnx"); }
+OnnxNode from_onnx(const ProtoWriter& proto) {
+  return decode_onnx(bytes_of(proto.text()), "x.onnx");
+}
 OnnxNode decode_one(std::string_view op, std::initializer_list<ProtoWriter> attributes) {
-  return decode(model(ProtoWriter().message(1, node(op, attributes))));
+  return from_onnx(model(ProtoWriter().message(1, node(op, attributes))));
 }
 std::string node_refusal(std::string_view op, std::initializer_list<ProtoWriter> attributes) {
   return refusal([&] { decode_one(op, attributes); });
@@ -168,7 +170,7 @@ TEST(OnnxModel, ReadsEveryAttribute) {
           .message(5, tensor({2}, 6).packed(5, {0, 1}).bytes(8, "w"))
           .message(11, ProtoWriter().bytes(1, "x"))
           .message(12, ProtoWriter().bytes(1, "y"));
-  const OnnxNode read = decode(model(graph));
+  const OnnxNode read = from_onnx(model(graph));
   EXPECT_EQ(read.op_type, "ConvTranspose");
   EXPECT_EQ(read.inputs, (std::vector<std::string>{"x", "w", ""}));
   EXPECT_EQ(read.outputs, std::vector<std::string>{"y"});
@@ -202,7 +204,7 @@ TEST(OnnxModel, WhatIsNoSingleConvolutionIsRefused) {
       {model(ProtoWriter().message(1, conv).message(15, two)), "sparse"},
   };
   for (const auto& [proto, reason] : cases) {
-    const std::string message = refusal([&] { decode(proto); });
+    const std::string message = refusal([&] { from_onnx(proto); });
     EXPECT_NE(message.find(reason), std::string::npos) << reason << " -> " << message;
   }
 }

@@ -10,9 +10,9 @@
 namespace conv2d::io {
 namespace {
 
-SafeTensors decode(Bytes bytes) { return decode_safetensors(bytes, "x.safetensors"); }
+SafeTensors from_safetensors(Bytes bytes) { return decode_safetensors(bytes, "x.safetensors"); }
 
-std::vector<std::byte> file_with(std::string_view json, std::size_t data) {
+std::vector<std::byte> safetensors_with(std::string_view json, std::size_t data) {
   std::string text;
   for (std::size_t i = 0; i < 8; ++i) {
     text += static_cast<char>(json.size() >> (8 * i));
@@ -21,8 +21,8 @@ std::vector<std::byte> file_with(std::string_view json, std::size_t data) {
   return bytes_of(text + std::string(data, '\1'));
 }
 
-std::string refusal_of(std::string_view json, std::size_t data = 4) {
-  return refusal([&] { decode(file_with(json, data)); });
+std::string safetensors_refusal(std::string_view json, std::size_t data = 4) {
+  return refusal([&] { from_safetensors(safetensors_with(json, data)); });
 }
 
 TEST(SafeTensors, RoundTripKeepsEveryBitOfEveryDtype) {
@@ -135,26 +135,26 @@ TEST(SafeTensors, NamesThatTheFormatCannotHoldAreRefused) {
 TEST(SafeTensors, EveryCutIsRefused) {
   const TemporaryFolder folder;
   write_safetensors(folder / "x", {{"a", counting({2}, DType::float32)}}, {{"k", "v"}});
-  expect_every_cut_refused(read_file(folder / "x"), decode);
+  expect_every_cut_refused(read_file(folder / "x"), from_safetensors);
 }
 
 TEST(SafeTensors, NoChangedByteCrashes) {
   const TemporaryFolder folder;
   write_safetensors(folder / "x", {{"a", counting({2}, DType::float32)}}, {{"k", "v"}});
-  expect_no_crash_on_any_change(read_file(folder / "x"), decode);
+  expect_no_crash_on_any_change(read_file(folder / "x"), from_safetensors);
 }
 
 TEST(SafeTensors, AnEmptyHeaderHoldsNothing) {
-  EXPECT_TRUE(decode(file_with("{}", 0)).tensors.empty());
-  EXPECT_TRUE(decode(file_with("{}      ", 0)).tensors.empty());
+  EXPECT_TRUE(from_safetensors(safetensors_with("{}", 0)).tensors.empty());
+  EXPECT_TRUE(from_safetensors(safetensors_with("{}      ", 0)).tensors.empty());
 }
 
 TEST(SafeTensors, AHeaderLengthBeyondTheFileIsRefused) {
   for (const auto last : {std::byte{0x00}, std::byte{0x01}, std::byte{0x7f}, std::byte{0xff}}) {
-    std::vector<std::byte> bytes = file_with("{}", 0);
+    std::vector<std::byte> bytes = safetensors_with("{}", 0);
     bytes[1] = std::byte{1};
     bytes[7] = last;
-    EXPECT_NE(refusal([&] { decode(bytes); }).find("but at most 2 are possible"),
+    EXPECT_NE(refusal([&] { from_safetensors(bytes); }).find("but at most 2 are possible"),
               std::string::npos);
   }
 }
@@ -209,22 +209,23 @@ TEST(SafeTensors, HeadersThatLieAreRefusedWithTheReason) {
       {"{\"\xff\":{}}", "not valid JSON"},
   };
   for (const auto& [json, reason] : cases) {
-    const std::string message = refusal_of(json);
+    const std::string message = safetensors_refusal(json);
     EXPECT_NE(message.find(reason), std::string::npos) << json << " -> " << message;
     EXPECT_EQ(message.find("x.safetensors: "), 0U) << message;
   }
 }
 
 TEST(SafeTensors, DeepNestingIsRefusedAtOnce) {
-  EXPECT_NE(refusal_of("{\"a\":" + std::string(100'000, '[')), "");
-  EXPECT_NE(refusal_of("{\"a\":" + std::string(100'000, '{')), "");
+  EXPECT_NE(safetensors_refusal("{\"a\":" + std::string(100'000, '[')), "");
+  EXPECT_NE(safetensors_refusal("{\"a\":" + std::string(100'000, '{')), "");
 }
 
 TEST(SafeTensors, UnknownDtypesAreSkippedAndTheRestIsRead) {
-  const SafeTensors read = decode(file_with(R"({"a":{"dtype":"F8_E4M3","shape":[3],)"
-                                            R"("data_offsets":[0,3]},"b":{"dtype":"U8",)"
-                                            R"("shape":[1],"data_offsets":[3,4]}})",
-                                            4));
+  const SafeTensors read =
+      from_safetensors(safetensors_with(R"({"a":{"dtype":"F8_E4M3","shape":[3],)"
+                                        R"("data_offsets":[0,3]},"b":{"dtype":"U8",)"
+                                        R"("shape":[1],"data_offsets":[3,4]}})",
+                                        4));
   EXPECT_EQ(read.skipped.at("a"), "F8_E4M3");
   EXPECT_EQ(read.tensors.at("b").at<std::uint8_t>({0}), 1);
 }

@@ -20,13 +20,13 @@ using testing::random_configuration;
 using testing::same_bits;
 using testing::Volume;
 
-constexpr int configurations = 150;
+constexpr int backward_runs = 150;
 
 /// Whole numbers, whose sums are exact in any order: the scattering adds in another one.
 template <class S>
 void expect_scattered_data(DType dtype) {
   Random random;
-  for (int i = 0; i < configurations; ++i) {
+  for (int i = 0; i < backward_runs; ++i) {
     const Configuration c = random_configuration(random);
     const Tensor dy = random.integers(c.output, dtype);
     const Tensor w = random.integers(c.weight, dtype);
@@ -54,7 +54,7 @@ TEST(ReferenceBackwardData, IsTheScatteredProductInInt32) {
 template <class S>
 void expect_naive_weight_bits(DType dtype) {
   Random random;
-  for (int i = 0; i < configurations; ++i) {
+  for (int i = 0; i < backward_runs; ++i) {
     const Configuration c = random_configuration(random);
     const Tensor x = random.values(c.input, dtype);
     const Tensor dy = random.values(c.output, dtype);

@@ -22,14 +22,14 @@ using testing::reference_forward;
 using testing::same_bits;
 using testing::Volume;
 
-constexpr int configurations = 150;
+constexpr int forward_runs = 150;
 
 /// Both add the same products in the same order, c, r, s and the bias last, so no bit may differ:
 /// the zeros of the padded copy add nothing to a sum of finite numbers that starts at +0.
 template <class S>
 void expect_naive_bits(DType x_type, DType w_type, DType y_type) {
   Random random;
-  for (int i = 0; i < configurations; ++i) {
+  for (int i = 0; i < forward_runs; ++i) {
     const Configuration c = random_configuration(random);
     const Tensor x = random.values(c.input, x_type);
     const Tensor w = random.values(c.weight, w_type);
@@ -79,7 +79,7 @@ TEST(ReferenceForward, JudgesComplex64InComplex128) {
 
 TEST(ReferenceForward, NoStrideOfAnyTensorMatters) {
   Random random;
-  for (int i = 0; i < configurations; ++i) {
+  for (int i = 0; i < forward_runs; ++i) {
     const Configuration c = random_configuration(random);
     const Tensor x = random.values(c.input, DType::float32);
     const Tensor w = random.values(c.weight, DType::float32);
@@ -107,7 +107,7 @@ TEST(ReferenceForward, NoStrideOfAnyTensorMatters) {
 // Source: Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, 3.1.
 TEST(ReferenceForward, Float32LiesWithinTheSummationBoundOfFloat64) {
   Random random;
-  for (int i = 0; i < configurations; ++i) {
+  for (int i = 0; i < forward_runs; ++i) {
     const Configuration c = random_configuration(random);
     const Tensor x = random.values(c.input, DType::float32);
     const Tensor w = random.values(c.weight, DType::float32);

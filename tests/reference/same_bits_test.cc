@@ -18,7 +18,7 @@ using testing::random_configuration;
 using testing::same_bits;
 using testing::Threads;
 
-constexpr int configurations = 60;
+constexpr int same_bits_runs = 60;
 
 struct Results {
   Tensor y, dx, dw;
@@ -32,7 +32,7 @@ Results all_passes(const Configuration& c, TensorView x, TensorView w, TensorVie
 
 TEST(SameBits, ForEveryNumberOfThreads) {
   Random random;
-  for (int i = 0; i < configurations; ++i) {
+  for (int i = 0; i < same_bits_runs; ++i) {
     const Configuration c = random_configuration(random);
     const Tensor x = random.values(c.input, DType::float32);
     const Tensor w = random.values(c.weight, DType::float32);
@@ -53,7 +53,7 @@ TEST(SameBits, ForEveryNumberOfThreads) {
 
 TEST(SameBits, ForAnImageAloneAndInABatch) {
   Random random;
-  for (int i = 0; i < configurations; ++i) {
+  for (int i = 0; i < same_bits_runs; ++i) {
     const Configuration c = random_configuration(random);
     const Tensor x = random.values(c.input, DType::float32);
     const Tensor w = random.values(c.weight, DType::float32);
@@ -72,7 +72,7 @@ TEST(SameBits, ForAnImageAloneAndInABatch) {
 
 TEST(SameBits, ForBothMemoryFormats) {
   Random random;
-  for (int i = 0; i < configurations; ++i) {
+  for (int i = 0; i < same_bits_runs; ++i) {
     const Configuration c = random_configuration(random);
     const Tensor x = random.values(c.input, DType::float32);
     const Tensor w = random.values(c.weight, DType::float32);

@@ -17,8 +17,8 @@ using testing::holds;
 using testing::refused;
 using testing::same_bits;
 
-constexpr double infinite = std::numeric_limits<double>::infinity();
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double float64_infinity = std::numeric_limits<double>::infinity();
+constexpr double float64_nan = std::numeric_limits<double>::quiet_NaN();
 
 // Rounding through float first would land on the middle and then tie to even: the classic double
 // rounding. All middles of both formats, and the doubles next to them.
@@ -32,9 +32,10 @@ void expect_one_rounding(std::uint32_t infinity_bits) {
     const double middle = (static_cast<double>(static_cast<float>(low)) +
                            static_cast<double>(static_cast<float>(high))) /
                           2;
-    ASSERT_EQ(convert<Half>(std::nextafter(middle, infinite)).bits, high.bits) << middle;
+    ASSERT_EQ(convert<Half>(std::nextafter(middle, float64_infinity)).bits, high.bits) << middle;
     ASSERT_EQ(convert<Half>(std::nextafter(middle, 0.0)).bits, low.bits) << middle;
-    ASSERT_EQ(convert<Half>(-std::nextafter(middle, infinite)).bits, high.bits | 0x8000U) << middle;
+    ASSERT_EQ(convert<Half>(-std::nextafter(middle, float64_infinity)).bits, high.bits | 0x8000U)
+        << middle;
     ASSERT_EQ(convert<Half>(-std::nextafter(middle, 0.0)).bits, low.bits | 0x8000U) << middle;
     ASSERT_EQ(convert<Half>(middle).bits, below % 2 == 0 ? low.bits : high.bits) << middle;
   }
@@ -58,13 +59,14 @@ TEST(Convert, HugeDoublesBecomeInfinityAndTinyOnesSignedZero) {
   EXPECT_EQ(convert<bfloat16>(-1e300).bits, 0xff80);
   EXPECT_EQ(convert<float16>(-1e-300).bits, 0x8000);
   EXPECT_EQ(convert<bfloat16>(1e-300).bits, 0);
-  EXPECT_EQ(convert<bfloat16>(infinite).bits, 0x7f80);
-  EXPECT_TRUE(std::isnan(static_cast<float>(convert<float16>(nan))));
+  EXPECT_EQ(convert<bfloat16>(float64_infinity).bits, 0x7f80);
+  EXPECT_TRUE(std::isnan(static_cast<float>(convert<float16>(float64_nan))));
 }
 
 TEST(Convert, FloatsTruncateAndSaturateTowardsIntegers) {
-  const Tensor floats = Tensor::from<double>(
-      {12}, {-infinite, -1e10, -128.9, -1.9, -0.9, -0.0, 0.9, 1.9, 127.9, 255.9, 1e10, infinite});
+  const Tensor floats =
+      Tensor::from<double>({12}, {-float64_infinity, -1e10, -128.9, -1.9, -0.9, -0.0, 0.9, 1.9,
+                                  127.9, 255.9, 1e10, float64_infinity});
   EXPECT_TRUE(
       holds(floats.to(DType::int8), {-128, -128, -128, -1, 0, 0, 0, 1, 127, 127, 127, 127}));
   EXPECT_TRUE(holds(floats.to(DType::uint8), {0, 0, 0, 0, 0, 0, 0, 1, 127, 255, 255, 255}));
@@ -79,7 +81,7 @@ TEST(Convert, FloatsTruncateAndSaturateTowardsIntegers) {
 TEST(Convert, NanBecomesZeroAmongIntegers) {
   for (const DType from : {DType::float32, DType::float64, DType::float16, DType::bfloat16}) {
     for (const DType to : {DType::int8, DType::uint8, DType::int32}) {
-      EXPECT_TRUE(holds(Tensor::full({2}, nan, from).to(to), {0, 0}));
+      EXPECT_TRUE(holds(Tensor::full({2}, float64_nan, from).to(to), {0, 0}));
     }
   }
 }
@@ -92,7 +94,7 @@ TEST(Convert, IntegersSaturateTowardsNarrowerOnes) {
 }
 
 TEST(Convert, AComplexNumberBecomesItsRealPart) {
-  const Tensor complex = Tensor::from<complex128>({2}, {{1.5, 7}, {-300, nan}});
+  const Tensor complex = Tensor::from<complex128>({2}, {{1.5, 7}, {-300, float64_nan}});
   EXPECT_TRUE(holds(complex.to(DType::float32), {1.5, -300}));
   EXPECT_TRUE(holds(complex.to(DType::int8), {1, -128}));
 }

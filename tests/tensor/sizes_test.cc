@@ -11,7 +11,7 @@
 namespace conv2d {
 namespace {
 
-constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t longest = std::numeric_limits<std::int64_t>::max();
 
 TEST(Sizes, CompareAndPrintAsTorchPrintsThem) {
   EXPECT_EQ(Sizes({1, 3, 8, 8}), Sizes({1, 3, 8, 8}));
@@ -23,14 +23,14 @@ TEST(Sizes, CompareAndPrintAsTorchPrintsThem) {
 TEST(Sizes, TheProductIsNothingWhereItLeaves63Bits) {
   EXPECT_EQ(Sizes({}).numel(), 1);
   EXPECT_EQ(Sizes({2, 3}).numel(), 6);
-  EXPECT_EQ(Sizes({most}).numel(), most);
-  EXPECT_EQ(Sizes({most, 2}).numel(), std::nullopt);
+  EXPECT_EQ(Sizes({longest}).numel(), longest);
+  EXPECT_EQ(Sizes({longest, 2}).numel(), std::nullopt);
   EXPECT_EQ(Sizes({std::int64_t{1} << 32U, std::int64_t{1} << 31U}).numel(), std::nullopt);
 }
 
 TEST(Sizes, AZeroMakesTheProductZeroWhateverTheOthers) {
-  EXPECT_EQ(Sizes({most, most, 0}).numel(), 0);
-  EXPECT_EQ(Sizes({0, most, most}).numel(), 0);
+  EXPECT_EQ(Sizes({longest, longest, 0}).numel(), 0);
+  EXPECT_EQ(Sizes({0, longest, longest}).numel(), 0);
 }
 
 TEST(Sizes, ANegativeExtentHasNoProduct) {
