@@ -1,5 +1,5 @@
-"""README.md is true: its code is compiled and run, its console output is what programs print, its
-links lead somewhere.
+"""README.md is true: its code is compiled and run, its console output is what programs print. The
+links of all pages lead somewhere.
 
 Blocks are taken from top to bottom, in one folder that holds photo.png, so that later ones may use
 what earlier ones wrote. Their language says what is done with them:
@@ -26,7 +26,8 @@ PROGRAMS = [str(pathlib.Path(os.environ[name]).parent) for name in ("CONV2D_COMM
 PHOTOGRAPH = "/usr/lib/python3/dist-packages/skimage/data/astronaut.png"
 
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r'\]\(([^)#]+)[^)]*\)|src="([^"]+)"')
+LINK = re.compile(r'\]\(([^)]+)\)|src="([^"]+)"')
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 PROJECT = """cmake_minimum_required(VERSION 3.25)
 project(from_the_readme LANGUAGES CXX)
 add_executable(my_program program.cc)
@@ -54,9 +55,20 @@ def transcript(block):
 
 
 def links(text):
-    """The relative ones."""
+    """The relative ones, as (file, heading)."""
     found = [first or second for first, second in LINK.findall(text)]
-    return [link for link in found if "://" not in link]
+    return [link.partition("#")[::2] for link in found if "://" not in link]
+
+
+def headings(page):
+    """As they stand in links: "The order of every sum" is the-order-of-every-sum."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", title).lower().replace(" ", "-") for title in titles]
+
+
+def leads_somewhere(page, file, heading):
+    target = page.parent / file if file else page
+    return target.exists() and (not heading or heading in headings(target))
 
 
 class Readme(unittest.TestCase):
@@ -127,10 +139,10 @@ class Readme(unittest.TestCase):
             with self.subTest(block=number, language=language):
                 getattr(self, f"do_{language}")(block)
 
-    def test_every_link_leads_to_a_file(self):
-        self.assertGreater(len(links(self.text)), 5)
-        missing = [link for link in links(self.text) if not (ROOT / link).exists()]
-        self.assertEqual(missing, [])
+    def test_every_link_leads_somewhere(self):
+        found = [(page, *link) for page in PAGES for link in links(page.read_text(encoding="utf-8"))]
+        self.assertGreater(len(found), 10)
+        self.assertEqual([link for link in found if not leads_somewhere(*link)], [])
 
     def test_the_five_lines_are_the_first_example(self):
         example = (ROOT / "examples" / "first_layer.cc").read_text(encoding="utf-8")
@@ -154,8 +166,14 @@ class TheTestItself(unittest.TestCase):
             transcript("printed by nothing\n")
 
     def test_links_are_those_of_text_and_pictures(self):
-        text = '[a](docs/a.md#part) [b](https://b.org/) <img src="c.png">'
-        self.assertEqual(links(text), ["docs/a.md", "c.png"])
+        text = '[a](docs/a.md#part) [b](https://b.org/) [c](#d) <img src="c.png">'
+        self.assertEqual(links(text), [("docs/a.md", "part"), ("", "d"), ("c.png", "")])
+
+    def test_a_link_to_nothing_is_found(self):
+        page = ROOT / "docs" / "contract.md"
+        self.assertTrue(leads_somewhere(page, "house.md", "the-order-of-every-sum"))
+        self.assertFalse(leads_somewhere(page, "house.md", "the-order-of-no-sum"))
+        self.assertFalse(leads_somewhere(page, "mansion.md", ""))
 
 
 if __name__ == "__main__":
