@@ -42,7 +42,7 @@ install(FILES ${PROJECT_BINARY_DIR}/conv2d-config.cmake
               ${PROJECT_BINARY_DIR}/conv2d-config-version.cmake DESTINATION ${package_dir})
 
 # What a static library still needs goes where pkg-config --static finds it.
-set(CONV2D_PC_LIBS_PRIVATE -lstdc++)
+set(CONV2D_PC_LIBS_PRIVATE "-lstdc++ -lhwy")
 if(CONV2D_THREADS STREQUAL openmp)
   string(APPEND CONV2D_PC_LIBS_PRIVATE " ${OpenMP_CXX_FLAGS}")
 elseif(CONV2D_THREADS STREQUAL std)

@@ -39,7 +39,7 @@ def fingerprint(entry):
 def check(entry):
     """Returns what clang-tidy says of one unit, nothing where it is clean."""
     file = pathlib.Path(entry["file"])
-    stamp = CLEAN / file.relative_to(BUILD)
+    stamp = CLEAN / file.relative_to(BUILD if file.is_relative_to(BUILD) else ROOT)
     try:
         now = fingerprint(entry)
     except subprocess.CalledProcessError as error:
@@ -67,7 +67,8 @@ def build():
 def main():
     build()
     commands = json.loads((BUILD / "compile_commands.json").read_text())
-    entries = [e for e in commands if any(f"{BUILD}/{folder}/" in e["file"] for folder in FOLDERS)]
+    roots = [root / folder for root in (ROOT, BUILD) for folder in FOLDERS]
+    entries = [e for e in commands if any(pathlib.Path(e["file"]).is_relative_to(r) for r in roots)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         complaints = [text for text in pool.map(check, entries) if text]
     # A header's fault is found once for each unit that includes it.

@@ -22,6 +22,18 @@ struct Candidate {
   std::string reason;  ///< why it was taken, or why not
 };
 
+/// A layer's weight in the order in which a plan's algorithm reads it: packed once, run often.
+class PackedWeight {
+ public:
+  std::size_t bytes() const noexcept;
+
+ private:
+  friend class Plan;
+  struct State;
+  explicit PackedWeight(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  std::shared_ptr<const State> state_;
+};
+
 /// Made once for a shape, used for any number of runs. Small, cheap to copy, never changes; the
 /// choice depends on neither the batch size nor the number of threads.
 class Plan {
@@ -52,7 +64,15 @@ class Plan {
   void run(TensorView input, TensorView weight, std::optional<TensorView> bias,
            MutableTensorView output) const;
 
+  /// The weight for any number of runs of this plan, or of one for the same layer and other input
+  /// sizes. Throws as run() does.
+  PackedWeight pack(TensorView weight) const;
+  /// As above, without the time that packing takes.
+  void run(TensorView input, const PackedWeight& weight, std::optional<TensorView> bias,
+           MutableTensorView output) const;
+
  private:
+  void check(TensorView input, std::optional<TensorView> bias, MutableTensorView output) const;
   struct State;
   explicit Plan(std::shared_ptr<const State> state) : state_(std::move(state)) {}
   std::shared_ptr<const State> state_;

@@ -23,6 +23,8 @@ struct Operands {
   TensorView second;
   functional::OptionalView bias;
   MutableTensorView result;
+  /// `second` as the algorithm's pack() left it, where it has one.
+  const std::byte* packed = nullptr;
 };
 
 struct Algorithm {
@@ -31,9 +33,14 @@ struct Algorithm {
   std::string_view purpose;
   /// Nothing where it can compute the problem, else the reason why not.
   std::optional<std::string_view> (*refuses)(const Problem& problem);
-  /// Bytes of scratch memory that run() takes.
+  /// Bytes of scratch memory that run() takes with the threads that there are.
   std::size_t (*workspace_bytes)(const Problem& problem);
-  void (*run)(const Problem& problem, const Operands& operands);
+  /// An algorithm that wants the weight in another order says how many bytes that takes, and makes
+  /// it; nullptr where it reads the weight as it is. What is packed serves until the instructions
+  /// in use change.
+  std::size_t (*packed_bytes)(const Problem& problem) = nullptr;
+  void (*pack)(const Problem& problem, TensorView weight, std::byte* packed) = nullptr;
+  void (*run)(const Problem& problem, const Operands& operands) = nullptr;
 };
 
 /// All of them, in the order in which a plan asks. The last one refuses nothing.

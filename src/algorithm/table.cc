@@ -5,10 +5,12 @@
 
 namespace conv2d {
 
+extern const Algorithm direct_algorithm;
 extern const Algorithm reference_algorithm;
 
 std::span<const Algorithm* const> algorithms() noexcept {
-  static constexpr std::array<const Algorithm*, 1> table = {
+  static constexpr std::array<const Algorithm*, 2> table = {
+      &direct_algorithm,
       &reference_algorithm,
   };
   return table;

@@ -12,8 +12,26 @@ const Algorithm& choose(const Problem& problem) noexcept {
   return *table.back();  // by the table's promise never reached: its last one refuses nothing
 }
 
+void run(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {
+  if (algorithm.pack == nullptr) {
+    algorithm.run(problem, operands);
+    return;
+  }
+  const Tensor packed = pack(algorithm, problem, operands.second);
+  Operands with_packed = operands;
+  with_packed.packed = static_cast<const std::byte*>(packed.data());
+  algorithm.run(problem, with_packed);
+}
+
+Tensor pack(const Algorithm& algorithm, const Problem& problem, TensorView weight) {
+  const auto bytes = static_cast<std::int64_t>(algorithm.packed_bytes(problem));
+  Tensor packed = Tensor::uninitialized({bytes}, DType::uint8);
+  algorithm.pack(problem, weight, static_cast<std::byte*>(packed.data()));
+  return packed;
+}
+
 void execute(const Problem& problem, const Operands& operands) {
-  choose(problem).run(problem, operands);
+  run(choose(problem), problem, operands);
 }
 
 }  // namespace conv2d

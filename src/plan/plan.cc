@@ -11,6 +11,14 @@
 
 namespace conv2d {
 
+struct PackedWeight::State {
+  const Algorithm* algorithm;
+  std::int64_t groups;
+  Tensor data;  // a copy of the weight where the algorithm takes it as it is
+  Sizes sizes;
+  DType dtype;
+};
+
 struct Plan::State {
   Problem problem;
   const Algorithm* algorithm;
@@ -89,6 +97,9 @@ void require(const char* what, TensorView view, const Sizes& sizes, DType dtype)
   }
 }
 
+constexpr const char* overlapping =
+    "Plan::run: the output must not overlap the input, the weight or the bias";
+
 template <class View>
 View with_batch(View view) {
   return view.rank() == 3 ? view.unsqueeze(0) : view;
@@ -143,11 +154,9 @@ std::string Plan::explain() const {
   return text;
 }
 
-void Plan::run(TensorView input, TensorView weight, std::optional<TensorView> bias,
-               MutableTensorView output) const {
+void Plan::check(TensorView input, std::optional<TensorView> bias, MutableTensorView output) const {
   const Problem& problem = state_->problem;
   require("an input", input, state_->input, state_->input_dtype);
-  require("a weight", weight, state_->weight, state_->input_dtype);
   require("an output", output, state_->output, state_->output_dtype);
   if (bias.has_value() != problem.bias) {
     throw_invalid(concat("Plan::run: the plan was made ", problem.bias ? "with" : "without",
@@ -157,15 +166,57 @@ void Plan::run(TensorView input, TensorView weight, std::optional<TensorView> bi
     const int channels_dim = state_->output.rank() - 3;
     require("a bias", *bias, {state_->output[channels_dim]}, state_->output_dtype);
   }
-  if (overlap(output, input) || overlap(output, weight) || (bias && overlap(output, *bias))) {
-    throw_invalid("Plan::run: the output must not overlap the input, the weight or the bias");
+  if (overlap(output, input) || (bias && overlap(output, *bias))) {
+    throw_invalid(overlapping);
   }
   if (!elements_are_apart(output)) {
     throw_invalid(
         concat("Plan::run: no two elements of the output may share memory, but its sizes ",
                to_string(output.sizes()), " have the strides ", to_string(output.strides())));
   }
-  state_->algorithm->run(problem, {with_batch(input), weight, bias, with_batch(output)});
+}
+
+void Plan::run(TensorView input, TensorView weight, std::optional<TensorView> bias,
+               MutableTensorView output) const {
+  require("a weight", weight, state_->weight, state_->input_dtype);
+  check(input, bias, output);
+  if (overlap(output, weight)) {
+    throw_invalid(overlapping);
+  }
+  conv2d::run(*state_->algorithm, state_->problem,
+              {with_batch(input), weight, bias, with_batch(output)});
+}
+
+PackedWeight Plan::pack(TensorView weight) const {
+  require("a weight", weight, state_->weight, state_->input_dtype);
+  const bool packs = state_->algorithm->pack != nullptr;
+  return PackedWeight(std::make_shared<const PackedWeight::State>(PackedWeight::State{
+      state_->algorithm, state_->problem.groups,
+      packs ? conv2d::pack(*state_->algorithm, state_->problem, weight) : weight.clone(),
+      state_->weight, state_->input_dtype}));
+}
+
+void Plan::run(TensorView input, const PackedWeight& weight, std::optional<TensorView> bias,
+               MutableTensorView output) const {
+  const PackedWeight::State& packed = *weight.state_;
+  if (packed.algorithm != state_->algorithm || packed.sizes != state_->weight ||
+      packed.dtype != state_->input_dtype || packed.groups != state_->problem.groups) {
+    throw_invalid(concat("Plan::run: the plan was made for a weight ", to_string(state_->weight),
+                         " of ", name(state_->input_dtype), " in ", state_->problem.groups,
+                         " groups for ", algorithm(), ", but this one was packed as ",
+                         to_string(packed.sizes), " of ", name(packed.dtype), " in ", packed.groups,
+                         " groups for ", packed.algorithm->name));
+  }
+  check(input, bias, output);
+  Operands operands{with_batch(input), packed.data, bias, with_batch(output)};
+  if (packed.algorithm->pack != nullptr) {
+    operands.packed = static_cast<const std::byte*>(packed.data.data());
+  }
+  state_->algorithm->run(state_->problem, operands);
+}
+
+std::size_t PackedWeight::bytes() const noexcept {
+  return static_cast<std::size_t>(state_->data.numel()) * element_size(state_->data.dtype());
 }
 
 }  // namespace conv2d

@@ -49,36 +49,44 @@ void set_num_threads(int threads) {
   thread_count().store(threads, std::memory_order_relaxed);
 }
 
-void parallel_for(std::int64_t count, ParallelBody body, void* context) {
-  if (count <= 0) {
+void run_on_threads(int threads, void (*body)(void* context, int t), void* context) {
+  if (threads == 1) {
+    body(context, 0);
     return;
   }
-  [[maybe_unused]] const auto threads =
-      static_cast<int>(std::min<std::int64_t>(num_threads(), count));
-  // Range t of `threads`, the first ones an element longer; written so that nothing overflows.
-  [[maybe_unused]] const auto run_range = [=](int t) {
-    const std::int64_t length = count / threads;
-    const std::int64_t longer = count % threads;
-    const std::int64_t begin = t * length + std::min<std::int64_t>(t, longer);
-    body(context, begin, begin + length + (t < longer ? 1 : 0));
-  };
 #if defined(CONV2D_THREADS_OPENMP)
 #pragma omp parallel for schedule(static, 1) num_threads(threads)
   for (int t = 0; t < threads; ++t) {
-    run_range(t);
+    body(context, t);
   }
 #elif defined(CONV2D_THREADS_STD)
   std::vector<std::thread> others;
   for (int t = 1; t < threads; ++t) {
-    others.emplace_back(run_range, t);
+    others.emplace_back(body, context, t);
   }
-  run_range(0);
+  body(context, 0);
   for (std::thread& other : others) {
     other.join();
   }
 #else
-  body(context, 0, count);
+  for (int t = 0; t < threads; ++t) {
+    body(context, t);
+  }
 #endif
+}
+
+void parallel_for(std::int64_t count, ParallelBody body, void* context) {
+  if (count <= 0) {
+    return;
+  }
+  const auto threads = static_cast<int>(std::min<std::int64_t>(num_threads(), count));
+  // Range t of `threads`, the first ones an element longer; written so that nothing overflows.
+  run_on_threads(threads, [=](int t) {
+    const std::int64_t length = count / threads;
+    const std::int64_t longer = count % threads;
+    const std::int64_t begin = t * length + std::min<std::int64_t>(t, longer);
+    body(context, begin, begin + length + (t < longer ? 1 : 0));
+  });
 }
 
 }  // namespace conv2d

@@ -13,6 +13,17 @@ using ParallelBody = void (*)(void* context, std::int64_t begin, std::int64_t en
 /// index must not depend on the range it came in: then no number of threads changes a result.
 void parallel_for(std::int64_t count, ParallelBody body, void* context);
 
+/// Calls body(t) for every t < threads, each on a thread of its own; returns when all are done. The
+/// body must not throw.
+void run_on_threads(int threads, void (*body)(void* context, int t), void* context);
+
+template <class Body>
+void run_on_threads(int threads, Body&& body) {
+  using Plain = std::remove_reference_t<Body>;
+  run_on_threads(
+      threads, [](void* context, int t) { (*static_cast<Plain*>(context))(t); }, &body);
+}
+
 template <class Body>
 void parallel_for(std::int64_t count, Body&& body) {
   using Plain = std::remove_reference_t<Body>;

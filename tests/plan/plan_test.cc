@@ -223,5 +223,45 @@ TEST(Plan, IsRefusedLikeTheCall) {
       "to have 6 channels, but got 3 channels instead"));
 }
 
+TEST(Plan, APackedWeightGivesTheSameBits) {
+  Random random;
+  // 16 output channels are packed, 6 are taken as they are.
+  for (const std::int64_t filters : {16, 6}) {
+    const Tensor x = random.values({2, 3, 8, 8}, DType::float32);
+    const Tensor w = random.values({filters, 3, 3, 3}, DType::float32);
+    const Tensor b = random.values({filters}, DType::float32);
+    const Plan plan = Plan::conv2d(x.sizes(), w.sizes(), true, DType::float32, {});
+    const PackedWeight packed = plan.pack(w);
+    EXPECT_GE(packed.bytes(), static_cast<std::size_t>(w.numel()) * sizeof(float));
+    Tensor expected(plan.output_sizes());
+    Tensor got(plan.output_sizes());
+    plan.run(x, w, b, expected);
+    plan.run(x, packed, b, got);
+    EXPECT_TRUE(same_bits(got, expected));
+    // Another height is another plan, but the same weight.
+    const Tensor narrow = random.values({1, 3, 5, 8}, DType::float32);
+    const Plan other = Plan::conv2d(narrow.sizes(), w.sizes(), true, DType::float32, {});
+    Tensor expected_narrow(other.output_sizes());
+    Tensor got_narrow(other.output_sizes());
+    other.run(narrow, w, b, expected_narrow);
+    other.run(narrow, packed, b, got_narrow);
+    EXPECT_TRUE(same_bits(got_narrow, expected_narrow));
+  }
+}
+
+TEST(Plan, AWeightPackedForAnotherLayerIsRefused) {
+  const Tensor x({1, 4, 8, 8});
+  const Plan plan = Plan::conv2d(x.sizes(), {16, 4, 3, 3}, false, DType::float32, {});
+  const Plan larger = Plan::conv2d(x.sizes(), {16, 4, 5, 5}, false, DType::float32, {});
+  Tensor y(plan.output_sizes());
+  EXPECT_TRUE(refused(
+      [&] {
+        plan.run(x, larger.pack(Tensor({16, 4, 5, 5})), std::nullopt, y);
+      },
+      "was made for a weight [16, 4, 3, 3] of float32 in 1 groups for direct, but "
+      "this one was packed as [16, 4, 5, 5]"));
+  EXPECT_TRUE(refused([&] { plan.pack(Tensor({16, 4, 5, 5})); }, "but got [16, 4, 5, 5]"));
+}
+
 }  // namespace
 }  // namespace conv2d

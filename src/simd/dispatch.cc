@@ -1,0 +1,68 @@
+#include "simd/dispatch.h"
+
+#include <hwy/highway.h>
+
+#include <cstdlib>
+#include <mutex>
+
+namespace conv2d::simd {
+namespace {
+
+std::int64_t available() noexcept {
+  hwy::SetSupportedTargetsForTest(0);
+  return hwy::SupportedTargets() & HWY_TARGETS;
+}
+
+/// A smaller bit is a better target.
+std::int64_t best(std::int64_t targets) noexcept { return targets & -targets; }
+
+/// Bits of a target and of all that are worse.
+std::int64_t no_wider_than(std::int64_t target) noexcept { return ~(target - 1); }
+
+std::int64_t find(std::string_view name) noexcept {
+  for (std::int64_t left = available(); left != 0; left &= left - 1) {
+    if (name == hwy::TargetName(best(left))) {
+      return best(left);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::vector<std::string_view> instruction_sets() {
+  std::vector<std::string_view> names;
+  for (std::int64_t left = available(); left != 0; left &= left - 1) {
+    names.emplace_back(hwy::TargetName(best(left)));
+  }
+  return names;
+}
+
+std::string_view instructions_in_use() noexcept {
+  prepare();
+  return hwy::TargetName(best(hwy::SupportedTargets() & HWY_TARGETS));
+}
+
+bool use_instructions(std::string_view name) noexcept {
+  const std::int64_t target = name.empty() ? best(available()) : find(name);
+  if (target == 0) {
+    return false;
+  }
+  const std::int64_t targets = available() & no_wider_than(target);
+  hwy::SetSupportedTargetsForTest(targets);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  return true;
+}
+
+void prepare() noexcept {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    // Nothing here changes the environment.
+    const char* wanted = std::getenv("CONV2D_INSTRUCTIONS");  // NOLINT(concurrency-mt-unsafe)
+    if (wanted == nullptr || !use_instructions(wanted)) {
+      use_instructions("");
+    }
+  });
+}
+
+}  // namespace conv2d::simd

@@ -1,0 +1,167 @@
+// Register tiles. With 32 vector registers a tile of 6 pixels x 4 vectors holds 24 sums, 4 weights
+// and 1 input value; its 24 multiply-adds take 12 cycles where two start in each, longer than the
+// 4 cycles after which a sum can be added to again. With 16 registers 6 x 2 holds 12 + 2 + 1.
+// Narrow layers take more pixels instead: 8 x 3, 14 x 2, 28 x 1 (4 x 3, 6 x 2, 12 x 1).
+//
+// An input value is broadcast once into a register rather than by each multiply-add: loads, of
+// which two or three start in a cycle, would then be the limit.
+#include "simd/kernels.h"
+
+#include "simd/dispatch.h"
+
+#include <utility>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "simd/kernels.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace conv2d::simd::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// AVX-512 and NEON have 32 vector registers.
+#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM
+constexpr std::size_t tile_pixels[] = {0, 28, 14, 8, 6};
+#else
+constexpr std::size_t tile_pixels[] = {0, 12, 6, 4, 0};
+#endif
+
+using Floats = hn::ScalableTag<float>;
+
+template <std::size_t P>
+HWY_INLINE bool has_pixels(const float* const* pixels, const float* zeros) {
+  for (std::size_t i = 0; i < P; ++i) {
+    if (pixels[i] != zeros) {
+      return true;
+    }
+  }
+  return false;
+}
+
+template <std::size_t P, std::size_t V>
+void tile(const TileArguments& a) {
+  const Floats d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto stride = static_cast<std::size_t>(a.sum_stride);
+  hn::Vec<Floats> sum[P][V];
+  for (std::size_t i = 0; i < P; ++i) {
+    for (std::size_t v = 0; v < V; ++v) {
+      sum[i][v] = a.begins ? hn::Zero(d) : hn::LoadU(d, a.sums + i * stride + v * lanes);
+    }
+  }
+  const auto channels = static_cast<std::size_t>(a.channels);
+  const auto taps = static_cast<std::size_t>(a.taps);
+  for (std::size_t t = 0; t < taps; ++t) {
+    const float* const* pixels = a.pixels + t * P;
+    if (!has_pixels<P>(pixels, a.zeros)) {
+      continue;
+    }
+    const float* from[P];
+    for (std::size_t i = 0; i < P; ++i) {
+      from[i] = pixels[i] + a.first_channel;
+    }
+    const float* weights = a.weights + t * channels * V * lanes;
+    for (std::size_t c = 0; c < channels; ++c, weights += V * lanes) {
+      hn::Vec<Floats> weight[V];
+      for (std::size_t v = 0; v < V; ++v) {
+        weight[v] = hn::LoadU(d, weights + v * lanes);
+      }
+      for (std::size_t i = 0; i < P; ++i) {
+        const auto value = hn::Set(d, from[i][c]);
+        for (std::size_t v = 0; v < V; ++v) {
+          sum[i][v] = hn::MulAdd(value, weight[v], sum[i][v]);
+        }
+      }
+    }
+  }
+  for (std::size_t v = 0; v < V; ++v) {
+    for (std::size_t i = 0; i < P; ++i) {
+      if (a.bias != nullptr) {
+        sum[i][v] = hn::Add(sum[i][v], hn::LoadU(d, a.bias + v * lanes));
+      }
+      hn::StoreU(sum[i][v], d, a.sums + i * stride + v * lanes);
+    }
+  }
+}
+
+// Tiles of every number of pixels up to 14, then of the even ones.
+constexpr bool exists(std::size_t p, std::size_t most) {
+  return p > 0 && p <= most && (p <= 14 || p % 2 == 0);
+}
+
+template <std::size_t V, std::size_t P>
+constexpr Tile tile_or_nothing() {
+  if constexpr (exists(P, tile_pixels[V])) {
+    return tile<P, V>;
+  } else {
+    return nullptr;
+  }
+}
+
+template <std::size_t V, std::size_t... P>
+constexpr std::array<Tile, most_pixels + 1> tiles(std::index_sequence<P...>) {
+  return {tile_or_nothing<V, P>()...};
+}
+
+// Blocks of 4 x 4, which every instruction set can turn in its registers.
+HWY_INLINE void transpose_block(const float* HWY_RESTRICT from, std::int64_t from_stride,
+                                float* HWY_RESTRICT to, std::int64_t to_stride) {
+  const hn::FixedTag<float, 4> d;
+  const hn::Repartition<double, decltype(d)> pairs;
+  const auto row0 = hn::LoadU(d, from);
+  const auto row1 = hn::LoadU(d, from + from_stride);
+  const auto row2 = hn::LoadU(d, from + 2 * from_stride);
+  const auto row3 = hn::LoadU(d, from + 3 * from_stride);
+  const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, row0, row1));
+  const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, row2, row3));
+  const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, row0, row1));
+  const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, row2, row3));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, to);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, to + to_stride);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, to + 2 * to_stride);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, to + 3 * to_stride);
+}
+
+void transpose(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+               std::int64_t rows, std::int64_t columns) {
+  const std::int64_t whole_rows = rows - rows % 4;
+  const std::int64_t whole_columns = columns - columns % 4;
+  for (std::int64_t i = 0; i < whole_rows; i += 4) {
+    for (std::int64_t j = 0; j < whole_columns; j += 4) {
+      transpose_block(from + j * from_stride + i, from_stride, to + i * to_stride + j, to_stride);
+    }
+  }
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = i < whole_rows ? whole_columns : 0; j < columns; ++j) {
+      to[i * to_stride + j] = from[j * from_stride + i];
+    }
+  }
+}
+
+const Kernels& table() {
+  constexpr auto all = std::make_index_sequence<most_pixels + 1>();
+  static const Kernels kernels = {
+      .lanes = static_cast<std::int64_t>(hn::Lanes(Floats())),
+      .pixels = std::to_array(tile_pixels),
+      .tile = {{{}, tiles<1>(all), tiles<2>(all), tiles<3>(all), tiles<4>(all)}},
+      .transpose = transpose,
+  };
+  return kernels;
+}
+
+}  // namespace conv2d::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace conv2d::simd {
+
+HWY_EXPORT(table);
+
+const Kernels& kernels() noexcept {
+  prepare();
+  return HWY_DYNAMIC_DISPATCH(table)();
+}
+
+}  // namespace conv2d::simd
+#endif

@@ -1,0 +1,49 @@
+// The inner loops that direct convolutions share, compiled once for every instruction set.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace conv2d::simd {
+
+/// What one register tile computes: for P pixels and V vectors of output channels,
+///
+///   sum[i][v] (+)= over t, c:  pixels[t][i][first_channel + c] * weights[t][c][v]
+///
+/// with t over the taps (r, s) of the kernel and c over a block of input channels, each step one
+/// fused multiply-add where the processor has it. Every sum runs in that order whatever P and V
+/// are, so that the shape of a tile changes no bit of a result.
+struct TileArguments {
+  const float* const* pixels;  ///< [taps][P]: where tap t of pixel i begins, channels contiguous
+  const float* weights;        ///< [taps][channels][V][lanes]
+  std::int64_t taps;
+  std::int64_t first_channel;
+  std::int64_t channels;
+  float* sums;  ///< [P][V][lanes], rows `sum_stride` floats apart
+  std::int64_t sum_stride;
+  bool begins;         ///< sums start at zero instead of at what is there
+  const float* bias;   ///< [V][lanes], added last; nullptr where more is to come
+  const float* zeros;  ///< taps whose every pixel is this are left out
+};
+
+using Tile = void (*)(const TileArguments&);
+
+inline constexpr std::size_t most_vectors = 4;
+inline constexpr std::size_t most_pixels = 28;
+
+struct Kernels {
+  std::int64_t lanes;  ///< floats in a vector
+  /// How many pixels a tile of v vectors may have at most; 0 where v is too wide for the registers.
+  std::array<std::size_t, most_vectors + 1> pixels;
+  /// tile[v][p]; nullptr where p pixels are taken in two tiles.
+  std::array<std::array<Tile, most_pixels + 1>, most_vectors + 1> tile;
+  /// to[i * to_stride + j] = from[j * from_stride + i] for i < rows, j < columns.
+  void (*transpose)(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+                    std::int64_t rows, std::int64_t columns);
+};
+
+/// Of the instructions in use now.
+const Kernels& kernels() noexcept;
+
+}  // namespace conv2d::simd

@@ -1,0 +1,25 @@
+// Vector instructions for the length of a scope.
+#pragma once
+
+#include "simd/dispatch.h"
+
+#include <gtest/gtest.h>
+
+#include <string_view>
+
+namespace conv2d::testing {
+
+class Instructions {
+ public:
+  explicit Instructions(std::string_view name) : before_(simd::instructions_in_use()) {
+    EXPECT_TRUE(simd::use_instructions(name)) << name;
+  }
+  ~Instructions() { simd::use_instructions(before_); }
+  Instructions(const Instructions&) = delete;
+  Instructions& operator=(const Instructions&) = delete;
+
+ private:
+  std::string_view before_;
+};
+
+}  // namespace conv2d::testing
