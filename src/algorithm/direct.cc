@@ -25,7 +25,8 @@
 #include "tensor/parallel.h"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
+#include <cstdint>
 #include <cstring>
 #include <vector>
 
@@ -112,44 +113,94 @@ std::size_t packed_bytes(const Problem& problem) {
   return header_bytes + at(problem.groups * layout.packed_floats()) * sizeof(float);
 }
 
-/// The weights of one group and one block of output channels. Returns whether all are finite.
-bool pack_block(const Layout& layout, const Block& block, TensorView weight, Index first_output,
-                float* packed) {
-  const auto* from = static_cast<const float*>(weight.data());
-  const Strides& strides = weight.strides();
-  const Index columns = weight.sizes()[3];
-  const Index wide = block.vectors * layout.kernels.lanes;
-  const Index real = std::min(wide, layout.outputs - block.first_vector * layout.kernels.lanes);
-  bool finite = true;
-  for (Index c0 = 0; c0 < layout.channels; c0 += layout.channel_step) {
-    const Index c1 = std::min(layout.channels, c0 + layout.channel_step);
-    for (Index t = 0; t < layout.taps; ++t) {
-      const float* tap = from + t / columns * strides[2] + t % columns * strides[3];
-      for (Index c = c0; c < c1; ++c) {
-        for (Index k = 0; k < wide; ++k) {
-          const float value =
-              k < real ? tap[(first_output + k) * strides[0] + c * strides[1]] : 0.0F;
-          finite = finite && std::isfinite(value);
-          *packed++ = value;
+bool all_finite(const float* values, Index count) noexcept {
+  constexpr std::uint32_t exponent = 0x7f800000;
+  std::uint32_t found = 0;  // no early end: the loop is made of vector instructions so
+  for (Index i = 0; i < count; ++i) {
+    const auto bits = std::bit_cast<std::uint32_t>(values[i]);
+    found |= static_cast<std::uint32_t>((bits & exponent) == exponent);
+  }
+  return found == 0;
+}
+
+/// One thread's part of packing: the weights of one group and one block of output channels, a block
+/// of input channels at a time.
+class Packer {
+ public:
+  Packer(const Layout& layout, TensorView weight)
+      : layout_(layout),
+        from_(static_cast<const float*>(weight.data())),
+        strides_(weight.strides()),
+        columns_(weight.sizes()[3]),
+        filters_are_whole_(strides_[3] == 1 && strides_[2] == columns_ &&
+                           strides_[1] == layout.taps) {
+    // Nothing may throw on a thread.
+    turned_.resize(at(std::min(layout.channels, layout.channel_step) * layout.taps *
+                      layout.widest() * layout.kernels.lanes));
+  }
+
+  /// Returns whether all weights are finite.
+  bool pack(const Block& block, Index first_output, float* packed) {
+    const Index wide = block.vectors * layout_.kernels.lanes;
+    const Index real = std::min(wide, layout_.outputs - block.first_vector * layout_.kernels.lanes);
+    const float* from = from_ + first_output * strides_[0];
+    float* to = packed;
+    for (Index c = 0; c < layout_.channels; c += layout_.channel_step) {
+      const Index count = std::min(layout_.channels - c, layout_.channel_step);
+      turn(from + c * strides_[1], count, real, wide);
+      for (Index t = 0; t < layout_.taps; ++t) {
+        for (Index i = 0; i < count; ++i, to += wide) {
+          const float* row = turned_.data() + (i * layout_.taps + t) * wide;
+          std::copy(row, row + real, to);
+          std::fill(to + real, to + wide, 0.0F);
+        }
+      }
+    }
+    return all_finite(packed, to - packed);
+  }
+
+ private:
+  /// From [output channel][c][tap] to [c][tap][output channel].
+  void turn(const float* from, Index channels, Index outputs, Index wide) {
+    if (filters_are_whole_) {
+      layout_.kernels.transpose(from, strides_[0], turned_.data(), wide, channels * layout_.taps,
+                                outputs);
+      return;
+    }
+    for (Index c = 0; c < channels; ++c) {
+      for (Index t = 0; t < layout_.taps; ++t) {
+        const float* tap =
+            from + c * strides_[1] + t / columns_ * strides_[2] + t % columns_ * strides_[3];
+        for (Index k = 0; k < outputs; ++k) {
+          turned_[at((c * layout_.taps + t) * wide + k)] = tap[k * strides_[0]];
         }
       }
     }
   }
-  return finite;
-}
+
+  const Layout& layout_;
+  const float* from_;
+  Strides strides_;
+  Index columns_;
+  bool filters_are_whole_;  ///< the taps of all channels lie one after the other
+  std::vector<float> turned_;
+};
 
 void pack(const Problem& problem, TensorView weight, std::byte* packed) {
   const Layout layout(problem);
   auto* floats = reinterpret_cast<float*>(packed + header_bytes);
   const auto blocks = static_cast<Index>(layout.blocks.size());
-  std::vector<char> finite(at(problem.groups * blocks), 1);
-  parallel_for(problem.groups * blocks, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) {
+  const Index items = problem.groups * blocks;
+  const auto threads = static_cast<int>(std::min<Index>(num_threads(), items));
+  std::vector<Packer> packers(at(threads), Packer(layout, weight));
+  std::vector<char> finite(at(items), 1);
+  run_on_threads(threads, [&](int thread) {
+    for (Index i = items * thread / threads; i < items * (thread + 1) / threads; ++i) {
       const Block& block = layout.blocks[at(i % blocks)];
       const Index first = block.first_vector * layout.kernels.lanes;
       float* to =
           floats + i / blocks * layout.packed_floats() + first * layout.channels * layout.taps;
-      finite[at(i)] = pack_block(layout, block, weight, i / blocks * layout.outputs + first, to);
+      finite[at(i)] = packers[at(thread)].pack(block, i / blocks * layout.outputs + first, to);
     }
   });
   const bool all = std::find(finite.begin(), finite.end(), 0) == finite.end();
