@@ -125,8 +125,10 @@ struct Term {
 
   Scalar input_value;
   Scalar weight_value;
-  Scalar product;  ///< rounded as the layer rounds it; for integers modulo 2^32, as an int32
-  Scalar running;  ///< the sum of all products up to and including this one, likewise
+  /// Rounded to sum_dtype to be shown. The sum of real numbers takes it unrounded: a term is one
+  /// fused multiply-add. For integers modulo 2^32, as an int32.
+  Scalar product;
+  Scalar running;  ///< the sum of all terms up to and including this one, rounded after each
 
   /// Whether it is a part of the sum.
   bool counts() const noexcept { return kind == TermKind::input || kind == TermKind::border; }

@@ -1,11 +1,11 @@
 // Direct convolution, forward, float32.
 //
 // Math      y[n,k,p,q] = bias[k] + sum over c, r, s of w[k,c,r,s] * x[n, c, p*sh + r*dh - top, ...]
-// Order     of a sum: blocks of channel_block() input channels; in each r, s, then c; each step one
-//           fused multiply-add; the bias last. It depends on nothing but the kernel's size, so the
-//           bits are the same for any threads, batch, memory layout and width of vectors.
+// Order     of a sum: c, r, s, each step one fused multiply-add; the bias last. That is the
+//           definition's, so the bits are the reference's where vectors have fused multiply-adds,
+//           whatever the threads, the batch, the memory layout and the width of vectors.
 // Loops     strips of output rows, blocks of output channels, blocks of input channels, tiles of
-//           pixels (outermost first); then the register tile (simd/kernels.h): r, s, c
+//           pixels (outermost first); then the register tile (simd/kernels.h): c, r, s
 // Input     the register tile reads a pixel's channels one after the other. A channels-last tensor
 //           has them so, and is read where it lies; of any other, a strip's rows are turned into
 //           channels-last ones first, as many as stay in half of L2. Never a whole tensor.
@@ -13,12 +13,13 @@
 //           index map, or to zeros. So a tile may also span rows, which fills it on small maps.
 //           Where a weight is infinite or NaN, which must not meet the padding's zeros, a tile has
 //           one pixel and leaves such taps out.
-// Weights   packed as [channel block][r][s][c][output channels of the tile]; read in order
+// Weights   packed as [c][r][s][output channels of the tile]; read in order
 // Not for   fewer output channels than half a vector; see refuses()
 // Source    J. Zhang, F. Franchetti, T. M. Low, High Performance Zero-Memory Overhead Direct
 //           Convolutions, ICML 2018; M. Dukhan, The Indirect Convolution Algorithm, 2019
 #include "algorithm/algorithm.h"
 
+#include "base/error.h"
 #include "conv2d/machine.h"
 #include "conv2d/threads.h"
 #include "simd/kernels.h"
@@ -40,7 +41,8 @@ std::size_t at(Index index) noexcept { return static_cast<std::size_t>(index); }
 Index divide_up(Index a, Index b) noexcept { return (a + b - 1) / b; }
 
 /// Input channels whose weights for a tile of 64 output channels, 576 * 64 floats at most for
-/// kernels up to 6 x 6, stay in L2 while a strip of pixels passes by. The same on every machine.
+/// kernels up to 6 x 6, stay in L2 while a strip of pixels passes by. Sums wait in memory between
+/// blocks, which changes no bit of them.
 Index channel_block(Index taps) noexcept { return std::max<Index>(16, 576 / taps / 16 * 16); }
 
 /// Vectors of output channels that one tile computes.
@@ -148,12 +150,10 @@ class Packer {
     for (Index c = 0; c < layout_.channels; c += layout_.channel_step) {
       const Index count = std::min(layout_.channels - c, layout_.channel_step);
       turn(from + c * strides_[1], count, real, wide);
-      for (Index t = 0; t < layout_.taps; ++t) {
-        for (Index i = 0; i < count; ++i, to += wide) {
-          const float* row = turned_.data() + (i * layout_.taps + t) * wide;
-          std::copy(row, row + real, to);
-          std::fill(to + real, to + wide, 0.0F);
-        }
+      for (Index i = 0; i < count * layout_.taps; ++i, to += wide) {
+        const float* row = turned_.data() + i * wide;
+        std::copy(row, row + real, to);
+        std::fill(to + real, to + wide, 0.0F);
       }
     }
     return all_finite(packed, to - packed);
@@ -278,6 +278,7 @@ class Worker {
     }
     tiles_.reserve(at(pixels));
     table_.reserve(at(pixels * run.layout.taps));
+    taps_.reserve(at(pixels * run.layout.taps));
     sums_.resize(at(pixels * run.layout.widest() * run.layout.kernels.lanes));
   }
 
@@ -301,6 +302,8 @@ class Worker {
     Index first;
     int pixels;
     std::size_t table;  ///< where its pointers begin
+    std::size_t taps;   ///< where its taps begin in taps_, and how many there are
+    std::size_t tap_count;
   };
   /// Where sums go: into the output itself where its channels lie side by side.
   struct Target {
@@ -388,6 +391,7 @@ class Worker {
     arranged_ = vectors;
     tiles_.clear();
     table_.clear();
+    taps_.clear();
     const auto& tile = run_.layout.kernels.tile[at(vectors)];
     const Index most =
         run_.finite ? static_cast<Index>(run_.layout.kernels.pixels[at(vectors)]) : 1;
@@ -398,27 +402,43 @@ class Worker {
       while (tile[at(size)] == nullptr) {
         --size;
       }
-      tiles_.push_back({first, static_cast<int>(size), table_.size()});
+      tiles_.push_back({first, static_cast<int>(size), table_.size(), taps_.size(), 0});
       add_pointers(first, size);
+      tiles_.back().tap_count = taps_.size() - tiles_.back().taps;
       first += size;
     }
   }
 
+  /// For each tap that reads an element for one of these pixels.
   void add_pointers(Index first, Index size) {
     const Problem& problem = run_.problem;
-    const Index step = run_.in_place ? run_.operands.first.strides()[3] : run_.layout.channels;
     for (Index r = 0; r < problem.rows.kernel; ++r) {
       for (Index s = 0; s < problem.columns.kernel; ++s) {
+        const std::size_t before = table_.size();
+        bool reads = false;
         for (Index pixel = first; pixel < first + size; ++pixel) {
-          const Index p = pixel / problem.columns.output;
-          const Index q = pixel % problem.columns.output;
-          const Index row = source_rows_[at(p * problem.rows.kernel + r)];
-          const Index w = run_.source_columns[at(q * problem.columns.kernel + s)];
-          const bool padding = row == nowhere || w == nowhere;
-          table_.push_back(padding ? run_.zeros.data() : row_of(row) + w * step);
+          const float* source = source_of(pixel, r, s);
+          reads = reads || source != nullptr;
+          table_.push_back(source == nullptr ? run_.zeros.data() : source);
+        }
+        if (reads) {
+          taps_.push_back(at(r * problem.columns.kernel + s));
+        } else {
+          table_.resize(before);
         }
       }
     }
+  }
+
+  /// The channels that a tap of a pixel reads, or nullptr in the padding.
+  const float* source_of(Index pixel, Index r, Index s) const {
+    const Problem& problem = run_.problem;
+    const Index p = pixel / problem.columns.output;
+    const Index q = pixel % problem.columns.output;
+    const Index row = source_rows_[at(p * problem.rows.kernel + r)];
+    const Index w = run_.source_columns[at(q * problem.columns.kernel + s)];
+    const Index step = run_.in_place ? run_.operands.first.strides()[3] : run_.layout.channels;
+    return row == nowhere || w == nowhere ? nullptr : row_of(row) + w * step;
   }
 
   Target target_of(const Block& block) {
@@ -443,10 +463,10 @@ class Worker {
         run_.weights + group_ * layout.packed_floats() + first * layout.channels * layout.taps;
     simd::TileArguments arguments{};
     arguments.pixels = table_.data() + tile.table;
-    arguments.taps = layout.taps;
+    arguments.taps = {taps_.data() + tile.taps, tile.tap_count};
+    arguments.all_taps = at(layout.taps);
     arguments.sums = target.sums + tile.first * target.stride;
     arguments.sum_stride = target.stride;
-    arguments.zeros = run_.zeros.data();
     Index c = 0;
     do {
       arguments.weights = weights + c * layout.taps * block.vectors * lanes;
@@ -498,8 +518,9 @@ class Worker {
   std::vector<Index> needed_;       ///< the rows in packed_
   std::vector<float> packed_;       ///< [row][w][c]
   std::vector<PixelTile> tiles_;
-  std::vector<const float*> table_;
-  std::vector<float> sums_;  ///< [pixel][wide]
+  std::vector<const float*> table_;  ///< [tile][tap][pixel]
+  std::vector<std::size_t> taps_;    ///< [tile][tap]
+  std::vector<float> sums_;          ///< [pixel][wide]
 };
 
 std::vector<float> packed_bias(const Problem& problem, const Layout& layout,
@@ -507,8 +528,9 @@ std::vector<float> packed_bias(const Problem& problem, const Layout& layout,
   const Index wide = layout.vectors * layout.kernels.lanes;
   std::vector<float> packed(at(problem.groups * wide), 0.0F);
   for (Index k = 0; bias && k < problem.out_channels; ++k) {
+    // + 0: a sum that underflowed may be -0 or 0, for taps in the padding add 0 or are left out.
     packed[at(k / layout.outputs * wide + k % layout.outputs)] =
-        static_cast<const float*>(bias->data())[k * bias->strides()[0]];
+        static_cast<const float*>(bias->data())[k * bias->strides()[0]] + 0.0F;
   }
   return packed;
 }
@@ -536,7 +558,10 @@ std::size_t workspace_bytes(const Problem& problem) {
 void run(const Problem& problem, const Operands& operands) {
   PackedHeader header{};
   std::memcpy(&header, operands.packed, sizeof header);
-  Layout layout(problem);
+  const Layout layout(problem);
+  if (header.lanes != layout.kernels.lanes) {
+    throw_invalid("the weight was packed for other vector instructions than those in use now");
+  }
   const Strips strips(problem, layout);
   const Run shared{
       .problem = problem,

@@ -47,12 +47,12 @@ class RunningSum {
     if (term.counts()) {
       const Index& from = term.input;
       const A input = input_(from.batch, from.channel, from.row, from.column);
-      const S product =
-          reference::product(reference::operand<S>(input), reference::operand<S>(weight));
-      sum_ += product;
-      channel_ += product;
+      const S a = reference::operand<S>(input);
+      const S b = reference::operand<S>(weight);
+      sum_ = reference::multiply_add(a, b, sum_);
+      channel_ = reference::multiply_add(a, b, channel_);
       term.input_value = widen(input);
-      term.product = widen(product);
+      term.product = widen(reference::product(a, b));
     }
     term.running = widen(sum_);
   }

@@ -120,7 +120,8 @@ std::string rounding(const OutputSum& sum) {
     return concat("  (a+bi)*(c+di) is (ac-bd)+(ad+bc)i; each real product and sum is rounded to ",
                   name(sum.dtype == DType::complex64 ? DType::float32 : DType::float64), "\n");
   }
-  return concat("  each product and each sum is rounded to ", name(sum.sum_dtype), "\n");
+  return concat("  each term is one fused multiply-add: products are not rounded, sums are, to ",
+                name(sum.sum_dtype), "\n");
 }
 
 std::string closing(const OutputSum& sum) {

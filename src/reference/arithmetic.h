@@ -17,6 +17,7 @@
 #include "tensor/convert.h"
 #include "tensor/dispatch.h"
 
+#include <cmath>
 #include <complex>
 #include <cstdint>
 #include <type_traits>
@@ -48,6 +49,17 @@ S product(S a, S b) {
     return S(a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real());
   } else {
     return a * b;
+  }
+}
+
+/// sum + a*b. Of real numbers one fused multiply-add, rounded once, as vector units have it: then
+/// every algorithm that keeps the order of the sum gives the same bits as the definition.
+template <class S>
+S multiply_add(S a, S b, S sum) {
+  if constexpr (std::is_floating_point_v<S>) {
+    return std::fma(a, b, sum);
+  } else {
+    return sum + product(a, b);
   }
 }
 

@@ -30,8 +30,9 @@ void backward_data_typed(const Problem& problem, TensorView dy_view, TensorView 
         for (const Touch* column = column_touches.begin(v); column != column_touches.end(v);
              ++column) {
           const S weight = operand<S>(w(k, c % channels, row->tap, column->tap));
-          sum += product(conjugate_if(conj_dy, operand<S>(dy(n, k, row->output, column->output))),
-                         conjugate_if(conj_w, weight));
+          sum =
+              multiply_add(conjugate_if(conj_dy, operand<S>(dy(n, k, row->output, column->output))),
+                           conjugate_if(conj_w, weight), sum);
         }
       }
     }

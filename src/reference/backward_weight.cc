@@ -31,8 +31,8 @@ void backward_weight_typed(const Problem& problem, TensorView x_view, TensorView
         for (std::int64_t q = 0; q < columns.output; ++q) {
           const std::int64_t v = source_index(columns, problem.padding_mode, q, s);
           if (v != nowhere) {
-            sum += product(conjugate_if(conj_x, operand<S>(x(n, channel, h, v))),
-                           conjugate_if(conj_dy, operand<S>(dy(n, k, p, q))));
+            sum = multiply_add(conjugate_if(conj_x, operand<S>(x(n, channel, h, v))),
+                               conjugate_if(conj_dy, operand<S>(dy(n, k, p, q))), sum);
           }
         }
       }

@@ -31,8 +31,8 @@ void forward_typed(const Problem& problem, TensorView x_view, TensorView w_view,
         for (std::int64_t s = 0; s < columns.kernel; ++s) {
           const std::int64_t v = source_index(columns, problem.padding_mode, q, s);
           if (v != nowhere) {
-            sum += product(conjugate_if(conj_x, operand<S>(x(n, first_channel + c, h, v))),
-                           conjugate_if(conj_w, operand<S>(w(k, c, r, s))));
+            sum = multiply_add(conjugate_if(conj_x, operand<S>(x(n, first_channel + c, h, v))),
+                               conjugate_if(conj_w, operand<S>(w(k, c, r, s))), sum);
           }
         }
       }

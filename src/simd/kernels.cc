@@ -29,16 +29,6 @@ constexpr std::size_t tile_pixels[] = {0, 12, 6, 4, 0};
 
 using Floats = hn::ScalableTag<float>;
 
-template <std::size_t P>
-HWY_INLINE bool has_pixels(const float* const* pixels, const float* zeros) {
-  for (std::size_t i = 0; i < P; ++i) {
-    if (pixels[i] != zeros) {
-      return true;
-    }
-  }
-  return false;
-}
-
 template <std::size_t P, std::size_t V>
 void tile(const TileArguments& a) {
   const Floats d;
@@ -50,30 +40,25 @@ void tile(const TileArguments& a) {
       sum[i][v] = a.begins ? hn::Zero(d) : hn::LoadU(d, a.sums + i * stride + v * lanes);
     }
   }
-  const auto channels = static_cast<std::size_t>(a.channels);
-  const auto taps = static_cast<std::size_t>(a.taps);
-  for (std::size_t t = 0; t < taps; ++t) {
-    const float* const* pixels = a.pixels + t * P;
-    if (!has_pixels<P>(pixels, a.zeros)) {
-      continue;
-    }
-    const float* from[P];
-    for (std::size_t i = 0; i < P; ++i) {
-      from[i] = pixels[i] + a.first_channel;
-    }
-    const float* weights = a.weights + t * channels * V * lanes;
-    for (std::size_t c = 0; c < channels; ++c, weights += V * lanes) {
+  const std::size_t taps = a.taps.size();
+  const float* weights = a.weights;
+  const auto end = static_cast<std::size_t>(a.first_channel + a.channels);
+  for (auto c = static_cast<std::size_t>(a.first_channel); c < end; ++c) {
+    const float* const* pixels = a.pixels;
+    for (std::size_t t = 0; t < taps; ++t, pixels += P) {
+      const float* tap = weights + a.taps[t] * V * lanes;
       hn::Vec<Floats> weight[V];
       for (std::size_t v = 0; v < V; ++v) {
-        weight[v] = hn::LoadU(d, weights + v * lanes);
+        weight[v] = hn::LoadU(d, tap + v * lanes);
       }
       for (std::size_t i = 0; i < P; ++i) {
-        const auto value = hn::Set(d, from[i][c]);
+        const auto value = hn::Set(d, pixels[i][c]);
         for (std::size_t v = 0; v < V; ++v) {
           sum[i][v] = hn::MulAdd(value, weight[v], sum[i][v]);
         }
       }
     }
+    weights += a.all_taps * V * lanes;
   }
   for (std::size_t v = 0; v < V; ++v) {
     for (std::size_t i = 0; i < P; ++i) {

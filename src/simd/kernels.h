@@ -4,27 +4,28 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace conv2d::simd {
 
 /// What one register tile computes: for P pixels and V vectors of output channels,
 ///
-///   sum[i][v] (+)= over t, c:  pixels[t][i][first_channel + c] * weights[t][c][v]
+///   sum[i][v] (+)= over c, t:  pixels[t][i][c] * weights[c][taps[t]][v]
 ///
-/// with t over the taps (r, s) of the kernel and c over a block of input channels, each step one
+/// with c over a block of input channels and t over the taps (r, s) of the kernel, each step one
 /// fused multiply-add where the processor has it. Every sum runs in that order whatever P and V
 /// are, so that the shape of a tile changes no bit of a result.
 struct TileArguments {
-  const float* const* pixels;  ///< [taps][P]: where tap t of pixel i begins, channels contiguous
-  const float* weights;        ///< [taps][channels][V][lanes]
-  std::int64_t taps;
+  const float* const* pixels;  ///< [t][P]: where tap t of pixel i begins, channels contiguous
+  std::span<const std::size_t> taps;  ///< which taps there are; those in the padding are left out
+  std::size_t all_taps;               ///< R*S
+  const float* weights;               ///< [channels][all_taps][V][lanes]
   std::int64_t first_channel;
   std::int64_t channels;
   float* sums;  ///< [P][V][lanes], rows `sum_stride` floats apart
   std::int64_t sum_stride;
-  bool begins;         ///< sums start at zero instead of at what is there
-  const float* bias;   ///< [V][lanes], added last; nullptr where more is to come
-  const float* zeros;  ///< taps whose every pixel is this are left out
+  bool begins;        ///< sums start at zero instead of at what is there
+  const float* bias;  ///< [V][lanes], added last; nullptr where more is to come
 };
 
 using Tile = void (*)(const TileArguments&);

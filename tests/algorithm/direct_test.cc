@@ -1,4 +1,6 @@
 // Direct convolution against the reference, on every instruction set of this machine.
+#include <conv2d/plan.h>
+
 #include "algorithm/algorithm.h"
 #include "plan/choose.h"
 #include "reference/reference.h"
@@ -15,6 +17,7 @@
 
 #include <cmath>
 #include <limits>
+#include <string_view>
 
 namespace conv2d {
 
@@ -92,14 +95,22 @@ void expect_within_bound(const Configuration& c, const Operand& o, const Tensor&
   }
 }
 
-TEST(Direct, IsTheConvolutionOnEveryInstructionSet) {
+bool has_fused_multiply_add(std::string_view name) { return name != "SSE4" && name != "SSSE3"; }
+
+TEST(Direct, IsTheReferenceOnEveryInstructionSet) {
   Random random;
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
     for (int i = 0; i < direct_runs && !::testing::Test::HasFatalFailure(); ++i) {
       const Configuration c = wide_configuration(random);
       const Operand operand(random, c);
-      expect_within_bound(c, operand, direct(c, operand));
+      const Tensor y = direct(c, operand);
+      expect_within_bound(c, operand, y);
+      if (has_fused_multiply_add(name)) {
+        ASSERT_TRUE(same_bits(
+            y, testing::reference_forward(c, operand.x, operand.w, operand.bias, DType::float32)))
+            << name << ", " << c;
+      }
     }
   }
 }
@@ -163,7 +174,7 @@ TEST(Direct, InstructionsWithFusedMultiplyAddGiveTheSameBits) {
     const Operand operand(random, c);
     const Tensor expected = direct(c, operand);
     for (const auto name : simd::instruction_sets()) {
-      if (name != "SSE4" && name != "SSSE3") {
+      if (has_fused_multiply_add(name)) {
         const Instructions scope(name);
         ASSERT_TRUE(same_bits(direct(c, operand), expected)) << name << ", " << c;
       }
@@ -224,6 +235,20 @@ TEST(Direct, WithoutInputChannelsThereIsTheBias) {
   for (std::size_t i = 0; i < got.size(); ++i) {
     EXPECT_EQ(got[i], operand.bias.data<float>()[i / 6 % 9]);
   }
+}
+
+TEST(Direct, RefusesAWeightPackedForOtherInstructions) {
+  const auto sets = simd::instruction_sets();
+  if (sets.size() < 2) {
+    GTEST_SKIP() << "only " << sets.front();
+  }
+  const Tensor x({1, 3, 6, 6});
+  const Plan plan = Plan::conv2d(x.sizes(), {16, 3, 3, 3}, false, DType::float32, {});
+  Tensor y(plan.output_sizes());
+  const PackedWeight packed = plan.pack(Tensor({16, 3, 3, 3}));
+  const Instructions scope("SSE4");
+  EXPECT_TRUE(testing::refused([&] { plan.run(x, packed, std::nullopt, y); },
+                               "packed for other vector instructions"));
 }
 
 TEST(Direct, SaysWhatItDoesNotDo) {

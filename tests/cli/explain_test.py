@@ -11,8 +11,9 @@ def add_up(at):
     total = np.float32(0)
     for term in at["terms"]:
         if term["kind"] in ("input", "border"):
-            product = np.float32(term["input_value"]) * np.float32(term["weight_value"])
-            total = np.float32(total + np.float32(product))
+            # One fused multiply-add: 64 bits hold the product, and the sum but for its rounding.
+            factors = np.longdouble(term["input_value"]), np.longdouble(term["weight_value"])
+            total = np.float32(factors[0] * factors[1] + np.longdouble(total))
     return total if at["bias"] is None else np.float32(total + np.float32(at["bias"]))
 
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 #include <vector>
 
@@ -98,7 +99,7 @@ void expect_gradients(Random& random, const Module& layer, const Tensor& input) 
   for_each_index(input.sizes(), [&](const Index& index) {
     float sum = 0;
     explanation.for_each_link(index, [&](const Link& link) {
-      sum += number(y[link.output]) * number(w[link.weight]);
+      sum = std::fma(number(y[link.output]), number(w[link.weight]), sum);
       return true;
     });
     ASSERT_EQ(bits(dx[index]), bits(sum)) << index;
@@ -107,7 +108,7 @@ void expect_gradients(Random& random, const Module& layer, const Tensor& input) 
   for_each_weight(layer.weight().sizes(), [&](const WeightIndex& index) {
     float sum = 0;
     explanation.for_each_link(index, [&](const Link& link) {
-      sum += number(x[link.input]) * number(y[link.output]);
+      sum = std::fma(number(x[link.input]), number(y[link.output]), sum);
       return true;
     });
     ASSERT_EQ(bits(dw[index]), bits(sum));

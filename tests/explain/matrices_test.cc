@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 namespace conv2d::explain {
@@ -24,7 +25,7 @@ std::vector<double> times(const SparseMatrix& matrix, const std::vector<double>&
     double sum = 0;
     for (auto i = static_cast<std::size_t>(matrix.row_begin[row]);
          i < static_cast<std::size_t>(matrix.row_begin[row + 1]); ++i) {
-      sum += x[static_cast<std::size_t>(matrix.column[i])] * matrix.values[i].real();
+      sum = std::fma(x[static_cast<std::size_t>(matrix.column[i])], matrix.values[i].real(), sum);
     }
     y.push_back(sum);
   }
@@ -163,8 +164,8 @@ void expect_im2col_computes(Random& random, const Module& shape, const Sizes& in
           (term.channel * layer.weight().size(2) + term.r) * layer.weight().size(3) + term.s;
       for (std::int64_t column = 0; column < matrix.columns; ++column) {
         const auto at = static_cast<std::size_t>(row * matrix.columns + column);
-        sums[static_cast<std::size_t>(k * matrix.columns + column)] +=
-            term.weight_value.real() * matrix.values[at].real();
+        double& sum = sums[static_cast<std::size_t>(k * matrix.columns + column)];
+        sum = std::fma(term.weight_value.real(), matrix.values[at].real(), sum);
       }
     }
   }

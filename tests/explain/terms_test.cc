@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include <limits>
 #include <vector>
 
@@ -66,7 +68,7 @@ TEST(ExplainTerms, UnbatchedAndStridedInputsAreReadWhereTheyLie) {
             static_cast<double>(output.at<float>({2, 8, 6})));
 }
 
-/// Each running sum is the one before plus the product, in double where the layer is float64.
+/// Each running sum is the one before plus the product, rounded once.
 template <class Module>
 void expect_steps(const Module& layer, const Tensor& input) {
   const Explanation explanation(layer, input);
@@ -83,7 +85,7 @@ void expect_steps(const Module& layer, const Tensor& input) {
         ++counting;
         ASSERT_EQ(term.input_value, x[term.input]);
         ASSERT_EQ(term.product.real(), term.input_value.real() * term.weight_value.real());
-        running += term.product.real();
+        running = std::fma(term.input_value.real(), term.weight_value.real(), running);
       }
       ASSERT_EQ(term.running.real(), running);
     }
@@ -116,7 +118,7 @@ TEST(ExplainTerms, ChannelSumsAreEachChannelsProductsAlone) {
       std::int64_t count = 0;
       for (const Term& term : sum.terms) {
         if (term.channel == channel.channel && term.counts()) {
-          alone += term.product.real();
+          alone = std::fma(term.input_value.real(), term.weight_value.real(), alone);
           ++count;
         }
         running = term.channel <= channel.channel ? term.running.real() : running;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <regex>
@@ -50,7 +51,7 @@ TEST(ExplainText, AnOutputsCompleteArithmetic) {
       "  + bias        0.1\n"
       "  = sum + bias  1.1\n"
       "  output        1.1\n"
-      "  each product and each sum is rounded to float32\n");
+      "  each term is one fused multiply-add: products are not rounded, sums are, to float32\n");
 }
 
 TEST(ExplainText, WithoutValuesItTellsWhatIsRead) {
@@ -80,7 +81,8 @@ TEST(ExplainText, GapsOfATransposedLayerAreNamed) {
             "  0  0  1  gap at (0, 1)\n");
 }
 
-/// What a reader with a float32 calculator does: multiplies and adds the digits as printed.
+/// What a reader with a calculator does: multiplies the digits as printed, adds the product as it
+/// is, and rounds the sum to float32.
 TEST(ExplainText, TheDigitsShownAddUp) {
   Random random;
   const Conv2dOptions options{.in_channels = 3, .out_channels = 6, .kernel_size = 5, .padding = 2};
@@ -99,7 +101,7 @@ TEST(ExplainText, TheDigitsShownAddUp) {
     if (std::regex_search(line, found, row)) {
       ++rows;
       ASSERT_EQ(number(found[1]) * number(found[2]), number(found[3])) << line;
-      sum += number(found[3]);
+      sum = std::fma(number(found[1]), number(found[2]), sum);
       ASSERT_EQ(sum, number(found[4])) << line;
     }
   }

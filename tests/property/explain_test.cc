@@ -2,6 +2,8 @@
 // any kind and not only whole ones.
 #include <conv2d/explain.h>
 
+#include <cmath>
+
 #include "property/layers.h"
 
 namespace conv2d::testing {
@@ -41,10 +43,9 @@ RC_GTEST_PROP(Explain, TermsAddUpToTheOutputExactly, ()) {
   float total = 0;
   explain::Explanation(conv, x).for_each_term(at, [&](const explain::Term& term) {
     if (term.counts()) {
-      // Each product and each sum is rounded on its own.
-      const float product = static_cast<float>(term.input_value.real()) *
-                            static_cast<float>(term.weight_value.real());
-      total += product;
+      // The product is added unrounded.
+      total = std::fma(static_cast<float>(term.input_value.real()),
+                       static_cast<float>(term.weight_value.real()), total);
     }
     return true;
   });

@@ -53,11 +53,10 @@ TEST(Transpose, PutsEveryElementInItsPlaceAndNoOther) {
 float plain_sum(const simd::TileArguments& a, std::size_t pixels, std::size_t pixel,
                 std::size_t wide, std::size_t k, float start, bool fused) {
   float sum = start;
-  const auto channels = static_cast<std::size_t>(a.channels);
-  for (std::size_t t = 0; t < static_cast<std::size_t>(a.taps); ++t) {
-    for (std::size_t c = 0; c < channels; ++c) {
+  for (std::size_t c = 0; c < static_cast<std::size_t>(a.channels); ++c) {
+    for (std::size_t t = 0; t < a.taps.size(); ++t) {
       const float x = a.pixels[t * pixels + pixel][static_cast<std::size_t>(a.first_channel) + c];
-      const float w = a.weights[(t * channels + c) * wide + k];
+      const float w = a.weights[(c * a.all_taps + a.taps[t]) * wide + k];
       sum = fused ? std::fma(x, w, sum) : x * w + sum;
     }
   }
@@ -67,32 +66,29 @@ float plain_sum(const simd::TileArguments& a, std::size_t pixels, std::size_t pi
 void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fused) {
   const simd::Kernels& kernels = simd::kernels();
   const std::size_t wide = vectors * static_cast<std::size_t>(kernels.lanes);
-  constexpr std::size_t taps = 3;
+  constexpr std::size_t all_taps = 4;
   constexpr std::size_t channels = 5;
-  constexpr std::size_t first = 2;
+  const std::vector<std::size_t> taps = {0, 1, 3};
   const auto x = random_floats(random, 40);
-  const auto weights = random_floats(random, taps * channels * wide);
+  const auto weights = random_floats(random, all_taps * channels * wide);
   const auto bias = random_floats(random, wide);
-  const std::vector<float> zeros(first + channels);
-  std::vector<const float*> table(taps * pixels);
+  std::vector<const float*> table(taps.size() * pixels);
   for (std::size_t i = 0; i < table.size(); ++i) {
-    // The second tap lies in the padding for all pixels, the third for some.
-    const bool padding = i / pixels == 1 || (i / pixels == 2 && i % 2 == 0);
-    table[i] = padding ? zeros.data() : x.data() + i % 30;
+    table[i] = x.data() + i % 30;
   }
   for (const bool begins : {true, false}) {
     const std::vector<float> before = random_floats(random, pixels * (wide + 1));
     std::vector<float> sums = before;
     const simd::TileArguments arguments{.pixels = table.data(),
-                                        .weights = weights.data(),
                                         .taps = taps,
-                                        .first_channel = first,
+                                        .all_taps = all_taps,
+                                        .weights = weights.data(),
+                                        .first_channel = 2,
                                         .channels = channels,
                                         .sums = sums.data(),
                                         .sum_stride = static_cast<std::int64_t>(wide) + 1,
                                         .begins = begins,
-                                        .bias = begins ? bias.data() : nullptr,
-                                        .zeros = zeros.data()};
+                                        .bias = begins ? bias.data() : nullptr};
     kernels.tile[vectors][pixels](arguments);
     for (std::size_t i = 0; i < pixels; ++i) {
       for (std::size_t k = 0; k < wide; ++k) {

@@ -8,7 +8,9 @@
 #include "tensor/convert.h"
 #include "tensor/dispatch.h"
 
+#include <cmath>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 namespace conv2d::testing {
@@ -162,7 +164,8 @@ struct Naive {
     Volume<S> y(output[0], output[1], output[2], output[3]);
     for_each_product(input.sizes, weight.sizes,
                      [&](auto n, auto k, auto p, auto q, auto c, auto h, auto w, auto r, auto s) {
-                       y(n, k, p, q) += input(n, c, h, w) * weight(k, c % weight.sizes[1], r, s);
+                       add_product(y(n, k, p, q), input(n, c, h, w),
+                                   weight(k, c % weight.sizes[1], r, s));
                      });
     if (bias != nullptr) {
       for_each(y, [&](auto n, auto k, auto p, auto q) { y(n, k, p, q) += (*bias)(0, k, 0, 0); });
@@ -176,8 +179,8 @@ struct Naive {
                        std::ssize(columns(input[3])));
     for_each_product(gradient.sizes, weight.sizes,
                      [&](auto n, auto k, auto p, auto q, auto c, auto h, auto w, auto r, auto s) {
-                       gradient(n, c, h, w) +=
-                           dy(n, k, p, q) * weight(k, c % weight.sizes[1], r, s);
+                       add_product(gradient(n, c, h, w), dy(n, k, p, q),
+                                   weight(k, c % weight.sizes[1], r, s));
                      });
     return unpadded(gradient, input);
   }
@@ -189,12 +192,23 @@ struct Naive {
     Volume<S> gradient(weight[0], weight[1], weight[2], weight[3]);
     for_each_product(input.sizes, weight,
                      [&](auto n, auto k, auto p, auto q, auto c, auto h, auto w, auto r, auto s) {
-                       gradient(k, c % weight[1], r, s) += input(n, c, h, w) * dy(n, k, p, q);
+                       add_product(gradient(k, c % weight[1], r, s), input(n, c, h, w),
+                                   dy(n, k, p, q));
                      });
     return gradient;
   }
 
  private:
+  /// Real numbers: the product unrounded, the sum rounded once.
+  template <class S>
+  static void add_product(S& sum, S a, S b) {
+    if constexpr (std::is_floating_point_v<S>) {
+      sum = std::fma(a, b, sum);
+    } else {
+      sum += a * b;
+    }
+  }
+
   template <class S, class Visitor>
   static void for_each(const Volume<S>& volume, Visitor&& visit) {
     for (std::int64_t n = 0; n < volume.sizes[0]; ++n) {
