@@ -217,7 +217,9 @@ struct Strips {
     const Index half_l2 = static_cast<Index>(machine_l2()) / 2;
     const Index overlap = problem.rows.extent() - problem.rows.stride;
     const Index fit = (half_l2 / std::max<Index>(row_bytes, 1) - overlap) / problem.rows.stride;
-    rows = std::clamp<Index>(fit, 1, std::max<Index>(total, 1));
+    // The sums of a thousand pixels for 64 output channels are 256 KiB, which L2 has to hold too.
+    const Index most = 1024 / std::max<Index>(problem.columns.output, 1);
+    rows = std::clamp<Index>(std::min(fit, most), 1, std::max<Index>(total, 1));
     // Enough pieces for every thread to have its share.
     const Index others = problem.groups * static_cast<Index>(layout.blocks.size());
     const Index wanted = divide_up(Index{4} * num_threads(), others);
@@ -237,6 +239,15 @@ struct Strips {
   Index count = 0;
 };
 
+/// Pixels of a strip that one register tile computes.
+struct PixelTile {
+  Index first;
+  int pixels;
+  std::size_t table;  ///< where its pointers begin
+  std::size_t taps;   ///< where its taps begin, and how many there are
+  std::size_t tap_count;
+};
+
 /// Rows of the input that a strip can need.
 Index slots(const Problem& problem, const Strips& strips) {
   return std::min(strips.rows * problem.rows.kernel, problem.batch * problem.rows.input);
@@ -245,6 +256,27 @@ Index slots(const Problem& problem, const Strips& strips) {
 bool reads_in_place(const Problem& problem, const Strides& strides) {
   return strides[1] == 1 || problem.in_channels_per_group() <= 1;
 }
+
+/// What the tensors of one thread hold at most.
+struct Scratch {
+  Scratch(const Problem& problem, const Layout& layout, const Strips& strips)
+      : pixels(strips.rows * problem.columns.output),
+        source_rows(strips.rows * problem.rows.kernel),
+        packed(slots(problem, strips) * problem.columns.input * layout.channels),
+        pointers(pixels * layout.taps),
+        sums(pixels * layout.widest() * layout.kernels.lanes) {}
+
+  std::size_t bytes() const noexcept {
+    return at(packed + sums) * sizeof(float) + at(2 * source_rows) * sizeof(Index) +
+           at(pointers) * (sizeof(float*) + sizeof(std::size_t)) + at(pixels) * sizeof(PixelTile);
+  }
+
+  Index pixels;
+  Index source_rows;
+  Index packed;
+  Index pointers;
+  Index sums;
+};
 
 /// Everything that one run shares between threads.
 struct Run {
@@ -268,18 +300,14 @@ class Worker {
       : run_(run),
         x_(static_cast<const float*>(run.operands.first.data())),
         y_(static_cast<float*>(run.operands.result.data())) {
-    const Index rows = run.strips.rows;
-    const Index pixels = rows * run.problem.columns.output;
-    source_rows_.reserve(at(rows * run.problem.rows.kernel));
-    needed_.reserve(source_rows_.capacity());
-    if (!run.in_place) {
-      packed_.resize(
-          at(slots(run.problem, run.strips) * run.problem.columns.input * run.layout.channels));
-    }
-    tiles_.reserve(at(pixels));
-    table_.reserve(at(pixels * run.layout.taps));
-    taps_.reserve(at(pixels * run.layout.taps));
-    sums_.resize(at(pixels * run.layout.widest() * run.layout.kernels.lanes));
+    const Scratch scratch(run.problem, run.layout, run.strips);
+    source_rows_.reserve(at(scratch.source_rows));
+    needed_.reserve(at(scratch.source_rows));
+    packed_.resize(run.in_place ? 0 : at(scratch.packed));
+    tiles_.reserve(at(scratch.pixels));
+    table_.reserve(at(scratch.pointers));
+    taps_.reserve(at(scratch.pointers));
+    sums_.resize(at(scratch.sums));
   }
 
   /// Item i is a strip, a group and a block of output channels; blocks change fastest.
@@ -298,13 +326,6 @@ class Worker {
   }
 
  private:
-  struct PixelTile {
-    Index first;
-    int pixels;
-    std::size_t table;  ///< where its pointers begin
-    std::size_t taps;   ///< where its taps begin in taps_, and how many there are
-    std::size_t tap_count;
-  };
   /// Where sums go: into the output itself where its channels lie side by side.
   struct Target {
     float* sums;
@@ -446,7 +467,8 @@ class Worker {
     const Problem& problem = run_.problem;
     const Index wide = block.vectors * run_.layout.kernels.lanes;
     const Index first = block.first_vector * run_.layout.kernels.lanes;
-    const bool dense = strides[1] == 1 && strides[2] == problem.columns.output * strides[3] &&
+    const bool dense = strides[1] == 1 && strides[3] > 0 &&
+                       strides[2] == problem.columns.output * strides[3] &&
                        (problem.batch == 1 || strides[0] == problem.rows.output * strides[2]);
     if (dense && first + wide <= run_.layout.outputs) {
       float* sums = y_ + first_row_ * strides[2] + group_ * run_.layout.outputs + first;
@@ -548,11 +570,10 @@ std::vector<Index> source_columns(const Problem& problem) {
 std::size_t workspace_bytes(const Problem& problem) {
   const Layout layout(problem);
   const Strips strips(problem, layout);
-  const Index pixels = strips.rows * problem.columns.output;
-  const Index floats = slots(problem, strips) * problem.columns.input * layout.channels +
-                       pixels * layout.widest() * layout.kernels.lanes;
-  const auto each = at(floats) * sizeof(float) + at(pixels * layout.taps) * sizeof(float*);
-  return at(num_threads()) * each;
+  const Index columns = problem.columns.output * problem.columns.kernel;
+  const Index floats = layout.channels + problem.groups * layout.vectors * layout.kernels.lanes;
+  return at(num_threads()) * Scratch(problem, layout, strips).bytes() +
+         at(columns) * sizeof(Index) + at(floats) * sizeof(float);
 }
 
 void run(const Problem& problem, const Operands& operands) {
@@ -578,7 +599,11 @@ void run(const Problem& problem, const Operands& operands) {
   const auto blocks = static_cast<Index>(layout.blocks.size());
   const Index items = strips.count * problem.groups * blocks;
   const auto threads = static_cast<int>(std::min<Index>(num_threads(), items));
-  std::vector<Worker> workers(at(threads), Worker(shared));
+  std::vector<Worker> workers;
+  workers.reserve(at(threads));
+  for (int t = 0; t < threads; ++t) {
+    workers.emplace_back(shared);
+  }
   run_on_threads(threads, [&](int t) {
     for (Index item = items * t / threads; item < items * (t + 1) / threads; ++item) {
       workers[at(t)].compute(item);

@@ -50,8 +50,10 @@ void set_num_threads(int threads) {
 }
 
 void run_on_threads(int threads, void (*body)(void* context, int t), void* context) {
-  if (threads == 1) {
-    body(context, 0);
+  if (threads <= 1) {
+    if (threads == 1) {
+      body(context, 0);
+    }
     return;
   }
 #if defined(CONV2D_THREADS_OPENMP)

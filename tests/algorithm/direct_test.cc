@@ -18,6 +18,7 @@
 #include <cmath>
 #include <limits>
 #include <string_view>
+#include <vector>
 
 namespace conv2d {
 
@@ -235,6 +236,28 @@ TEST(Direct, WithoutInputChannelsThereIsTheBias) {
   for (std::size_t i = 0; i < got.size(); ++i) {
     EXPECT_EQ(got[i], operand.bias.data<float>()[i / 6 % 9]);
   }
+}
+
+TEST(Direct, WithoutABatchThereIsNothing) {
+  Random random;
+  const Configuration c{
+      .input = {0, 3, 4, 3}, .weight = {9, 3, 2, 2}, .output = {0, 9, 3, 2}, .arguments = {}};
+  EXPECT_TRUE(direct(c, Operand(random, c)).empty());
+}
+
+/// The output's rows and columns run backwards in memory.
+TEST(Direct, WritesThroughNegativeStrides) {
+  Random random;
+  const Configuration c{
+      .input = {2, 3, 6, 5}, .weight = {16, 3, 2, 2}, .output = {2, 16, 5, 4}, .arguments = {}};
+  const Operand operand(random, c);
+  const Types types{DType::float32, DType::float32, DType::float32};
+  std::vector<float> memory(2 * 16 * 5 * 4);
+  const Strides strides{5 * 4 * 16, 1, -4 * 16, -16};
+  const MutableTensorView y(memory.data() + (5 * 4 - 1) * 16, DType::float32, c.output, strides);
+  run(direct_algorithm, testing::problem_of(c, types, true),
+      {operand.x, operand.w, operand.bias, y});
+  EXPECT_TRUE(same_bits(y, direct(c, operand)));
 }
 
 TEST(Direct, RefusesAWeightPackedForOtherInstructions) {
