@@ -27,9 +27,9 @@ FLOORS = {
     "figure": 5,
 }
 CLIENTS = ("cli", "examples", "bench", "python", "web")
-# What the core may include besides the standard library: SIMD, threads, and the C struct that
-# carries tensors between libraries. conv2d_io and conv2d_figure are there to use others.
-CORE_THIRD_PARTY = ("hwy/", "omp.h", "dlpack/dlpack.h")
+# What the core may include besides the standard library: SIMD, threads, the C struct that carries
+# tensors between libraries, and POSIX, which knows the sizes of caches. conv2d_io and conv2d_figure are there to use others.
+CORE_THIRD_PARTY = ("hwy/", "omp.h", "dlpack/dlpack.h", "unistd.h")
 OWN_LIBRARIES = ("io", "figure")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
