@@ -23,6 +23,7 @@ struct Conv2dArguments {
   Pair dilation = 1;
   std::int64_t groups = 1;
   PaddingMode padding_mode = PaddingMode::zeros;
+  Precision precision = Precision::standard;
 };
 
 /// What a transposed convolution takes besides its tensors.

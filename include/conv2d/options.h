@@ -37,6 +37,18 @@ std::string_view name(PaddingMode mode) noexcept;
 /// Throws std::invalid_argument, in torch's words, for any other name.
 PaddingMode parse_padding_mode(std::string_view text);
 
+/// What may happen to the rounding of a sum. Either way the bits are the same for any number of
+/// threads, batch size and memory format.
+enum class Precision : std::uint8_t {
+  standard,  ///< algorithms with fewer multiplications too, within the bound in docs/contract.md
+  exact,     ///< the plain sum, a term after the other: the definition's own bits
+};
+
+/// "default" or "exact".
+std::string_view name(Precision precision) noexcept;
+/// Throws std::invalid_argument for any other name.
+Precision parse_precision(std::string_view text);
+
 /// How much the input is widened on each side: one number, a (height, width) pair, four sides,
 /// or a rule that computes them from the other arguments and the input's size.
 class Padding {
@@ -96,6 +108,7 @@ struct Conv2dOptions {
   bool bias = true;
   PaddingMode padding_mode = PaddingMode::zeros;
   DType dtype = DType::float32;
+  Precision precision = Precision::standard;
 
   friend bool operator==(const Conv2dOptions&, const Conv2dOptions&) = default;
 };

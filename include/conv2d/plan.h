@@ -38,9 +38,11 @@ class PackedWeight {
 /// choice depends on neither the batch size nor the number of threads.
 class Plan {
  public:
-  /// For conv2d of an input and a weight of these sizes. Throws as functional::conv2d does.
+  /// For conv2d of an input and a weight of these sizes. Any strides may be run; it is made for
+  /// tensors in `format`. Throws as functional::conv2d does.
   static Plan conv2d(const Sizes& input, const Sizes& weight, bool bias, DType dtype,
-                     const functional::Conv2dArguments& arguments);
+                     const functional::Conv2dArguments& arguments,
+                     MemoryFormat format = MemoryFormat::contiguous);
   /// For conv_transpose2d of an input and a weight of these sizes.
   static Plan conv_transpose2d(const Sizes& input, const Sizes& weight, bool bias, DType dtype,
                                const functional::ConvTranspose2dArguments& arguments);

@@ -15,6 +15,9 @@ constexpr std::array<std::pair<std::string_view, PaddingMode>, 4> modes = {
      {"replicate", PaddingMode::replicate},
      {"circular", PaddingMode::circular}}};
 
+constexpr std::array<std::pair<std::string_view, Precision>, 2> precisions = {
+    {{"default", Precision::standard}, {"exact", Precision::exact}}};
+
 std::optional<Error> check_channels(std::string_view parameter, std::int64_t channels,
                                     std::int64_t least, std::int64_t groups) {
   if (channels < least) {
@@ -74,6 +77,19 @@ PaddingMode parse_padding_mode(std::string_view text) {
       concat("padding_mode must be one of {'zeros', 'reflect', 'replicate', "
              "'circular'}, but got padding_mode='",
              text, "'"));
+}
+
+std::string_view name(Precision precision) noexcept {
+  return precisions[static_cast<std::size_t>(precision)].first;
+}
+
+Precision parse_precision(std::string_view text) {
+  for (const auto& [name, precision] : precisions) {
+    if (name == text) {
+      return precision;
+    }
+  }
+  throw_invalid(concat("precision must be 'default' or 'exact', but got '", text, "'"));
 }
 
 Padding::Padding(std::string_view rule) {

@@ -216,6 +216,7 @@ Result<Problem> conv2d_problem(const Sizes& input, const Sizes& weight, bool bia
                         .columns = columns.value(),
                         .padding_mode = arguments.padding_mode,
                         .bias = bias,
+                        .precision = arguments.precision,
                         .types = types};
   if (auto error = check_counts(problem)) {
     return *error;

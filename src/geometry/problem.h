@@ -5,6 +5,7 @@
 #include <conv2d/functional.h>
 #include <conv2d/options.h>
 #include <conv2d/sizes.h>
+#include <conv2d/tensor.h>
 
 #include "base/error.h"
 #include "geometry/axis.h"
@@ -44,6 +45,10 @@ struct Problem {
   Axis columns;
   PaddingMode padding_mode = PaddingMode::zeros;
   bool bias = false;
+  Precision precision = Precision::standard;
+  /// How the input, and mostly the output, lie in memory. Every algorithm reads and writes any
+  /// strides; this says for which ones it should be fast.
+  MemoryFormat format = MemoryFormat::contiguous;
   Conjugate conjugate = Conjugate::neither;
   Types types;
 

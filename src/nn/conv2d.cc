@@ -40,8 +40,8 @@ Conv2d::Conv2d(const Conv2dOptions& options, Tensor weight, std::optional<Tensor
       options_(options) {}
 
 functional::Conv2dArguments Conv2d::arguments() const {
-  return {options_.stride, options_.padding, options_.dilation, options_.groups,
-          options_.padding_mode};
+  return {options_.stride, options_.padding,      options_.dilation,
+          options_.groups, options_.padding_mode, options_.precision};
 }
 
 Tensor Conv2d::operator()(TensorView input) const {

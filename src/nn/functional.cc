@@ -7,8 +7,7 @@ namespace conv2d::functional {
 
 Tensor conv2d(TensorView input, TensorView weight, OptionalView bias, Pair stride, Padding padding,
               Pair dilation, std::int64_t groups) {
-  return conv2d(input, weight, bias,
-                Conv2dArguments{stride, padding, dilation, groups, PaddingMode::zeros});
+  return conv2d(input, weight, bias, Conv2dArguments{stride, padding, dilation, groups});
 }
 
 Tensor conv2d(TensorView input, TensorView weight, OptionalView bias,

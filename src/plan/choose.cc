@@ -31,7 +31,9 @@ Tensor pack(const Algorithm& algorithm, const Problem& problem, TensorView weigh
 }
 
 void execute(const Problem& problem, const Operands& operands) {
-  run(choose(problem), problem, operands);
+  Problem formed = problem;
+  formed.format = operands.first.memory_format();
+  run(choose(formed), formed, operands);
 }
 
 }  // namespace conv2d

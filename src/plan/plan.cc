@@ -108,10 +108,11 @@ View with_batch(View view) {
 }  // namespace
 
 Plan Plan::conv2d(const Sizes& input, const Sizes& weight, bool bias, DType dtype,
-                  const functional::Conv2dArguments& arguments) {
+                  const functional::Conv2dArguments& arguments, MemoryFormat format) {
   const DType out = value_or_throw(result_dtype(dtype, dtype));
-  const Problem problem = value_or_throw(
+  Problem problem = value_or_throw(
       conv2d_problem(input, weight, bias, Types{.x = dtype, .w = dtype, .y = out}, arguments));
+  problem.format = format;
   const Sizes y = problem.y_sizes();
   const Algorithm& algorithm = choose(problem);
   return Plan(std::make_shared<const State>(

@@ -44,6 +44,15 @@ TEST(Options, PaddingModesReadBackFromTheirNames) {
   }
 }
 
+TEST(Options, PrecisionsAreReadAsTheyAreWritten) {
+  for (const auto precision : {Precision::standard, Precision::exact}) {
+    EXPECT_EQ(parse_precision(name(precision)), precision);
+  }
+  EXPECT_EQ(name(Precision::standard), "default");
+  EXPECT_TRUE(testing::refused([] { parse_precision("fast"); },
+                               "precision must be 'default' or 'exact', but got 'fast'"));
+}
+
 TEST(Options, ALayerThatCanRunHasNoComplaint) {
   EXPECT_EQ(complaint(Conv2dOptions{.in_channels = 3, .out_channels = 6, .kernel_size = 5}),
             "none");
