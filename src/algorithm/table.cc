@@ -6,10 +6,12 @@
 namespace conv2d {
 
 extern const Algorithm direct_algorithm;
+extern const Algorithm planar_algorithm;
 extern const Algorithm reference_algorithm;
 
 std::span<const Algorithm* const> algorithms() noexcept {
-  static constexpr std::array<const Algorithm*, 2> table = {
+  static constexpr std::array<const Algorithm*, 3> table = {
+      &planar_algorithm,
       &direct_algorithm,
       &reference_algorithm,
   };

@@ -265,10 +265,11 @@ TEST(Direct, RefusesAWeightPackedForOtherInstructions) {
   if (sets.size() < 2) {
     GTEST_SKIP() << "only " << sets.front();
   }
-  const Tensor x({1, 3, 6, 6});
-  const Plan plan = Plan::conv2d(x.sizes(), {16, 3, 3, 3}, false, DType::float32, {});
+  const Tensor x({1, 8, 6, 6});
+  const Plan plan = Plan::conv2d(x.sizes(), {16, 8, 3, 3}, false, DType::float32, {},
+                                 MemoryFormat::channels_last);
   Tensor y(plan.output_sizes());
-  const PackedWeight packed = plan.pack(Tensor({16, 3, 3, 3}));
+  const PackedWeight packed = plan.pack(Tensor({16, 8, 3, 3}));
   const Instructions scope("SSE4");
   EXPECT_TRUE(testing::refused([&] { plan.run(x, packed, std::nullopt, y); },
                                "packed for other vector instructions"));

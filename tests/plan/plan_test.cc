@@ -258,7 +258,7 @@ TEST(Plan, AWeightPackedForAnotherLayerIsRefused) {
       [&] {
         plan.run(x, larger.pack(Tensor({16, 4, 5, 5})), std::nullopt, y);
       },
-      "was made for a weight [16, 4, 3, 3] of float32 in 1 groups for direct, but "
+      "was made for a weight [16, 4, 3, 3] of float32 in 1 groups for planar, but "
       "this one was packed as [16, 4, 5, 5]"));
   EXPECT_TRUE(refused([&] { plan.pack(Tensor({16, 4, 5, 5})); }, "but got [16, 4, 5, 5]"));
 }

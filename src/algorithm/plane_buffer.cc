@@ -1,0 +1,179 @@
+#include "algorithm/plane_buffer.h"
+
+#include "algorithm/phases.h"
+#include "simd/kernels.h"
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+namespace conv2d {
+namespace {
+
+std::size_t index_of(std::int64_t index) noexcept { return static_cast<std::size_t>(index); }
+
+/// Puts every tap's rows into bands; slots[r] becomes the band row of output row 0. Returns how
+/// many band rows there are.
+std::int64_t place_bands(const Axis& rows, std::int64_t strip_rows,
+                         std::vector<std::int64_t>& slots) {
+  std::int64_t used = 0;
+  for (const std::int64_t phase : phases_of(rows)) {
+    std::int64_t band_shift = 0;  // of the band's first row
+    std::int64_t band_begin = used;
+    std::int64_t band_end = -1;  // one behind its last row's shift; none yet
+    for (std::int64_t r = 0; r < rows.kernel; ++r) {
+      const PhasedTap tap = phased(rows, r);
+      if (tap.phase != phase) {
+        continue;
+      }
+      if (band_end < tap.shift) {
+        band_begin = used;
+        band_shift = band_end = tap.shift;
+      }
+      used += tap.shift + strip_rows - band_end;
+      band_end = tap.shift + strip_rows;
+      slots[index_of(r)] = band_begin + tap.shift - band_shift;
+    }
+  }
+  return used;
+}
+
+/// Channels one after the other in memory should not meet in the same sets of a cache, as they do
+/// where their distance is a multiple of a large power of two: an odd number of cache lines.
+std::int64_t spread(std::int64_t elements) noexcept {
+  constexpr std::int64_t line = 16;
+  return ((elements + line - 1) / line | 1) * line;
+}
+
+}  // namespace
+
+PlaneLayout::PlaneLayout(const Problem& problem, std::int64_t rows, std::int64_t columns,
+                         std::int64_t slack)
+    : pitch_(columns + most_shift(problem.columns)),
+      column_phases_(phases_of(problem.columns)),
+      row_slots_(index_of(problem.rows.kernel)) {
+  band_rows_ = place_bands(problem.rows, rows, row_slots_);
+  channel_step_ =
+      spread(static_cast<std::int64_t>(column_phases_.size()) * band_rows_ * pitch_ + slack);
+  for (const std::int64_t slot : row_slots_) {
+    for (std::int64_t s = 0; s < problem.columns.kernel; ++s) {
+      const PhasedTap tap = phased(problem.columns, s);
+      const auto phase = std::lower_bound(column_phases_.begin(), column_phases_.end(), tap.phase) -
+                         column_phases_.begin();
+      offsets_.push_back((phase * band_rows_ + slot) * pitch_ + tap.shift);
+    }
+  }
+}
+
+template <class T>
+PlaneFiller<T>::PlaneFiller(const Problem& problem, TensorView input, const PlaneLayout& layout)
+    : problem_(problem),
+      layout_(layout),
+      input_(static_cast<const T*>(input.data())),
+      strides_(input.strides()),
+      filled_(index_of(layout.band_rows())) {
+  const Axis& axis = problem.columns;
+  for (const std::int64_t phase : layout.column_phases()) {
+    Columns columns;
+    const std::int64_t last = (axis.kernel - 1) * axis.dilation - phase;
+    const std::int64_t count = last < 0 ? 0 : axis.output + last / axis.stride;
+    const auto position = [&](std::int64_t u) { return u * axis.stride + phase - axis.pad_before; };
+    for (std::int64_t u = 0; u < count; ++u) {
+      columns.source.push_back(border_index(problem.padding_mode, position(u), axis.input));
+    }
+    columns.inner_begin = 0;
+    while (columns.inner_begin < count && position(columns.inner_begin) < 0) {
+      ++columns.inner_begin;
+    }
+    columns.inner_end = columns.inner_begin;
+    while (columns.inner_end < count && position(columns.inner_end) < axis.input) {
+      ++columns.inner_end;
+    }
+    columns_.push_back(std::move(columns));
+  }
+}
+
+template <class T>
+void PlaneFiller<T>::fill(std::int64_t n, std::int64_t first_channel, std::int64_t channels,
+                          std::int64_t first_row, std::int64_t rows, T* buffer) {
+  std::fill(filled_.begin(), filled_.end(), 0);
+  const T* image = input_ + n * strides_[0] + first_channel * strides_[1];
+  for (std::int64_t r = 0; r < problem_.rows.kernel; ++r) {
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const std::int64_t slot = layout_.offset_of_row(r) + i;
+      if (filled_[index_of(slot)] != 0) {
+        continue;
+      }
+      filled_[index_of(slot)] = 1;
+      const std::int64_t h = source_index(problem_.rows, problem_.padding_mode, first_row + i, r);
+      for (std::size_t phase = 0; phase < columns_.size(); ++phase) {
+        T* to = buffer +
+                (static_cast<std::int64_t>(phase) * layout_.band_rows() + slot) * layout_.pitch();
+        fill_row(h == nowhere ? nullptr : image + h * strides_[2], channels, columns_[phase], to);
+      }
+    }
+  }
+}
+
+/// One row of every channel; `from` is nullptr where it lies in the zeros.
+template <class T>
+void PlaneFiller<T>::fill_row(const T* from, std::int64_t channels, const Columns& columns,
+                              T* to) const {
+  const std::int64_t step = layout_.channel_step();
+  const auto count = static_cast<std::int64_t>(columns.source.size());
+  if (from == nullptr) {
+    for (std::int64_t c = 0; c < channels; ++c) {
+      std::fill_n(to + c * step, count, T{});
+    }
+    return;
+  }
+  const auto fill_border = [&](std::int64_t u) {
+    const std::int64_t w = columns.source[index_of(u)];
+    for (std::int64_t c = 0; c < channels; ++c) {
+      to[c * step + u] = w == nowhere ? T{} : from[c * strides_[1] + w * strides_[3]];
+    }
+  };
+  for (std::int64_t u = 0; u < columns.inner_begin; ++u) {
+    fill_border(u);
+  }
+  if (columns.inner_end > columns.inner_begin) {
+    const std::int64_t w = columns.source[index_of(columns.inner_begin)];
+    fill_inner(from + w * strides_[3], channels, columns.inner_end - columns.inner_begin,
+               to + columns.inner_begin);
+  }
+  for (std::int64_t u = columns.inner_end; u < count; ++u) {
+    fill_border(u);
+  }
+}
+
+/// Elements of every channel that lie a column stride apart.
+template <class T>
+void PlaneFiller<T>::fill_inner(const T* from, std::int64_t channels, std::int64_t count,
+                                T* to) const {
+  const std::int64_t step = layout_.channel_step();
+  const std::int64_t between = strides_[3] * problem_.columns.stride;
+  if constexpr (std::is_same_v<T, float>) {
+    if (strides_[1] == 1 && channels > 1) {
+      simd::kernels().transpose(from, between, to, step, channels, count);
+      return;
+    }
+  }
+  for (std::int64_t c = 0; c < channels; ++c, from += strides_[1], to += step) {
+    if (between == 1) {
+      std::memcpy(to, from, index_of(count) * sizeof(T));
+    } else if (between == 2) {
+      for (std::int64_t u = 0; u < count; ++u) {
+        to[u] = from[2 * u];
+      }
+    } else {
+      for (std::int64_t u = 0; u < count; ++u) {
+        to[u] = from[u * between];
+      }
+    }
+  }
+}
+
+template class PlaneFiller<float>;
+template class PlaneFiller<double>;
+
+}  // namespace conv2d

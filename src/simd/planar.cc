@@ -1,0 +1,185 @@
+// Register tiles whose vectors run along pixels. With 16 vector registers a tile of 6 output
+// channels x 2 vectors holds 12 sums, 2 vectors of pixels and 1 broadcast weight; its 12
+// multiply-adds take 6 cycles where two start in each, and its 8 loads 4, so that loads which
+// cross a cache line, as most of the taps' do, still keep up; 2 vectors of 8 are a line of the
+// output. With 32 registers 8 x 3 holds 24 + 3 + 1: 12 cycles, and 14 loads even where each pixel
+// load crosses a line.
+//
+// Fewer channels take more vectors: at least 8 sums must be under way to hide the 4 cycles after
+// which a sum can be added to again.
+#include "simd/planar.h"
+
+#include "simd/dispatch.h"
+
+#include <utility>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "simd/planar.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "simd/unroll-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace conv2d::simd::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// AVX-512 and NEON have 32 vector registers.
+#if (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3) || HWY_ARCH_ARM
+constexpr std::size_t planar_vectors[] = {0, 8, 8, 7, 5, 4, 4, 3, 3};
+constexpr std::size_t planar_outputs = 8;
+#else
+constexpr std::size_t planar_vectors[] = {0, 8, 5, 3, 3, 2, 2, 0, 0};
+constexpr std::size_t planar_outputs = 6;
+#endif
+
+/// Stores the first `count` elements and touches no byte beyond them. AVX2 has a masked store, but
+/// AMD's processors take some forty steps for it.
+template <class D, class V, class T = hn::TFromD<D>>
+HWY_INLINE void store_first(V vector, D d, T* HWY_RESTRICT to, std::size_t count) {
+  if (HWY_LIKELY(count == hn::Lanes(d))) {
+    hn::StoreU(vector, d, to);
+    return;
+  }
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+  hn::BlendedStore(vector, hn::FirstN(d, count), d, to);
+#else
+  HWY_ALIGN T all[HWY_MAX_BYTES / sizeof(T)];
+  hn::Store(vector, d, all);
+  for (std::size_t i = 0; i < count; ++i) {
+    to[i] = all[i];
+  }
+#endif
+}
+
+/// The sums of a tile, k and j constants of unrolled loops.
+template <class T, std::size_t K, std::size_t J>
+struct PlanarSums {
+  using D = hn::ScalableTag<T>;
+  hn::Vec<D> sum[K][J];
+
+  HWY_INLINE void clear() {
+    unroll<K>([&](auto k)
+                  HWY_ATTR { unroll<J>([&](auto j) HWY_ATTR { sum[k][j] = hn::Zero(D()); }); });
+  }
+
+  HWY_INLINE void load(const T* HWY_RESTRICT from, std::ptrdiff_t step) {
+    unroll<K>([&](auto k) HWY_ATTR {
+      unroll<J>([&](auto j) HWY_ATTR { sum[k][j] = hn::LoadU(D(), from + j * hn::Lanes(D())); });
+      from += step;
+    });
+  }
+
+  /// One tap of one channel.
+  HWY_INLINE void multiply_add(const T* HWY_RESTRICT pixels, const T* HWY_RESTRICT weights) {
+    hn::Vec<D> x[J];
+    unroll<J>([&](auto j) HWY_ATTR { x[j] = hn::LoadU(D(), pixels + j * hn::Lanes(D())); });
+    unroll<K>([&](auto k) HWY_ATTR {
+      const auto weight = hn::Set(D(), weights[k]);
+      unroll<J>([&](auto j) HWY_ATTR { sum[k][j] = hn::MulAdd(weight, x[j], sum[k][j]); });
+    });
+  }
+
+  HWY_INLINE void add(const T* HWY_RESTRICT bias) {
+    unroll<K>([&](auto k) HWY_ATTR {
+      const auto term = hn::Set(D(), bias[k]);
+      unroll<J>([&](auto j) HWY_ATTR { sum[k][j] = hn::Add(sum[k][j], term); });
+    });
+  }
+
+  /// Of the last vectors only the first `last` elements.
+  HWY_INLINE void store(T* HWY_RESTRICT to, std::ptrdiff_t step, std::size_t last) const {
+    unroll<K>([&](auto k) HWY_ATTR {
+      unroll<J - 1>([&](auto j) HWY_ATTR { hn::StoreU(sum[k][j], D(), to + j * hn::Lanes(D())); });
+      store_first(sum[k][J - 1], D(), to + (J - 1) * hn::Lanes(D()), last);
+      to += step;
+    });
+  }
+};
+
+template <class T, std::size_t K, std::size_t J>
+void planar_tile(const PlanarTile<T>& a) {
+  PlanarSums<T, K, J> sums;
+  if (a.before == nullptr) {
+    sums.clear();
+  } else {
+    sums.load(a.before, a.before_step);
+  }
+  const T* HWY_RESTRICT weights = a.weights;
+  const T* HWY_RESTRICT channel = a.pixels;
+  const std::ptrdiff_t* HWY_RESTRICT taps = a.taps.data();
+  const std::size_t count = a.taps.size();
+  for (std::size_t c = 0; c < a.channels; ++c, channel += a.channel_step) {
+    for (std::size_t t = 0; t < count; ++t, weights += K) {
+      sums.multiply_add(channel + taps[t], weights);
+    }
+  }
+  if (a.bias != nullptr) {
+    sums.add(a.bias);
+  }
+  sums.store(a.after, a.after_step, a.last);
+}
+
+template <class T, std::size_t K, std::size_t J>
+constexpr RunPlanarTile<T> planar_tile_or_nothing() {
+  if constexpr (J > 0 && J <= planar_vectors[K]) {
+    return planar_tile<T, K, J>;
+  } else {
+    return nullptr;
+  }
+}
+
+template <class T, std::size_t K, std::size_t... J>
+constexpr std::array<RunPlanarTile<T>, most_planar_vectors + 1> planar_tiles(
+    std::index_sequence<J...>) {
+  return {planar_tile_or_nothing<T, K, J>()...};
+}
+
+template <class T, std::size_t... K>
+PlanarKernels<T> make_planar_kernels(std::index_sequence<K...>) {
+  constexpr auto vectors = std::make_index_sequence<most_planar_vectors + 1>();
+  return {.lanes = hn::Lanes(hn::ScalableTag<T>()),
+          .vectors = std::to_array(planar_vectors),
+          .tile = {planar_tiles<T, K>(vectors)...},
+          .outputs = planar_outputs};
+}
+
+const PlanarKernels<float>& planar_floats() {
+  static const auto kernels =
+      make_planar_kernels<float>(std::make_index_sequence<most_planar_outputs + 1>());
+  return kernels;
+}
+
+const PlanarKernels<double>& planar_doubles() {
+#if HWY_HAVE_FLOAT64
+  static const auto kernels =
+      make_planar_kernels<double>(std::make_index_sequence<most_planar_outputs + 1>());
+#else
+  static const PlanarKernels<double> kernels{};
+#endif
+  return kernels;
+}
+
+}  // namespace conv2d::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace conv2d::simd {
+
+HWY_EXPORT(planar_floats);
+HWY_EXPORT(planar_doubles);
+
+template <>
+const PlanarKernels<float>& planar_kernels() noexcept {
+  prepare();
+  return HWY_DYNAMIC_DISPATCH(planar_floats)();
+}
+
+template <>
+const PlanarKernels<double>& planar_kernels() noexcept {
+  prepare();
+  return HWY_DYNAMIC_DISPATCH(planar_doubles)();
+}
+
+}  // namespace conv2d::simd
+#endif

@@ -1,0 +1,295 @@
+// The algorithms that keep the definition's sums, each against the reference: to the bit where
+// vectors have fused multiply-adds, in every memory format, number of threads and batch size.
+#include "algorithm/algorithm.h"
+#include "plan/choose.h"
+#include "reference/reference.h"
+#include "simd/dispatch.h"
+#include "support/configurations.h"
+#include "support/guarded.h"
+#include "support/instructions.h"
+#include "support/random.h"
+#include "support/reference.h"
+#include "support/tensors.h"
+#include "support/threads.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace conv2d {
+
+extern const Algorithm planar_algorithm;
+
+namespace {
+
+using testing::Configuration;
+using testing::Instructions;
+using testing::Random;
+using testing::random_configuration;
+using testing::same_bits;
+using testing::Threads;
+
+constexpr auto last = MemoryFormat::channels_last;
+
+/// An algorithm with an element type, and the configurations that it is for.
+struct Subject {
+  const Algorithm* algorithm;
+  DType dtype;
+  Configuration (*draw)(Random& random);
+
+  Types types() const { return {dtype, dtype, dtype}; }
+};
+
+void PrintTo(const Subject& subject, std::ostream* out) {
+  *out << subject.algorithm->name << " of " << name(subject.dtype);
+}
+
+struct Operand {
+  Tensor x, w, bias;
+
+  Operand(Random& random, const Configuration& c, DType dtype)
+      : x(random.values(c.input, dtype)),
+        w(random.values(c.weight, dtype)),
+        bias(random.values({c.output[1]}, dtype)) {}
+};
+
+bool has_fused_multiply_add(std::string_view name) { return name != "SSE4" && name != "SSSE3"; }
+
+class Exact : public ::testing::TestWithParam<Subject> {
+ protected:
+  static constexpr int runs = 120;
+
+  const Subject& subject() const { return GetParam(); }
+  Configuration draw() { return subject().draw(random_); }
+  Operand operand(const Configuration& c) { return {random_, c, subject().dtype}; }
+
+  void compute(const Configuration& c, TensorView x, TensorView w, TensorView bias,
+               MutableTensorView y) const {
+    const Problem problem = testing::problem_of(c, subject().types(), true);
+    ASSERT_FALSE(subject().algorithm->refuses(problem)) << c;
+    run(*subject().algorithm, problem, {x, w, bias, y});
+  }
+
+  Tensor result(const Configuration& c, const Operand& o,
+                MemoryFormat format = MemoryFormat::contiguous) const {
+    Tensor y = Tensor::full(c.output, std::nan(""), subject().dtype).clone(format);
+    compute(c, o.x, o.w, o.bias, y);
+    return y;
+  }
+
+  Tensor reference(const Configuration& c, const Operand& o) const {
+    return testing::reference_forward(c, o.x, o.w, o.bias, subject().dtype);
+  }
+
+  Random random_;
+};
+
+Tensor magnitude(const Tensor& tensor) {
+  Tensor copy = tensor.to(DType::float64);
+  for (std::int64_t i = 0; i < copy.numel(); ++i) {
+    copy.data<double>()[i] = std::abs(copy.data<double>()[i]);
+  }
+  return copy;
+}
+
+/// The largest error that n = (C/G)*R*S multiply-adds and the bias may add up to, in any order:
+/// gamma(n + 1) * (sum of |x||w| + |bias|), gamma(n) = n*u / (1 - n*u) (Higham, Accuracy and
+/// Stability of Numerical Algorithms, 2002, section 3.1). Products that are not fused round once
+/// more each, hence n + 2; the reference is allowed as much again.
+void expect_within_bound(const Configuration& c, const Operand& o, const Tensor& y,
+                         const Tensor& reference) {
+  const Tensor absolute = testing::reference_forward(c, magnitude(o.x), magnitude(o.w),
+                                                     magnitude(o.bias), DType::float64);
+  const Tensor got = y.to(DType::float64);
+  const Tensor wanted = reference.to(DType::float64);
+  const auto n = static_cast<double>(c.weight[1] * c.weight[2] * c.weight[3] + 2);
+  const double u = std::ldexp(1.0, y.dtype() == DType::float64 ? -53 : -24);
+  for (std::int64_t i = 0; i < wanted.numel(); ++i) {
+    const double allowed = 2 * n * u / (1 - n * u) * absolute.data<double>()[i];
+    ASSERT_LE(std::abs(got.data<double>()[i] - wanted.data<double>()[i]), allowed)
+        << c << ", element " << i;
+  }
+}
+
+TEST_P(Exact, IsTheReferenceOnEveryInstructionSet) {
+  for (const auto name : simd::instruction_sets()) {
+    const Instructions scope(name);
+    for (int i = 0; i < runs && !HasFatalFailure(); ++i) {
+      const Configuration c = draw();
+      const Operand o = operand(c);
+      const Tensor y = result(c, o);
+      const Tensor expected = reference(c, o);
+      expect_within_bound(c, o, y, expected);
+      if (has_fused_multiply_add(name)) {
+        ASSERT_TRUE(same_bits(y, expected)) << name << ", " << c;
+      }
+    }
+  }
+}
+
+/// x's elements in strides that are no memory format.
+Tensor in_odd_strides(const Tensor& x) {
+  const Sizes& s = x.sizes();
+  Tensor turned({s[3], s[1], s[0], s[2]}, x.dtype());
+  copy(x, MutableTensorView(turned).permute({2, 1, 3, 0}));
+  return turned;
+}
+
+TEST_P(Exact, MemoryFormatsChangeNoBit) {
+  for (int i = 0; i < runs; ++i) {
+    const Configuration c = draw();
+    const Operand plain = operand(c);
+    const Tensor expected = result(c, plain);
+    Operand turned = operand(c);
+    turned.x = plain.x.clone(last);
+    turned.w = plain.w.clone(last);
+    turned.bias = plain.bias.clone();
+    ASSERT_TRUE(same_bits(result(c, turned, last), expected)) << c;
+    ASSERT_TRUE(same_bits(result(c, turned), expected)) << c;
+    ASSERT_TRUE(same_bits(result(c, plain, last), expected)) << c;
+    const Tensor odd = in_odd_strides(plain.x);
+    Tensor y(c.output, subject().dtype);
+    compute(c, TensorView(odd).permute({2, 1, 3, 0}), plain.w, plain.bias, y);
+    ASSERT_TRUE(same_bits(y, expected)) << c;
+    Tensor turned_y({c.output[3], c.output[1], c.output[0], c.output[2]}, subject().dtype);
+    const MutableTensorView odd_y = MutableTensorView(turned_y).permute({2, 1, 3, 0});
+    compute(c, plain.x, plain.w, plain.bias, odd_y);
+    ASSERT_TRUE(same_bits(odd_y, expected)) << c;
+  }
+}
+
+TEST_P(Exact, ThreadsAndBatchChangeNoBit) {
+  for (int i = 0; i < runs; ++i) {
+    const Configuration c = draw();
+    const Operand o = operand(c);
+    const Tensor expected = result(c, o);
+    for (const int threads : {1, 2, 5}) {
+      const Threads scope(threads);
+      ASSERT_TRUE(same_bits(result(c, o), expected)) << c << ", threads " << threads;
+    }
+    Configuration one = c;
+    one.input[0] = one.output[0] = 1;
+    for (std::int64_t n = 0; n < c.input[0]; ++n) {
+      Tensor y(one.output, subject().dtype);
+      compute(one, TensorView(o.x).slice(0, n, n + 1), o.w, o.bias, y);
+      ASSERT_TRUE(same_bits(y, TensorView(expected).slice(0, n, n + 1))) << c;
+    }
+  }
+}
+
+TEST_P(Exact, TouchesNothingOutsideItsTensors) {
+  for (const auto name : simd::instruction_sets()) {
+    const Instructions scope(name);
+    for (int i = 0; i < runs / 2; ++i) {
+      const Configuration c = draw();
+      const auto format = random_.coin() ? last : MemoryFormat::contiguous;
+      const bool at_end = random_.coin();
+      const Operand o = operand(c);
+      const Tensor x = testing::guarded(o.x.clone(format), at_end);
+      const Tensor w = testing::guarded(o.w, at_end);
+      const Tensor bias = testing::guarded(o.bias, at_end);
+      Tensor y = testing::guarded(Tensor(c.output, subject().dtype, format), at_end);
+      compute(c, x, w, bias, y);
+      ASSERT_TRUE(same_bits(y, result(c, o))) << c;
+    }
+  }
+}
+
+/// An infinite weight over the padding changes nothing; over an element it does.
+TEST_P(Exact, PaddingIsNoFactor) {
+  const double bad[] = {std::numeric_limits<double>::infinity(),
+                        -std::numeric_limits<double>::infinity(),
+                        std::numeric_limits<double>::quiet_NaN()};
+  for (int i = 0; i < runs; ++i) {
+    const Configuration c = draw();
+    Operand o = operand(c);
+    const std::int64_t spoilt = random_.between(0, o.w.numel() - 1);
+    Tensor flat = o.w.to(DType::float64);
+    flat.data<double>()[spoilt] = bad[random_.between(0, 2)];
+    o.w = flat.to(subject().dtype);
+    const auto got = testing::values_of<double>(result(c, o).to(DType::float64));
+    const auto wanted = testing::values_of<double>(reference(c, o).to(DType::float64));
+    for (std::size_t j = 0; j < got.size(); ++j) {
+      ASSERT_EQ(std::isnan(got[j]), std::isnan(wanted[j])) << c;
+      ASSERT_EQ(std::isinf(got[j]), std::isinf(wanted[j])) << c;
+      if (std::isinf(got[j])) {
+        ASSERT_EQ(got[j], wanted[j]) << c;
+      }
+    }
+  }
+}
+
+TEST_P(Exact, WithoutABatchThereIsNothing) {
+  Configuration c = draw();
+  c.input[0] = c.output[0] = 0;
+  EXPECT_TRUE(result(c, operand(c)).empty());
+}
+
+/// The output's rows and columns run backwards in memory.
+TEST_P(Exact, WritesThroughNegativeStrides) {
+  for (int i = 0; i < runs / 4; ++i) {
+    const Configuration c = draw();
+    const Operand o = operand(c);
+    const Sizes& s = c.output;
+    Tensor memory({s[0], s[2], s[3], s[1]}, subject().dtype);
+    const Strides strides{s[2] * s[3] * s[1], 1, -s[3] * s[1], -s[1]};
+    auto* end = static_cast<std::byte*>(memory.data()) +
+                static_cast<std::size_t>((s[2] * s[3] - 1) * s[1]) * element_size(subject().dtype);
+    const MutableTensorView y(end, subject().dtype, s, strides);
+    compute(c, o.x, o.w, o.bias, y);
+    ASSERT_TRUE(same_bits(y, result(c, o))) << c;
+  }
+}
+
+TEST_P(Exact, RefusesOtherPassesAndTypes) {
+  const Algorithm& algorithm = *subject().algorithm;
+  const Problem problem = testing::problem_of(draw(), subject().types());
+  for (const Pass pass : {Pass::backward_data, Pass::backward_weight}) {
+    EXPECT_EQ(algorithm.refuses(problem.with(pass, Conjugate::neither)), "only the forward pass");
+  }
+  Problem other = problem;
+  other.types = {DType::complex64, DType::complex64, DType::complex64};
+  EXPECT_NE(algorithm.refuses(other)->find("only float32"), std::string_view::npos);
+}
+
+Configuration with_channels(Configuration c, std::int64_t channels, std::int64_t filters) {
+  c.input[1] = c.arguments.groups * channels;
+  c.weight[0] = c.output[1] = c.arguments.groups * filters;
+  c.weight[1] = channels;
+  return c;
+}
+
+template <std::size_t N>
+std::int64_t one_of(Random& random, const std::int64_t (&values)[N]) {
+  return values[random.between(0, static_cast<std::int64_t>(N) - 1)];
+}
+
+/// Every number of channels and outputs, and rows of every length.
+Configuration any_channels(Random& random) {
+  constexpr std::int64_t inputs[] = {1, 2, 3, 4, 15, 33, 70};
+  constexpr std::int64_t outputs[] = {1, 2, 3, 4, 5, 6, 7, 8, 13, 37};
+  Configuration c = random_configuration(random);
+  if (random.coin()) {
+    const std::int64_t longer = random.between(1, 70) * c.arguments.stride.w;
+    c.input[3] += longer;
+    c.output[3] += longer / c.arguments.stride.w;
+  }
+  return with_channels(c, one_of(random, inputs), one_of(random, outputs));
+}
+
+INSTANTIATE_TEST_SUITE_P(Algorithms, Exact,
+                         ::testing::Values(Subject{&planar_algorithm, DType::float32, any_channels},
+                                           Subject{&planar_algorithm, DType::float64,
+                                                   any_channels}),
+                         [](const auto& subject) {
+                           return std::string(subject.param.algorithm->name) + "_" +
+                                  std::string(name(subject.param.dtype));
+                         });
+
+}  // namespace
+}  // namespace conv2d
