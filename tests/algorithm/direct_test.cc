@@ -89,6 +89,16 @@ TYPED_TEST(Direct, MemoryFormatsChangeNoBit) {
                                                           wide_configuration);
 }
 
+/// Pixels so far apart are copied even where channels lie side by side.
+TYPED_TEST(Direct, PixelsAPowerOfTwoApartChangeNoBit) {
+  testing::expect_memory_formats_change_no_bit<TypeParam>(direct_algorithm, 2, [](Random&) {
+    return Configuration{.input = {2, 512, 5, 4},
+                         .weight = {9, 512, 3, 3},
+                         .output = {2, 9, 5, 4},
+                         .arguments = {.padding = 1}};
+  });
+}
+
 TYPED_TEST(Direct, ThreadsAndBatchChangeNoBit) {
   testing::expect_threads_and_batch_change_no_bit<TypeParam>(direct_algorithm, direct_runs,
                                                              wide_configuration);
