@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <type_traits>
 
 namespace conv2d {
 namespace {
@@ -152,11 +151,9 @@ void PlaneFiller<T>::fill_inner(const T* from, std::int64_t channels, std::int64
                                 T* to) const {
   const std::int64_t step = layout_.channel_step();
   const std::int64_t between = strides_[3] * problem_.columns.stride;
-  if constexpr (std::is_same_v<T, float>) {
-    if (strides_[1] == 1 && channels > 1) {
-      simd::kernels().transpose(from, between, to, step, channels, count);
-      return;
-    }
+  if (strides_[1] == 1 && channels > 1) {
+    simd::kernels<T>().transpose(from, between, to, step, channels, count);
+    return;
   }
   for (std::int64_t c = 0; c < channels; ++c, from += strides_[1], to += step) {
     if (between == 1) {

@@ -27,27 +27,26 @@ constexpr std::size_t tile_pixels[] = {0, 28, 14, 8, 6};
 constexpr std::size_t tile_pixels[] = {0, 12, 6, 4, 0};
 #endif
 
-using Floats = hn::ScalableTag<float>;
-
-template <std::size_t P, std::size_t V>
-void tile(const TileArguments& a) {
-  const Floats d;
+template <class T, std::size_t P, std::size_t V>
+void tile(const TileArguments<T>& a) {
+  using Vectors = hn::ScalableTag<T>;
+  const Vectors d;
   const std::size_t lanes = hn::Lanes(d);
   const auto stride = static_cast<std::size_t>(a.sum_stride);
-  hn::Vec<Floats> sum[P][V];
+  hn::Vec<Vectors> sum[P][V];
   for (std::size_t i = 0; i < P; ++i) {
     for (std::size_t v = 0; v < V; ++v) {
       sum[i][v] = a.begins ? hn::Zero(d) : hn::LoadU(d, a.sums + i * stride + v * lanes);
     }
   }
   const std::size_t taps = a.taps.size();
-  const float* weights = a.weights;
+  const T* weights = a.weights;
   const auto end = static_cast<std::size_t>(a.first_channel + a.channels);
   for (auto c = static_cast<std::size_t>(a.first_channel); c < end; ++c) {
-    const float* const* pixels = a.pixels;
+    const T* const* pixels = a.pixels;
     for (std::size_t t = 0; t < taps; ++t, pixels += P) {
-      const float* tap = weights + a.taps[t] * V * lanes;
-      hn::Vec<Floats> weight[V];
+      const T* tap = weights + a.taps[t] * V * lanes;
+      hn::Vec<Vectors> weight[V];
       for (std::size_t v = 0; v < V; ++v) {
         weight[v] = hn::LoadU(d, tap + v * lanes);
       }
@@ -75,21 +74,21 @@ constexpr bool exists(std::size_t p, std::size_t most) {
   return p > 0 && p <= most && (p <= 14 || p % 2 == 0);
 }
 
-template <std::size_t V, std::size_t P>
-constexpr Tile tile_or_nothing() {
+template <class T, std::size_t V, std::size_t P>
+constexpr Tile<T> tile_or_nothing() {
   if constexpr (exists(P, tile_pixels[V])) {
-    return tile<P, V>;
+    return tile<T, P, V>;
   } else {
     return nullptr;
   }
 }
 
-template <std::size_t V, std::size_t... P>
-constexpr std::array<Tile, most_pixels + 1> tiles(std::index_sequence<P...>) {
-  return {tile_or_nothing<V, P>()...};
+template <class T, std::size_t V, std::size_t... P>
+constexpr std::array<Tile<T>, most_pixels + 1> tiles(std::index_sequence<P...>) {
+  return {tile_or_nothing<T, V, P>()...};
 }
 
-// Blocks of 4 x 4, which every instruction set can turn in its registers.
+// Blocks of 16 bytes by as many elements, which every instruction set can turn in its registers.
 HWY_INLINE void transpose_block(const float* HWY_RESTRICT from, std::int64_t from_stride,
                                 float* HWY_RESTRICT to, std::int64_t to_stride) {
   const hn::FixedTag<float, 4> d;
@@ -108,12 +107,25 @@ HWY_INLINE void transpose_block(const float* HWY_RESTRICT from, std::int64_t fro
   hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, to + 3 * to_stride);
 }
 
-void transpose(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+#if HWY_HAVE_FLOAT64
+HWY_INLINE void transpose_block(const double* HWY_RESTRICT from, std::int64_t from_stride,
+                                double* HWY_RESTRICT to, std::int64_t to_stride) {
+  const hn::FixedTag<double, 2> d;
+  const auto row0 = hn::LoadU(d, from);
+  const auto row1 = hn::LoadU(d, from + from_stride);
+  hn::StoreU(hn::InterleaveLower(d, row0, row1), d, to);
+  hn::StoreU(hn::InterleaveUpper(d, row0, row1), d, to + to_stride);
+}
+#endif
+
+template <class T>
+void transpose(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
                std::int64_t rows, std::int64_t columns) {
-  const std::int64_t whole_rows = rows - rows % 4;
-  const std::int64_t whole_columns = columns - columns % 4;
-  for (std::int64_t i = 0; i < whole_rows; i += 4) {
-    for (std::int64_t j = 0; j < whole_columns; j += 4) {
+  constexpr auto block = static_cast<std::int64_t>(16 / sizeof(T));
+  const std::int64_t whole_rows = rows - rows % block;
+  const std::int64_t whole_columns = columns - columns % block;
+  for (std::int64_t i = 0; i < whole_rows; i += block) {
+    for (std::int64_t j = 0; j < whole_columns; j += block) {
       transpose_block(from + j * from_stride + i, from_stride, to + i * to_stride + j, to_stride);
     }
   }
@@ -124,15 +136,29 @@ void transpose(const float* from, std::int64_t from_stride, float* to, std::int6
   }
 }
 
-const Kernels& table() {
+template <class T>
+Kernels<T> kernels_of() {
   constexpr auto all = std::make_index_sequence<most_pixels + 1>();
-  static const Kernels kernels = {
-      .lanes = static_cast<std::int64_t>(hn::Lanes(Floats())),
+  return {
+      .lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<T>())),
       .pixels = std::to_array(tile_pixels),
-      .tile = {{{}, tiles<1>(all), tiles<2>(all), tiles<3>(all), tiles<4>(all)}},
-      .transpose = transpose,
+      .tile = {{{}, tiles<T, 1>(all), tiles<T, 2>(all), tiles<T, 3>(all), tiles<T, 4>(all)}},
+      .transpose = transpose<T>,
   };
-  return kernels;
+}
+
+const Kernels<float>& table_of_floats() {
+  static const Kernels<float> found = kernels_of<float>();
+  return found;
+}
+
+const Kernels<double>& table_of_doubles() {
+#if HWY_HAVE_FLOAT64
+  static const Kernels<double> found = kernels_of<double>();
+#else
+  static const Kernels<double> found{};
+#endif
+  return found;
 }
 
 }  // namespace conv2d::simd::HWY_NAMESPACE
@@ -141,11 +167,19 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace conv2d::simd {
 
-HWY_EXPORT(table);
+HWY_EXPORT(table_of_floats);
+HWY_EXPORT(table_of_doubles);
 
-const Kernels& kernels() noexcept {
+template <>
+const Kernels<float>& kernels<float>() noexcept {
   prepare();
-  return HWY_DYNAMIC_DISPATCH(table)();
+  return HWY_DYNAMIC_DISPATCH(table_of_floats)();
+}
+
+template <>
+const Kernels<double>& kernels<double>() noexcept {
+  prepare();
+  return HWY_DYNAMIC_DISPATCH(table_of_doubles)();
 }
 
 }  // namespace conv2d::simd

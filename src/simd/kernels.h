@@ -1,4 +1,5 @@
-// The inner loops that direct convolutions share, compiled once for every instruction set.
+// The inner loops that convolutions share, for float and double, compiled once for every
+// instruction set.
 #pragma once
 
 #include <array>
@@ -15,36 +16,44 @@ namespace conv2d::simd {
 /// with c over a block of input channels and t over the taps (r, s) of the kernel, each step one
 /// fused multiply-add where the processor has it. Every sum runs in that order whatever P and V
 /// are, so that the shape of a tile changes no bit of a result.
+template <class T>
 struct TileArguments {
-  const float* const* pixels;  ///< [t][P]: where tap t of pixel i begins, channels contiguous
+  const T* const* pixels;  ///< [t][P]: where tap t of pixel i begins, channels contiguous
   std::span<const std::size_t> taps;  ///< which taps there are; those in the padding are left out
   std::size_t all_taps;               ///< R*S
-  const float* weights;               ///< [channels][all_taps][V][lanes]
+  const T* weights;                   ///< [channels][all_taps][V][lanes]
   std::int64_t first_channel;
   std::int64_t channels;
-  float* sums;  ///< [P][V][lanes], rows `sum_stride` floats apart
+  T* sums;  ///< [P][V][lanes], rows `sum_stride` elements apart
   std::int64_t sum_stride;
-  bool begins;        ///< sums start at zero instead of at what is there
-  const float* bias;  ///< [V][lanes], added last; nullptr where more is to come
+  bool begins;    ///< sums start at zero instead of at what is there
+  const T* bias;  ///< [V][lanes], added last; nullptr where more is to come
 };
 
-using Tile = void (*)(const TileArguments&);
+template <class T>
+using Tile = void (*)(const TileArguments<T>&);
 
 inline constexpr std::size_t most_vectors = 4;
 inline constexpr std::size_t most_pixels = 28;
 
+template <class T>
 struct Kernels {
-  std::int64_t lanes;  ///< floats in a vector
+  std::int64_t lanes;  ///< elements of a vector; 0 where the instructions have no such vectors
   /// How many pixels a tile of v vectors may have at most; 0 where v is too wide for the registers.
   std::array<std::size_t, most_vectors + 1> pixels;
   /// tile[v][p]; nullptr where p pixels are taken in two tiles.
-  std::array<std::array<Tile, most_pixels + 1>, most_vectors + 1> tile;
+  std::array<std::array<Tile<T>, most_pixels + 1>, most_vectors + 1> tile;
   /// to[i * to_stride + j] = from[j * from_stride + i] for i < rows, j < columns.
-  void (*transpose)(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+  void (*transpose)(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
                     std::int64_t rows, std::int64_t columns);
 };
 
 /// Of the instructions in use now.
-const Kernels& kernels() noexcept;
+template <class T>
+const Kernels<T>& kernels() noexcept;
+template <>
+const Kernels<float>& kernels<float>() noexcept;
+template <>
+const Kernels<double>& kernels<double>() noexcept;
 
 }  // namespace conv2d::simd

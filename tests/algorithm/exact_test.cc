@@ -269,12 +269,24 @@ std::int64_t one_of(Random& random, const std::int64_t (&values)[N]) {
   return values[random.between(0, static_cast<std::int64_t>(N) - 1)];
 }
 
+/// Without padding and strides: planes that can be read where they lie.
+Configuration unpadded(Random& random) {
+  const Pair kernel(random.between(1, 3), random.between(1, 3));
+  const Pair output(random.between(1, 12), random.between(1, 90));
+  const std::int64_t batch = random.between(1, 2);
+  return {.input = {batch, 1, output.h + kernel.h - 1, output.w + kernel.w - 1},
+          .weight = {1, 1, kernel.h, kernel.w},
+          .output = {batch, 1, output.h, output.w},
+          .arguments = {}};
+}
+
 /// Every number of channels and outputs, and rows of every length.
 Configuration any_channels(Random& random) {
   constexpr std::int64_t inputs[] = {1, 2, 3, 4, 15, 33, 70};
   constexpr std::int64_t outputs[] = {1, 2, 3, 4, 5, 6, 7, 8, 13, 37};
-  Configuration c = random_configuration(random);
-  if (random.coin()) {
+  const bool plain = random.between(0, 2) == 0;
+  Configuration c = plain ? unpadded(random) : random_configuration(random);
+  if (!plain && random.coin()) {
     const std::int64_t longer = random.between(1, 70) * c.arguments.stride.w;
     c.input[3] += longer;
     c.output[3] += longer / c.arguments.stride.w;

@@ -1,0 +1,119 @@
+// Rows of the input as channels-last ones, whatever the tensor's strides: a channels-last tensor is
+// read where it lies; of any other, the rows in hand are turned into a thread's own memory.
+//
+// Pixels a multiple of 1 KiB apart would meet in a few sets of the first cache, which hold eight
+// lines each, and a tile reads dozens of pixels side by side. So in memory of our own they are a
+// line further apart, and a channels-last tensor with such pixels is copied after all (from 2 KiB
+// on, where it pays: 512 channels of float64 at 7x7 took twice the time).
+#pragma once
+
+#include "algorithm/vector_types.h"
+#include "conv2d/tensor.h"
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+namespace conv2d {
+
+/// A row is named n*H + h; `nowhere` is the padding.
+template <class T>
+class InputRows {
+ public:
+  /// Takes memory for as many rows of as many columns as load() will ever get.
+  InputRows(const Problem& problem, TensorView x, Index most_rows, Index most_columns)
+      : height_(problem.rows.input),
+        channels_(problem.in_channels_per_group()),
+        x_(static_cast<const T*>(x.data())),
+        strides_(x.strides()),
+        step_(step(channels_)),
+        in_place_(channels_ <= 1 || (strides_[1] == 1 && bytes_of(strides_[3]) % 2048 != 0)) {
+    rows_.reserve(at(most_rows));
+    turned_.resize(in_place_ ? 0 : at(elements(problem, most_rows, most_columns)));
+  }
+
+  /// Bytes that this takes at most.
+  static std::size_t bytes(const Problem& problem, Index most_rows, Index most_columns) {
+    return at(elements(problem, most_rows, most_columns)) * sizeof(T) +
+           at(most_rows) * sizeof(Index);
+  }
+
+  /// Makes these columns of these rows of a group the ones in hand. The rows come in any order, any
+  /// number of times.
+  void load(Index group, std::span<const Index> rows, Index first_column, Index columns) {
+    group_ = group;
+    first_column_ = first_column;
+    columns_ = columns;
+    if (in_place_) {
+      return;
+    }
+    rows_.assign(rows.begin(), rows.end());
+    std::sort(rows_.begin(), rows_.end());
+    rows_.erase(std::unique(rows_.begin(), rows_.end()), rows_.end());
+    std::erase(rows_, nowhere);
+    T* to = turned_.data();
+    for (const Index row : rows_) {
+      turn(in_place(row, first_column), to);
+      to += columns * step_;
+    }
+  }
+
+  /// The first of a pixel's channels, which lie side by side; the pixel is in hand.
+  const T* pixel(Index row, Index column) const {
+    if (in_place_) {
+      return in_place(row, column);
+    }
+    const auto slot = std::lower_bound(rows_.begin(), rows_.end(), row) - rows_.begin();
+    return turned_.data() + (slot * columns_ + column - first_column_) * step_;
+  }
+
+ private:
+  static Index elements(const Problem& problem, Index most_rows, Index most_columns) {
+    return std::min(most_rows, problem.batch * problem.rows.input) * most_columns *
+           step(problem.in_channels_per_group());
+  }
+
+  static Index bytes_of(Index elements) { return elements * static_cast<Index>(sizeof(T)); }
+
+  /// From one pixel to the next in turned_.
+  static Index step(Index channels) {
+    constexpr auto line = static_cast<Index>(64 / sizeof(T));
+    return channels > 0 && bytes_of(channels) % 1024 == 0 ? channels + line : channels;
+  }
+
+  const T* in_place(Index row, Index column) const {
+    return x_ + row / height_ * strides_[0] + row % height_ * strides_[2] + column * strides_[3] +
+           group_ * channels_ * strides_[1];
+  }
+
+  void turn(const T* from, T* to) const {
+    if (strides_[3] == 1) {
+      simd::kernels<T>().transpose(from, strides_[1], to, step_, columns_, channels_);
+      return;
+    }
+    for (Index w = 0; w < columns_; ++w) {
+      if (strides_[1] == 1) {
+        const T* pixel = from + w * strides_[3];
+        std::copy(pixel, pixel + channels_, to + w * step_);
+        continue;
+      }
+      for (Index c = 0; c < channels_; ++c) {
+        to[w * step_ + c] = from[c * strides_[1] + w * strides_[3]];
+      }
+    }
+  }
+
+  Index height_;
+  Index channels_;  ///< of one group
+  const T* x_;
+  Strides strides_;
+  Index step_;
+  bool in_place_;
+  Index group_ = 0;
+  Index first_column_ = 0;
+  Index columns_ = 0;
+  std::vector<Index> rows_;  ///< which are in turned_
+  std::vector<T> turned_;    ///< [row][column][channel]
+};
+
+}  // namespace conv2d

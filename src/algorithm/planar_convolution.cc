@@ -1,0 +1,181 @@
+#include "algorithm/planar_convolution.h"
+
+#include "algorithm/planar_cut.h"
+#include "algorithm/planar_worker.h"
+#include "tensor/parallel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace conv2d::planar {
+namespace {
+
+/// The filters of one tile: from [k][c][r][s] of any strides to [c][r][s][k].
+template <class T>
+void pack_tile(const T* from, const Strides& strides, const Sizes& sizes, Index count, T* to) {
+  for (Index c = 0; c < sizes[1]; ++c) {
+    for (Index r = 0; r < sizes[2]; ++r) {
+      for (Index s = 0; s < sizes[3]; ++s, to += count) {
+        const T* tap = from + c * strides[1] + r * strides[2] + s * strides[3];
+        for (Index k = 0; k < count; ++k) {
+          to[k] = tap[k * strides[0]];
+        }
+      }
+    }
+  }
+}
+
+/// Whether no tap reads beyond the border.
+bool stays_inside(const Axis& axis) {
+  return axis.pad_before == 0 && axis.position(axis.output - 1, axis.kernel - 1) < axis.input;
+}
+
+/// Whether the input is read where it lies: rows one after the other and long enough for a tile,
+/// and channels whose distance does not put them all into the same sets of L1.
+template <class T>
+bool reads_in_place(const Problem& problem, const Strides& strides) {
+  if (strides[3] != 1 || strides[2] != problem.columns.input || !may_read_in_place(problem)) {
+    return false;
+  }
+  const bool whole = problem.columns.output == problem.columns.input && problem.rows.stride == 1;
+  const Index line = problem.columns.output * (whole ? problem.rows.output : 1);
+  const auto tile = static_cast<Index>(simd::planar_kernels<T>().lanes * simd::most_planar_vectors);
+  // A set of L1 is chosen by 6 bits above those of a line on processors with 4 KiB pages.
+  constexpr Index page = 4096;
+  constexpr Index least = 256;
+  constexpr Index few_channels = 8;
+  const Index apart = strides[1] * static_cast<Index>(sizeof(T)) % page;
+  return line >= tile && (problem.in_channels_per_group() <= few_channels ||
+                          (apart >= least && apart <= page - least));
+}
+
+/// Whether a tile's pixels lie side by side in the output too.
+template <class T>
+bool stores_in_place(const Problem& problem, const Cut<T>& cut, const Strides& strides) {
+  return strides[3] == 1 && (!cut.one_line || (cut.pitch == problem.columns.output &&
+                                               strides[2] == problem.columns.output));
+}
+
+/// Where taps lie in the input itself.
+std::vector<std::ptrdiff_t> input_offsets(const Problem& problem, const Strides& strides) {
+  std::vector<std::ptrdiff_t> offsets;
+  for (Index r = 0; r < problem.rows.kernel; ++r) {
+    for (Index s = 0; s < problem.columns.kernel; ++s) {
+      offsets.push_back(r * problem.rows.dilation * strides[2] + s * problem.columns.dilation);
+    }
+  }
+  return offsets;
+}
+
+template <class T>
+std::vector<T> bias_or_zeros(const Problem& problem, const functional::OptionalView& bias) {
+  std::vector<T> values(at(problem.out_channels), T{});
+  for (Index k = 0; bias && k < problem.out_channels; ++k) {
+    // + 0: a sum that underflowed may be -0 or 0, for taps in the padding add 0 or are left out.
+    values[at(k)] = static_cast<const T*>(bias->data())[k * bias->strides()[0]] + T{};
+  }
+  return values;
+}
+
+/// What all threads share.
+template <class T>
+Run<T> shared_by_threads(const Task<T>& task) {
+  const Problem& problem = task.problem;
+  const Strides& strides = task.input.strides();
+  const Cut<T> cut(problem, reads_in_place<T>(problem, strides));
+  const PlaneLayout layout = cut.layout(problem);
+  Run<T> run{
+      .problem = problem,
+      .input = task.input,
+      .output = task.output,
+      .backwards = task.backwards,
+      .cut = cut,
+      .layout = layout,
+      .offsets = cut.in_place ? input_offsets(problem, strides) : layout.offsets(),
+      .channel_step = cut.in_place ? strides[1] : layout.channel_step(),
+      .row_step = cut.in_place ? strides[2] * problem.rows.stride : layout.pitch(),
+      .channel_block = cut.channel_block(problem),
+      .weights = task.packed,
+      .plain = !task.finite && problem.padding_mode == PaddingMode::zeros,
+      .stores_in_place = task.finite && stores_in_place(problem, cut, task.output.strides()),
+      .bias = bias_or_zeros<T>(problem, task.bias),
+  };
+  if (task.backwards) {
+    std::reverse(run.offsets.begin(), run.offsets.end());
+  }
+  return run;
+}
+
+}  // namespace
+
+bool may_read_in_place(const Problem& problem) {
+  return problem.columns.stride == 1 && stays_inside(problem.rows) && stays_inside(problem.columns);
+}
+
+std::size_t packed_elements(const Problem& problem) {
+  return at(problem.out_channels * problem.in_channels_per_group() * problem.rows.kernel *
+            problem.columns.kernel);
+}
+
+template <class T>
+bool pack(const Problem& problem, const Filters& filters, T* packed) {
+  const Index outputs = problem.out_channels_per_group();
+  const std::vector<OutputTile> tiles = output_tiles<T>(outputs);
+  const Sizes& sizes = filters.group.sizes();
+  const Strides& strides = filters.group.strides();
+  const Index filter = sizes[1] * sizes[2] * sizes[3];
+  const auto count = static_cast<Index>(tiles.size());
+  parallel_for(problem.groups * count, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      const OutputTile& tile = tiles[at(i % count)];
+      const Index group = i / count;
+      const T* from = static_cast<const T*>(filters.group.data()) + group * filters.group_step +
+                      tile.first * strides[0];
+      pack_tile(from, strides, sizes, tile.count, packed + (group * outputs + tile.first) * filter);
+    }
+  });
+  bool finite = true;
+  for (Index i = 0; i < problem.out_channels * filter; ++i) {
+    finite &= std::isfinite(packed[i]);
+  }
+  return finite;
+}
+
+template <class T>
+std::size_t workspace_bytes(const Problem& problem) {
+  const Cut<T> cut(problem, false);
+  const PlaneLayout layout = cut.layout(problem);
+  const Index taps = 2 * cut.taps + problem.rows.kernel;
+  const Index columns = problem.columns.output + problem.columns.kernel * problem.columns.dilation;
+  return at(num_threads()) * (Worker<T>::elements(cut, layout) * sizeof(T) +
+                              at(columns) * layout.column_phases().size() * sizeof(Index) +
+                              at(layout.band_rows())) +
+         at(taps) * sizeof(Index) + at(problem.out_channels) * sizeof(T);
+}
+
+template <class T>
+void run(const Task<T>& task) {
+  const Run<T> shared = shared_by_threads(task);
+  const Index items = shared.cut.items(task.problem);
+  const auto threads = static_cast<int>(std::min<Index>(num_threads(), items));
+  std::vector<Worker<T>> workers;
+  workers.reserve(at(threads));
+  for (int t = 0; t < threads; ++t) {
+    workers.emplace_back(shared);
+  }
+  run_on_threads(threads, [&](int t) {
+    for (Index item = items * t / threads; item < items * (t + 1) / threads; ++item) {
+      workers[at(t)].compute(item);
+    }
+  });
+}
+
+template bool pack(const Problem& problem, const Filters& filters, float* packed);
+template bool pack(const Problem& problem, const Filters& filters, double* packed);
+template std::size_t workspace_bytes<float>(const Problem& problem);
+template std::size_t workspace_bytes<double>(const Problem& problem);
+template void run(const Task<float>& task);
+template void run(const Task<double>& task);
+
+}  // namespace conv2d::planar

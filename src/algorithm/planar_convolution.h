@@ -1,0 +1,48 @@
+// The planar convolution as algorithms use it: a forward convolution that planar.cc runs as it is,
+// and transposed.cc once for each phase of a transposed one.
+#pragma once
+
+#include "algorithm/vector_types.h"
+#include "conv2d/functional.h"
+#include "conv2d/tensor.h"
+
+#include <cstddef>
+
+namespace conv2d::planar {
+
+/// Filters as a convolution sees them, of any strides.
+struct Filters {
+  TensorView group;         ///< the first group's: (outputs, inputs, R, S)
+  std::int64_t group_step;  ///< elements from a group's filters to the next group's
+};
+
+/// Elements of a problem's packed filters.
+std::size_t packed_elements(const Problem& problem);
+
+/// Packs the filters in the order in which register tiles read them. Returns whether all weights
+/// are finite.
+template <class T>
+bool pack(const Problem& problem, const Filters& filters, T* packed);
+
+template <class T>
+struct Task {
+  const Problem& problem;  ///< a forward pass; its channels and axes, whatever the tensors mean
+  TensorView input;
+  MutableTensorView output;
+  functional::OptionalView bias;
+  const T* packed;
+  bool finite;     ///< all weights are
+  bool backwards;  ///< sums run from the kernel's last tap to its first, and filters are packed so
+};
+
+/// Scratch memory of run() at most.
+template <class T>
+std::size_t workspace_bytes(const Problem& problem);
+
+template <class T>
+void run(const Task<T>& task);
+
+/// Whether no padding and no column stride keeps rows from being read where they lie.
+bool may_read_in_place(const Problem& problem);
+
+}  // namespace conv2d::planar

@@ -1,0 +1,199 @@
+// How a planar convolution is cut into pieces: output channels into register tiles, images into
+// strips of rows, rows into tiles of pixels, input channels into blocks.
+#pragma once
+
+#include "algorithm/phases.h"
+#include "algorithm/plane_buffer.h"
+#include "algorithm/vector_types.h"
+#include "conv2d/machine.h"
+#include "conv2d/threads.h"
+#include "simd/planar.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace conv2d::planar {
+
+/// Output channels that one register tile computes.
+struct OutputTile {
+  Index first;
+  Index count;
+};
+
+/// Tiles for all output channels of a group, as even as can be.
+template <class T>
+std::vector<OutputTile> output_tiles(Index outputs) {
+  const auto& kernels = simd::planar_kernels<T>();
+  const auto fits = [&](Index count) {
+    return count <= static_cast<Index>(simd::most_planar_outputs) && kernels.vectors[at(count)] > 0;
+  };
+  const Index tiles = fits(outputs) ? 1 : divide_up(outputs, static_cast<Index>(kernels.outputs));
+  std::vector<OutputTile> cut;
+  for (Index i = 0, first = 0; i < tiles; ++i) {
+    const Index count = outputs / tiles + (i < outputs % tiles ? 1 : 0);
+    cut.push_back({first, count});
+    first += count;
+  }
+  return cut;
+}
+
+/// What a tap of one input channel costs a register tile, in cycles.
+template <class T>
+class TileCost {
+ public:
+  explicit TileCost(const std::vector<OutputTile>& tiles)
+      : outputs_(static_cast<double>(tiles.front().count)),
+        lanes_(static_cast<Index>(simd::planar_kernels<T>().lanes)),
+        most_vectors_(
+            static_cast<Index>(simd::planar_kernels<T>().vectors[at(tiles.front().count)])) {}
+
+  /// Of a line of pixels, cut into tiles as even as can be.
+  double line(Index pixels) const {
+    const Index vectors = divide_up(pixels, lanes_);
+    const Index tiles = std::max<Index>(1, divide_up(vectors, most_vectors_));
+    const Index wider = vectors % tiles;
+    return static_cast<double>(wider) * tile(vectors / tiles + 1) +
+           static_cast<double>(tiles - wider) * tile(vectors / tiles);
+  }
+
+ private:
+  /// What the multiply-adds take where two start in each cycle, what the loads take where half of
+  /// those of pixels cross a cache line, but never less than the 4 cycles after which a sum can be
+  /// added to again, with something for what does not fit exactly.
+  double tile(Index vectors) const {
+    constexpr double latency = 4.5;
+    const auto v = static_cast<double>(vectors);
+    return vectors == 0 ? 0 : std::max({latency, outputs_ * v / 2, (outputs_ + 1.5 * v) / 2});
+  }
+
+  double outputs_;
+  Index lanes_;
+  Index most_vectors_;
+};
+
+/// How a problem is cut into pieces: depends on the instructions in use and, without a change of
+/// any bit, on the number of threads and on whether the input is read where it lies. Then every
+/// line of pixels is long enough for a tile, so that none has to reach beyond it.
+template <class T>
+struct Cut {
+  Cut(const Problem& problem, bool reads_in_place)
+      : kernels(simd::planar_kernels<T>()),
+        channels(problem.in_channels_per_group()),
+        outputs(problem.out_channels_per_group()),
+        taps(problem.rows.kernel * problem.columns.kernel),
+        lanes(static_cast<Index>(kernels.lanes)),
+        tiles(output_tiles<T>(outputs)),
+        most_vectors(static_cast<Index>(kernels.vectors[at(tiles.front().count)])),
+        in_place(reads_in_place),
+        pitch(in_place ? problem.columns.input
+                       : problem.columns.output + most_shift(problem.columns)),
+        one_line(runs_as_one_line(problem)),
+        rows(std::max<Index>(problem.rows.output, 1)) {
+    if (!in_place) {
+      fit_rows(problem);
+    }
+    share(problem);
+  }
+
+  PlaneLayout layout(const Problem& problem) const { return layout(problem, rows); }
+
+  /// Input channels whose rows under a tile of pixels take five eighths of L1.
+  Index channel_block(const Problem& problem) const {
+    constexpr Index line = 64;
+    const Index row_bytes =
+        static_cast<Index>(sizeof(T)) * (most_vectors * lanes + most_shift(problem.columns));
+    const Index phases = std::min(problem.columns.kernel, problem.columns.stride);
+    const Index lines = problem.rows.kernel * phases * (divide_up(row_bytes, line) + 1);
+    const Index fit =
+        std::max<Index>(16, static_cast<Index>(machine().l1_bytes) * 5 / 8 / (lines * line));
+    return divide_up(channels, std::max<Index>(1, divide_up(channels, fit)));
+  }
+
+  /// Where a strip's output rows begin; strips are as even as can be.
+  Index first_row(const Problem& problem, Index strip) const {
+    return problem.rows.output * strip / strips;
+  }
+
+  Index items(const Problem& problem) const {
+    return problem.batch * problem.groups * strips * parts;
+  }
+
+  const simd::PlanarKernels<T>& kernels;
+  Index channels;
+  Index outputs;
+  Index taps;
+  Index lanes;
+  std::vector<OutputTile> tiles;
+  Index most_vectors;  ///< of pixels in a tile
+  bool in_place;
+  Index pitch;  ///< between rows where the strip is one line
+  bool one_line;
+  Index rows;        ///< output rows of a strip at most
+  Index strips = 1;  ///< of an image
+  Index parts = 1;   ///< in which the tiles of output channels are computed
+
+ private:
+  PlaneLayout layout(const Problem& problem, Index strip_rows) const {
+    const Index columns =
+        one_line ? problem.columns.output : divide_up(problem.columns.output, lanes) * lanes;
+    return {problem, strip_rows, columns, most_vectors * lanes};
+  }
+
+  /// Whether all pixels of an image take less time when rows are not computed one by one.
+  bool runs_as_one_line(const Problem& problem) const {
+    if (in_place && problem.rows.stride != 1) {
+      return false;
+    }
+    return pitch == problem.columns.output ||
+           cost(problem, problem.rows.output, true) < cost(problem, problem.rows.output, false);
+  }
+
+  double cost(const Problem& problem, Index strip_rows, bool together) const {
+    const TileCost<T> tile(tiles);
+    const Index columns = problem.columns.output;
+    return together ? tile.line((strip_rows - 1) * pitch + columns)
+                    : static_cast<double>(strip_rows) * tile.line(columns);
+  }
+
+  /// As many rows as fit into half of L2, or somewhat fewer where vectors are filled better.
+  void fit_rows(const Problem& problem) {
+    const auto half_l2 = static_cast<Index>(machine().l2_bytes / 2 / sizeof(T));
+    while (rows > 1 && channels * layout(problem, rows).channel_step() > half_l2) {
+      rows = divide_up(rows, 2);
+    }
+    const Index output = problem.rows.output;
+    const Index fewest = divide_up(output, rows);
+    double best = 0;
+    for (Index count = fewest; count < std::min(output + 1, fewest + 8); ++count) {
+      const Index each = divide_up(output, count);
+      const double time =
+          static_cast<double>(divide_up(output, each)) * cost(problem, each, one_line);
+      if (best == 0 || time < 0.97 * best) {
+        best = time;
+        rows = each;
+      }
+    }
+    cut_rows(problem, divide_up(output, rows));
+  }
+
+  void cut_rows(const Problem& problem, Index count) {
+    strips = std::max<Index>(count, 1);
+    rows = divide_up(problem.rows.output, strips);
+  }
+
+  /// Pieces for all threads: first parts of the output channels, each of which copies the strip
+  /// for itself, so at least eight tiles, or 32 products for an element copied; then fewer rows.
+  void share(const Problem& problem) {
+    const Index images = std::max<Index>(problem.batch * problem.groups, 1);
+    const Index wanted = num_threads() == 1 ? 1 : Index{2} * num_threads();
+    const auto most_parts = std::max<Index>(1, static_cast<Index>(tiles.size()) / 8);
+    parts = std::clamp<Index>(divide_up(wanted, images * strips), 1, most_parts);
+    if (images * strips * parts < wanted) {
+      const Index fewest_rows = in_place && one_line ? divide_up(most_vectors * lanes, pitch) : 1;
+      cut_rows(problem, std::clamp<Index>(divide_up(wanted, images * parts), 1,
+                                          std::max<Index>(1, problem.rows.output / fewest_rows)));
+    }
+  }
+};
+
+}  // namespace conv2d::planar

@@ -1,0 +1,267 @@
+// What one thread of a planar convolution does.
+#pragma once
+
+#include "algorithm/planar_cut.h"
+#include "algorithm/plane_buffer.h"
+#include "algorithm/vector_types.h"
+#include "conv2d/tensor.h"
+#include "simd/kernels.h"
+#include "simd/planar.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+namespace conv2d::planar {
+
+/// Everything that one run shares between threads.
+template <class T>
+struct Run {
+  const Problem& problem;
+  TensorView input;
+  MutableTensorView output;
+  /// Tap (r, s) of the sum's order is the kernel's (R-1-r, S-1-s): sums run from the last tap.
+  bool backwards;
+  Cut<T> cut;
+  PlaneLayout layout;                   ///< of the buffers, where there are any
+  std::vector<std::ptrdiff_t> offsets;  ///< of taps, in the buffer or in the input
+  Index channel_step;
+  Index row_step;  ///< from a row of the strip to the next
+  Index channel_block;
+  const T* weights;
+  bool plain;  ///< weights are not finite and there are zeros beyond the border
+  bool stores_in_place;
+  std::vector<T> bias;  ///< of every output channel, zero where there is none
+};
+
+/// One thread's part: a strip of a group's output rows at a time.
+template <class T>
+class Worker {
+ public:
+  /// Takes all the memory that it will need: nothing may throw on a thread.
+  explicit Worker(const Run<T>& run)
+      : run_(run),
+        filler_(run.problem, run.input, run.layout),
+        buffer_(run.cut.in_place ? 0 : at(run.cut.channels * run.layout.channel_step())),
+        sums_(at(run.cut.outputs * tile_pixels())) {}
+
+  static std::size_t elements(const Cut<T>& cut, const PlaneLayout& layout) {
+    return at(cut.channels * layout.channel_step() + cut.outputs * cut.most_vectors * cut.lanes);
+  }
+
+  /// Item i is an image, a group, a strip and a part of the output channels; parts change fastest.
+  void compute(Index item) {
+    const Cut<T>& cut = run_.cut;
+    const Index part = item % cut.parts;
+    load(item / cut.parts);
+    const auto tiles = static_cast<Index>(cut.tiles.size());
+    first_tile_ = tiles * part / cut.parts;
+    last_tile_ = tiles * (part + 1) / cut.parts;
+    const Index columns = run_.problem.columns.output;
+    if (cut.one_line) {
+      compute_line(0, (rows_ - 1) * cut.pitch + columns);
+      return;
+    }
+    for (Index row = 0; row < rows_; ++row) {
+      compute_line(row, columns);
+    }
+  }
+
+ private:
+  Index tile_pixels() const { return run_.cut.most_vectors * run_.cut.lanes; }
+
+  /// Makes a strip of a group of an image the current one.
+  void load(Index strip) {
+    if (strip == strip_) {
+      return;
+    }
+    strip_ = strip;
+    const Cut<T>& cut = run_.cut;
+    const Problem& problem = run_.problem;
+    first_row_ = cut.first_row(problem, strip % cut.strips);
+    group_ = strip / cut.strips % problem.groups;
+    image_ = strip / cut.strips / problem.groups;
+    rows_ = cut.first_row(problem, strip % cut.strips + 1) - first_row_;
+    if (cut.in_place) {
+      const Strides& strides = run_.input.strides();
+      input_ = static_cast<const T*>(run_.input.data()) + image_ * strides[0] +
+               group_ * cut.channels * strides[1] + first_row_ * run_.row_step;
+    } else {
+      filler_.fill(image_, group_ * cut.channels, cut.channels, first_row_, rows_, buffer_.data());
+      input_ = buffer_.data();
+    }
+  }
+
+  /// Pixels that lie side by side, from the first of a row of the strip, in tiles as even as can
+  /// be. Where there are enough of them a tile that would reach beyond the last one begins
+  /// earlier and computes some again: nothing beyond the line is read or written.
+  void compute_line(Index row, Index count) {
+    const Index lanes = run_.cut.lanes;
+    const Index vectors = divide_up(count, lanes);
+    const Index tiles = divide_up(vectors, run_.cut.most_vectors);
+    for (Index i = 0, begin = 0; i < tiles; ++i) {
+      const Index wide = vectors / tiles + (i < vectors % tiles ? 1 : 0);
+      const Index first = std::max<Index>(0, std::min(begin * lanes, count - wide * lanes));
+      compute_pixels({row, first, wide, std::min(wide * lanes, count - first)});
+      begin += wide;
+    }
+  }
+
+  /// A tile of pixels: `count` of them from the one that is `first` in the line of `row`.
+  struct Pixels {
+    Index row;
+    Index first;
+    Index vectors;
+    Index count;
+  };
+
+  /// All output channels of the part for some pixels.
+  void compute_pixels(const Pixels& pixels) {
+    const Cut<T>& cut = run_.cut;
+    if (run_.plain) {
+      sum_plainly(pixels);
+      copy_out(pixels);
+      return;
+    }
+    for (Index c = 0; c == 0 || c < cut.channels; c += std::max<Index>(1, run_.channel_block)) {
+      multiply(c, std::min(cut.channels - c, run_.channel_block), pixels);
+    }
+    if (!run_.stores_in_place) {
+      copy_out(pixels);
+    }
+  }
+
+  /// The products of a block of input channels; the sums wait in memory before the last block.
+  void multiply(Index c, Index channels, const Pixels& pixels) {
+    const Cut<T>& cut = run_.cut;
+    const bool ends = c + channels == cut.channels;
+    const bool stores = ends && run_.stores_in_place;
+    simd::PlanarTile<T> tile{};
+    tile.pixels = input_ + c * run_.channel_step + pixels.row * run_.row_step + pixels.first;
+    tile.channel_step = run_.channel_step;
+    tile.channels = at(channels);
+    tile.taps = run_.offsets;
+    tile.before_step = tile_pixels();
+    tile.after_step = stores ? run_.output.strides()[1] : tile_pixels();
+    tile.last = at(stores ? pixels.count - (pixels.vectors - 1) * cut.lanes : cut.lanes);
+    T* const to = output(0, pixels, 0);
+    for (Index i = first_tile_; i < last_tile_; ++i) {
+      const OutputTile& outputs = cut.tiles[at(i)];
+      const Index k = group_ * cut.outputs + outputs.first;
+      T* sums = sums_.data() + outputs.first * tile_pixels();
+      tile.weights = run_.weights + (k * cut.channels + c * outputs.count) * cut.taps;
+      tile.before = c == 0 ? nullptr : sums;
+      tile.after = stores ? to + outputs.first * tile.after_step : sums;
+      tile.bias = ends ? run_.bias.data() + k : nullptr;
+      cut.kernels.tile[at(outputs.count)][at(pixels.vectors)](tile);
+    }
+  }
+
+  /// Where pixel i of a tile belongs.
+  T* output(Index k, const Pixels& pixels, Index i) const {
+    const Strides& strides = run_.output.strides();
+    const auto [row, column] = place(pixels, i);
+    return static_cast<T*>(run_.output.data()) + image_ * strides[0] +
+           (group_ * run_.cut.outputs + k) * strides[1] + (first_row_ + row) * strides[2] +
+           column * strides[3];
+  }
+
+  struct Place {
+    Index row;  ///< of the strip
+    Index column;
+  };
+  Place place(const Pixels& pixels, Index i) const {
+    const Index along = pixels.first + i;
+    return run_.cut.one_line ? Place{along / run_.cut.pitch, along % run_.cut.pitch}
+                             : Place{pixels.row, along};
+  }
+
+  /// From the sums of a tile of pixels to the output: a piece of a row at a time.
+  void copy_out(const Pixels& pixels) {
+    const Index columns = run_.problem.columns.output;
+    const Index begin = run_.cut.tiles[at(first_tile_)].first;
+    const OutputTile& last = run_.cut.tiles[at(last_tile_ - 1)];
+    const Index outputs = last.first + last.count - begin;
+    for (Index i = 0; i < pixels.count;) {
+      const Index column = place(pixels, i).column;
+      const Index next = run_.cut.one_line ? run_.cut.pitch - column : pixels.count;
+      const Index real = std::min(pixels.count - i, columns - column);
+      if (real > 0) {
+        copy_row(sums_.data() + begin * tile_pixels() + i, outputs, real, output(begin, pixels, i));
+      }
+      i += next;
+    }
+  }
+
+  void copy_row(const T* from, Index outputs, Index count, T* to) const {
+    const Strides& strides = run_.output.strides();
+    if (strides[1] == 1 && outputs > 1) {
+      simd::kernels<T>().transpose(from, tile_pixels(), to, strides[3], count, outputs);
+      return;
+    }
+    for (Index k = 0; k < outputs; ++k, from += tile_pixels(), to += strides[1]) {
+      if (strides[3] == 1) {
+        std::memcpy(to, from, at(count) * sizeof(T));
+        continue;
+      }
+      for (Index i = 0; i < count; ++i) {
+        to[i * strides[3]] = from[i];
+      }
+    }
+  }
+
+  /// Where a weight is infinite or NaN, terms in the zeros beyond the border are left out one by
+  /// one.
+  void sum_plainly(const Pixels& pixels) {
+    const Cut<T>& cut = run_.cut;
+    for (Index i = first_tile_; i < last_tile_; ++i) {
+      const OutputTile& tile = cut.tiles[at(i)];
+      for (Index k = tile.first; k < tile.first + tile.count; ++k) {
+        for (Index pixel = 0; pixel < pixels.count; ++pixel) {
+          sums_[at(k * tile_pixels() + pixel)] =
+              plain_sum(tile, k, pixels, pixel) + run_.bias[at(group_ * cut.outputs + k)];
+        }
+      }
+    }
+  }
+
+  T plain_sum(const OutputTile& tile, Index k, const Pixels& pixels, Index i) const {
+    const Cut<T>& cut = run_.cut;
+    const Problem& problem = run_.problem;
+    const auto [row, column] = place(pixels, i);
+    const T* weights = run_.weights +
+                       (group_ * cut.outputs + tile.first) * cut.channels * cut.taps + k -
+                       tile.first;
+    const T* x = input_ + pixels.row * run_.row_step + pixels.first + i;
+    T sum{};
+    for (Index c = 0; c < cut.channels && column < problem.columns.output; ++c) {
+      for (Index t = 0; t < cut.taps; ++t) {
+        const Index tap = run_.backwards ? cut.taps - 1 - t : t;
+        const Index r = tap / problem.columns.kernel;
+        const Index s = tap % problem.columns.kernel;
+        if (source_index(problem.rows, problem.padding_mode, first_row_ + row, r) != nowhere &&
+            source_index(problem.columns, problem.padding_mode, column, s) != nowhere) {
+          sum = std::fma(weights[(c * cut.taps + t) * tile.count],
+                         x[c * run_.channel_step + run_.offsets[at(t)]], sum);
+        }
+      }
+    }
+    return sum;
+  }
+
+  const Run<T>& run_;
+  PlaneFiller<T> filler_;
+  std::vector<T> buffer_;
+  std::vector<T> sums_;       ///< [output channel][pixel of the tile]
+  const T* input_ = nullptr;  ///< the strip's first pixel
+  Index strip_ = -1;
+  Index image_ = 0;
+  Index group_ = 0;
+  Index first_row_ = 0;
+  Index rows_ = 0;
+  Index first_tile_ = 0;
+  Index last_tile_ = 0;
+};
+
+}  // namespace conv2d::planar
