@@ -8,11 +8,13 @@ namespace conv2d {
 extern const Algorithm direct_algorithm;
 extern const Algorithm planar_algorithm;
 extern const Algorithm reference_algorithm;
+extern const Algorithm transposed_algorithm;
 
 std::span<const Algorithm* const> algorithms() noexcept {
-  static constexpr std::array<const Algorithm*, 3> table = {
+  static constexpr std::array<const Algorithm*, 4> table = {
       &planar_algorithm,
       &direct_algorithm,
+      &transposed_algorithm,
       &reference_algorithm,
   };
   return table;

@@ -24,6 +24,8 @@
 namespace conv2d {
 
 extern const Algorithm planar_algorithm;
+extern const Algorithm reference_algorithm;
+extern const Algorithm transposed_algorithm;
 
 namespace {
 
@@ -41,8 +43,24 @@ struct Subject {
   const Algorithm* algorithm;
   DType dtype;
   Configuration (*draw)(Random& random);
+  Pass pass = Pass::forward;
 
-  Types types() const { return {dtype, dtype, dtype}; }
+  Problem problem(const Configuration& c) const { return problem(c, dtype); }
+  Problem problem(const Configuration& c, DType type) const {
+    const Types types{type, type, type};
+    Problem problem = testing::problem_of(c, types, true).with(pass, Conjugate::neither);
+    problem.bias = true;
+    return problem;
+  }
+  bool forward() const { return pass == Pass::forward; }
+  /// Of what is read, x or dy, and of what comes out.
+  Sizes first(const Configuration& c) const { return forward() ? c.input : c.output; }
+  Sizes result(const Configuration& c) const { return forward() ? c.output : c.input; }
+  /// Products in the longest sum.
+  std::int64_t terms(const Configuration& c) const {
+    const std::int64_t channels = forward() ? c.weight[1] : c.weight[0] / c.arguments.groups;
+    return channels * c.weight[2] * c.weight[3];
+  }
 };
 
 void PrintTo(const Subject& subject, std::ostream* out) {
@@ -52,10 +70,10 @@ void PrintTo(const Subject& subject, std::ostream* out) {
 struct Operand {
   Tensor x, w, bias;
 
-  Operand(Random& random, const Configuration& c, DType dtype)
-      : x(random.values(c.input, dtype)),
-        w(random.values(c.weight, dtype)),
-        bias(random.values({c.output[1]}, dtype)) {}
+  Operand(Random& random, const Configuration& c, const Subject& subject)
+      : x(random.values(subject.first(c), subject.dtype)),
+        w(random.values(c.weight, subject.dtype)),
+        bias(random.values({subject.result(c)[1]}, subject.dtype)) {}
 };
 
 bool has_fused_multiply_add(std::string_view name) { return name != "SSE4" && name != "SSSE3"; }
@@ -66,25 +84,35 @@ class Exact : public ::testing::TestWithParam<Subject> {
 
   const Subject& subject() const { return GetParam(); }
   Configuration draw() { return subject().draw(random_); }
-  Operand operand(const Configuration& c) { return {random_, c, subject().dtype}; }
+  Operand operand(const Configuration& c) { return {random_, c, subject()}; }
 
   void compute(const Configuration& c, TensorView x, TensorView w, TensorView bias,
                MutableTensorView y) const {
-    const Problem problem = testing::problem_of(c, subject().types(), true);
+    const Problem problem = subject().problem(c);
     ASSERT_FALSE(subject().algorithm->refuses(problem)) << c;
     run(*subject().algorithm, problem, {x, w, bias, y});
   }
 
   Tensor result(const Configuration& c, const Operand& o,
                 MemoryFormat format = MemoryFormat::contiguous) const {
-    Tensor y = Tensor::full(c.output, std::nan(""), subject().dtype).clone(format);
+    Tensor y = empty(c).clone(format);
     compute(c, o.x, o.w, o.bias, y);
     return y;
   }
 
-  Tensor reference(const Configuration& c, const Operand& o) const {
-    return testing::reference_forward(c, o.x, o.w, o.bias, subject().dtype);
+  /// Full of what no result is.
+  Tensor empty(const Configuration& c) const {
+    return Tensor::full(subject().result(c), std::nan(""), subject().dtype);
   }
+
+  Tensor reference(const Configuration& c, const Operand& o) const {
+    Tensor y(subject().result(c), subject().dtype);
+    run(reference_algorithm, subject().problem(c), {o.x, o.w, o.bias, y});
+    return y;
+  }
+
+  void expect_within_bound(const Configuration& c, const Operand& o, const Tensor& y,
+                           const Tensor& wanted) const;
 
   Random random_;
 };
@@ -101,13 +129,14 @@ Tensor magnitude(const Tensor& tensor) {
 /// gamma(n + 1) * (sum of |x||w| + |bias|), gamma(n) = n*u / (1 - n*u) (Higham, Accuracy and
 /// Stability of Numerical Algorithms, 2002, section 3.1). Products that are not fused round once
 /// more each, hence n + 2; the reference is allowed as much again.
-void expect_within_bound(const Configuration& c, const Operand& o, const Tensor& y,
-                         const Tensor& reference) {
-  const Tensor absolute = testing::reference_forward(c, magnitude(o.x), magnitude(o.w),
-                                                     magnitude(o.bias), DType::float64);
+void Exact::expect_within_bound(const Configuration& c, const Operand& o, const Tensor& y,
+                                const Tensor& definition) const {
+  Tensor absolute(subject().result(c), DType::float64);
+  run(reference_algorithm, subject().problem(c, DType::float64),
+      {magnitude(o.x), magnitude(o.w), magnitude(o.bias), absolute});
   const Tensor got = y.to(DType::float64);
-  const Tensor wanted = reference.to(DType::float64);
-  const auto n = static_cast<double>(c.weight[1] * c.weight[2] * c.weight[3] + 2);
+  const Tensor wanted = definition.to(DType::float64);
+  const auto n = static_cast<double>(subject().terms(c) + 2);
   const double u = std::ldexp(1.0, y.dtype() == DType::float64 ? -53 : -24);
   for (std::int64_t i = 0; i < wanted.numel(); ++i) {
     const double allowed = 2 * n * u / (1 - n * u) * absolute.data<double>()[i];
@@ -153,10 +182,11 @@ TEST_P(Exact, MemoryFormatsChangeNoBit) {
     ASSERT_TRUE(same_bits(result(c, turned), expected)) << c;
     ASSERT_TRUE(same_bits(result(c, plain, last), expected)) << c;
     const Tensor odd = in_odd_strides(plain.x);
-    Tensor y(c.output, subject().dtype);
+    Tensor y = empty(c);
     compute(c, TensorView(odd).permute({2, 1, 3, 0}), plain.w, plain.bias, y);
     ASSERT_TRUE(same_bits(y, expected)) << c;
-    Tensor turned_y({c.output[3], c.output[1], c.output[0], c.output[2]}, subject().dtype);
+    const Sizes& s = expected.sizes();
+    Tensor turned_y({s[3], s[1], s[0], s[2]}, subject().dtype);
     const MutableTensorView odd_y = MutableTensorView(turned_y).permute({2, 1, 3, 0});
     compute(c, plain.x, plain.w, plain.bias, odd_y);
     ASSERT_TRUE(same_bits(odd_y, expected)) << c;
@@ -175,7 +205,7 @@ TEST_P(Exact, ThreadsAndBatchChangeNoBit) {
     Configuration one = c;
     one.input[0] = one.output[0] = 1;
     for (std::int64_t n = 0; n < c.input[0]; ++n) {
-      Tensor y(one.output, subject().dtype);
+      Tensor y = empty(one);
       compute(one, TensorView(o.x).slice(0, n, n + 1), o.w, o.bias, y);
       ASSERT_TRUE(same_bits(y, TensorView(expected).slice(0, n, n + 1))) << c;
     }
@@ -193,7 +223,7 @@ TEST_P(Exact, TouchesNothingOutsideItsTensors) {
       const Tensor x = testing::guarded(o.x.clone(format), at_end);
       const Tensor w = testing::guarded(o.w, at_end);
       const Tensor bias = testing::guarded(o.bias, at_end);
-      Tensor y = testing::guarded(Tensor(c.output, subject().dtype, format), at_end);
+      Tensor y = testing::guarded(empty(c).clone(format), at_end);
       compute(c, x, w, bias, y);
       ASSERT_TRUE(same_bits(y, result(c, o))) << c;
     }
@@ -235,7 +265,7 @@ TEST_P(Exact, WritesThroughNegativeStrides) {
   for (int i = 0; i < runs / 4; ++i) {
     const Configuration c = draw();
     const Operand o = operand(c);
-    const Sizes& s = c.output;
+    const Sizes s = subject().result(c);
     Tensor memory({s[0], s[2], s[3], s[1]}, subject().dtype);
     const Strides strides{s[2] * s[3] * s[1], 1, -s[3] * s[1], -s[1]};
     auto* end = static_cast<std::byte*>(memory.data()) +
@@ -248,9 +278,10 @@ TEST_P(Exact, WritesThroughNegativeStrides) {
 
 TEST_P(Exact, RefusesOtherPassesAndTypes) {
   const Algorithm& algorithm = *subject().algorithm;
-  const Problem problem = testing::problem_of(draw(), subject().types());
-  for (const Pass pass : {Pass::backward_data, Pass::backward_weight}) {
-    EXPECT_EQ(algorithm.refuses(problem.with(pass, Conjugate::neither)), "only the forward pass");
+  const Problem problem = subject().problem(draw());
+  for (const Pass pass : {Pass::forward, Pass::backward_data, Pass::backward_weight}) {
+    EXPECT_EQ(algorithm.refuses(problem.with(pass, Conjugate::neither)).has_value(),
+              pass != subject().pass);
   }
   Problem other = problem;
   other.types = {DType::complex64, DType::complex64, DType::complex64};
@@ -294,10 +325,19 @@ Configuration any_channels(Random& random) {
   return with_channels(c, one_of(random, inputs), one_of(random, outputs));
 }
 
+Configuration any_channels_in_zeros(Random& random) {
+  Configuration c = any_channels(random);
+  c.arguments.padding_mode = PaddingMode::zeros;
+  return c;
+}
+
 INSTANTIATE_TEST_SUITE_P(Algorithms, Exact,
                          ::testing::Values(Subject{&planar_algorithm, DType::float32, any_channels},
-                                           Subject{&planar_algorithm, DType::float64,
-                                                   any_channels}),
+                                           Subject{&planar_algorithm, DType::float64, any_channels},
+                                           Subject{&transposed_algorithm, DType::float32,
+                                                   any_channels_in_zeros, Pass::backward_data},
+                                           Subject{&transposed_algorithm, DType::float64,
+                                                   any_channels_in_zeros, Pass::backward_data}),
                          [](const auto& subject) {
                            return std::string(subject.param.algorithm->name) + "_" +
                                   std::string(name(subject.param.dtype));

@@ -1,0 +1,218 @@
+// Transposed convolution by phases, float32 and float64: ConvTranspose2d, and the gradient of a
+// Conv2d's input.
+//
+// Math      dx[n,c,h,w] = bias[c] + sum over k, r, s of w[k,c,r,s] * dy[n,k,p,q]
+//           where h = p*sh + r*dh - top and w = q*sw + s*dw - left
+// Phases    rows h that leave the same a when divided by the stride meet the same taps: those r for
+//           which a + top - r*dh is a multiple of sh, every (sh / gcd(sh, dh))-th. With h = a +
+//           i*sh such a tap reads p = i + (a + top - r*dh) / sh: a convolution of stride 1 with
+//           some of the taps, and no multiplication by an inserted zero. Columns likewise: sh*sw
+//           phases.
+// Order     of a sum: k, r, s, the definition's. Along p that is from the last to the first, so the
+//           planar convolution runs backwards (planar_convolution.h); bits are the reference's
+// Output    a phase stores every sh-th row and every sw-th column
+// Not for   other borders than zeros, where an input is read from several taps of one window
+// Source    V. Dumoulin, F. Visin, A guide to convolution arithmetic for deep learning, 2016,
+//           chapter 4
+#include "algorithm/algorithm.h"
+#include "algorithm/packed_header.h"
+#include "algorithm/planar_convolution.h"
+#include "algorithm/vector_types.h"
+#include "simd/planar.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+namespace conv2d {
+namespace {
+
+/// The rows or columns of one phase.
+struct PhaseAxis {
+  Index first;      ///< index of the result: first, first + stride, ...
+  Axis axis;        ///< of the convolution over dy; no taps where nothing is read
+  Index first_tap;  ///< of the kernel
+  Index tap_step;
+};
+
+PhaseAxis phase_axis(const Axis& axis, Index first) {
+  const Index common = std::gcd(axis.stride, axis.dilation);
+  const Index step = axis.stride / common;
+  const auto reads = [&](Index tap) {
+    return (first + axis.pad_before - tap * axis.dilation) % axis.stride == 0;
+  };
+  Index tap = 0;
+  while (tap < std::min(step, axis.kernel) && !reads(tap)) {
+    ++tap;
+  }
+  PhaseAxis phase{first, axis, tap, step};
+  const bool none = tap == std::min(step, axis.kernel);
+  phase.axis.input = axis.output;
+  phase.axis.output = divide_up(axis.input - first, axis.stride);
+  phase.axis.kernel = none ? 0 : divide_up(axis.kernel - tap, step);
+  phase.axis.stride = 1;
+  phase.axis.dilation = axis.dilation / common;
+  phase.axis.pad_before = 0;
+  phase.axis.pad_after = 0;
+  if (!none) {
+    const Index read_first = (first + axis.pad_before - tap * axis.dilation) / axis.stride;
+    phase.axis.pad_before = (phase.axis.kernel - 1) * phase.axis.dilation - read_first;
+  }
+  return phase;
+}
+
+struct PhasePair {
+  PhaseAxis rows;
+  PhaseAxis columns;
+
+  bool reads() const { return rows.axis.kernel > 0 && columns.axis.kernel > 0; }
+  /// The forward convolution over dy that gives the phase.
+  Problem problem(const Problem& transposed) const {
+    Problem forward = transposed;
+    forward.pass = Pass::forward;
+    std::swap(forward.in_channels, forward.out_channels);
+    forward.rows = rows.axis;
+    forward.columns = columns.axis;
+    return forward;
+  }
+};
+
+std::vector<PhasePair> phases_of(const Problem& problem) {
+  std::vector<PhasePair> phases;
+  for (Index a = 0; a < std::min(problem.rows.stride, problem.rows.input); ++a) {
+    for (Index b = 0; b < std::min(problem.columns.stride, problem.columns.input); ++b) {
+      phases.push_back({phase_axis(problem.rows, a), phase_axis(problem.columns, b)});
+    }
+  }
+  return phases;
+}
+
+std::optional<std::string_view> refuses(const Problem& problem) {
+  if (problem.pass != Pass::backward_data) {
+    return "only the transposed pass";
+  }
+  if (problem.padding_mode != PaddingMode::zeros) {
+    return "only zeros beyond the border";
+  }
+  return refuses_types(problem.types);
+}
+
+std::size_t workspace_bytes(const Problem& problem) {
+  std::size_t most = 0;
+  for (const PhasePair& phase : phases_of(problem)) {
+    if (phase.reads()) {
+      most = std::max(most, in_its_type(problem, [&]<class T>() {
+                        return planar::workspace_bytes<T>(phase.problem(problem));
+                      }));
+    }
+  }
+  return most;
+}
+
+std::size_t packed_bytes(const Problem& problem) {
+  const Index elements = problem.out_channels * problem.in_channels_per_group() *
+                         problem.rows.kernel * problem.columns.kernel;
+  return header_bytes + at(elements) * element_size(problem.types.w);
+}
+
+/// A phase's part of the weight, as filters from dy's channels to the result's.
+planar::Filters filters_of(const Problem& problem, const PhasePair& phase, TensorView weight) {
+  const Strides& strides = weight.strides();
+  const Index filters = problem.out_channels_per_group();
+  const Index first = phase.rows.first_tap * strides[2] + phase.columns.first_tap * strides[3];
+  const auto* begin = static_cast<const std::byte*>(weight.data()) +
+                      first * static_cast<Index>(element_size(weight.dtype()));
+  return {TensorView(begin, weight.dtype(),
+                     {problem.in_channels_per_group(), filters, phase.rows.axis.kernel,
+                      phase.columns.axis.kernel},
+                     {strides[1], strides[0], phase.rows.tap_step * strides[2],
+                      phase.columns.tap_step * strides[3]}),
+          filters * strides[0]};
+}
+
+void pack(const Problem& problem, TensorView weight, std::byte* packed) {
+  in_its_type(problem, [&]<class T>() {
+    auto* to = reinterpret_cast<T*>(packed + header_bytes);
+    bool finite = true;
+    for (const PhasePair& phase : phases_of(problem)) {
+      if (phase.reads()) {
+        const Problem forward = phase.problem(problem);
+        finite &= planar::pack(forward, filters_of(problem, phase, weight), to);
+        to += planar::packed_elements(forward);
+      }
+    }
+    write_header({static_cast<Index>(simd::planar_kernels<T>().lanes), finite}, packed);
+  });
+}
+
+/// Every stride-th row and column of the result.
+template <class T>
+MutableTensorView result_of(const Problem& problem, const PhasePair& phase,
+                            const MutableTensorView& result) {
+  const Strides& strides = result.strides();
+  T* begin = static_cast<T*>(result.data()) + phase.rows.first * strides[2] +
+             phase.columns.first * strides[3];
+  return {begin,
+          result.dtype(),
+          {problem.batch, problem.in_channels, phase.rows.axis.output, phase.columns.axis.output},
+          {strides[0], strides[1], problem.rows.stride * strides[2],
+           problem.columns.stride * strides[3]}};
+}
+
+/// Where no tap leads to, there is the bias alone.
+template <class T>
+void fill(const MutableTensorView& result, const functional::OptionalView& bias) {
+  for (Index n = 0; n < result.sizes()[0]; ++n) {
+    for (Index c = 0; c < result.sizes()[1]; ++c) {
+      const T value =
+          bias ? static_cast<const T*>(bias->data())[c * bias->strides()[0]] + T{} : T{};
+      for (Index h = 0; h < result.sizes()[2]; ++h) {
+        for (Index w = 0; w < result.sizes()[3]; ++w) {
+          result.at<T>({n, c, h, w}) = value;
+        }
+      }
+    }
+  }
+}
+
+void run(const Problem& problem, const Operands& operands) {
+  in_its_type(problem, [&]<class T>() {
+    const auto lanes = static_cast<Index>(simd::planar_kernels<T>().lanes);
+    const PackedHeader header = read_header(operands.packed, lanes);
+    const auto* packed = reinterpret_cast<const T*>(operands.packed + header_bytes);
+    for (const PhasePair& phase : phases_of(problem)) {
+      const MutableTensorView result = result_of<T>(problem, phase, operands.result);
+      if (!phase.reads()) {
+        fill<T>(result, operands.bias);
+        continue;
+      }
+      const Problem forward = phase.problem(problem);
+      planar::run(planar::Task<T>{
+          .problem = forward,
+          .input = operands.first,
+          .output = result,
+          .bias = operands.bias,
+          .packed = packed,
+          .finite = header.finite,
+          .backwards = true,
+      });
+      packed += planar::packed_elements(forward);
+    }
+  });
+}
+
+}  // namespace
+
+extern const Algorithm transposed_algorithm;
+constexpr Algorithm transposed_algorithm = {
+    .name = "transposed",
+    .purpose =
+        "a planar convolution of stride 1 for each remainder of rows and columns by the stride",
+    .refuses = refuses,
+    .workspace_bytes = workspace_bytes,
+    .packed_bytes = packed_bytes,
+    .pack = pack,
+    .run = run,
+};
+
+}  // namespace conv2d
