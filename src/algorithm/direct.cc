@@ -7,8 +7,7 @@
 // Loops     strips of output rows, blocks of output channels, blocks of input channels, tiles of
 //           pixels (outermost first); then the register tile (simd/kernels.h): c, r, s
 // Input     the register tile reads a pixel's channels one after the other: input_rows.h, for as
-// many
-//           rows at a time as stay in half of L2. Never a whole tensor.
+//           many rows at a time as stay in half of L2. Never a whole tensor.
 // Border    through a table of pointers, one for each pixel and tap: into the input by the border's
 //           index map, or to zeros. So a tile may also span rows, which fills it on small maps.
 //           Where a weight is infinite or NaN, which must not meet the padding's zeros, a tile has
@@ -20,6 +19,7 @@
 #include "algorithm/algorithm.h"
 #include "algorithm/input_rows.h"
 #include "algorithm/output_blocks.h"
+#include "algorithm/packed_header.h"
 #include "algorithm/store_row.h"
 #include "algorithm/tile_cycles.h"
 #include "algorithm/turned_weights.h"
@@ -33,7 +33,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <type_traits>
 #include <vector>
@@ -63,13 +62,6 @@ struct Layout {
   Index taps;
   Index channel_step;
 };
-
-/// What stands before packed weights.
-struct PackedHeader {
-  Index lanes;
-  bool finite;
-};
-constexpr std::size_t header_bytes = 64;
 
 std::optional<std::string_view> refuses(const Problem& problem) {
   if (problem.pass != Pass::forward) {
@@ -120,8 +112,7 @@ void pack_as(const Problem& problem, TensorView weight, std::byte* packed) {
     }
   });
   const bool all = std::find(finite.begin(), finite.end(), 0) == finite.end();
-  const PackedHeader header{layout.outputs.lanes, all};
-  std::memcpy(packed, &header, sizeof header);
+  write_header({layout.outputs.lanes, all}, packed);
 }
 
 void pack(const Problem& problem, TensorView weight, std::byte* packed) {
@@ -451,12 +442,8 @@ std::size_t workspace_bytes(const Problem& problem) {
 
 template <class T>
 void run_as(const Problem& problem, const Operands& operands) {
-  PackedHeader header{};
-  std::memcpy(&header, operands.packed, sizeof header);
   const Layout<T> layout(problem);
-  if (header.lanes != layout.outputs.lanes) {
-    throw_invalid("the weight was packed for other vector instructions than those in use now");
-  }
+  const PackedHeader header = read_header(operands.packed, layout.outputs.lanes);
   const Strips strips(problem, layout);
   const Run<T> shared{
       .problem = problem,
