@@ -131,8 +131,8 @@ Pieces describe(const Problem& problem) {
   Index phases = 0;
   Index most_taps = 0;
   for (const PhasePair& phase : phases_of(problem)) {
-    const Index taps = phase.rows.axis.kernel * phase.columns.axis.kernel;
-    phases += phase.reads() ? 1 : 0;
+    const Index taps = phase.empty() ? 0 : phase.rows.axis.kernel * phase.columns.axis.kernel;
+    phases += taps > 0 ? 1 : 0;
     if (taps > most_taps) {
       most_taps = taps;
       pieces = in_its_type(problem,
