@@ -8,6 +8,7 @@
 #include "failure.h"
 #include "layer.h"
 #include "output.h"
+#include "run_arguments.h"
 #include "terminal.h"
 
 #include <conv2d/io.h>
@@ -30,9 +31,7 @@ namespace {
 struct BenchArguments {
   std::string layers;
   std::optional<std::uint64_t> batch;
-  std::optional<std::uint64_t> threads;
-  std::string layout = "nchw";
-  std::string precision = "default";
+  RunArguments run;
   std::string algorithm;
   std::optional<std::uint64_t> samples;
   bool json = false;
@@ -60,24 +59,15 @@ std::int64_t number_or(const std::optional<std::uint64_t>& given, std::int64_t o
   return given ? static_cast<std::int64_t>(std::min(*given, large)) : otherwise;
 }
 
-MemoryFormat parse_layout(const std::string& text) {
-  for (const MemoryFormat layout : {MemoryFormat::contiguous, MemoryFormat::channels_last}) {
-    if (layout_name(layout) == text) {
-      return layout;
-    }
-  }
-  refuse(fmt::format("--layout must be 'nchw' or 'nhwc', but got '{}'", text));
-}
-
 BenchSettings settings_of(const BenchArguments& arguments) {
-  set_num_threads(static_cast<int>(number_or(arguments.threads, num_threads())));
+  const auto [layout, precision] = choose_run(arguments.run);
   const auto samples = static_cast<int>(number_or(arguments.samples, BenchSettings().samples));
   if (samples < 1) {
     refuse("--samples must be at least 1");
   }
   return {.threads = num_threads(),
-          .layout = parse_layout(arguments.layout),
-          .precision = parse_precision(arguments.precision),
+          .layout = layout,
+          .precision = precision,
           .algorithm = arguments.algorithm,
           .samples = samples};
 }
@@ -169,11 +159,7 @@ void add_bench(CLI::App& program) {
                  "A list of layers; without it, one of well-known networks and image filters",
                  "FILE");
   command.option("--batch", arguments->batch, "Images in each layer, whatever the list says", "N");
-  command.option("--threads", arguments->threads, "Default: all processors", "N");
-  command.option("--layout", arguments->layout, "Of input and output: nchw (default) or nhwc",
-                 "LAYOUT");
-  command.option("--precision", arguments->precision,
-                 "default, or exact: only sums in the definition's order", "PRECISION");
+  add_run_options(command, arguments->run);
   command.option("--algorithm", arguments->algorithm,
                  "This one, where it does not refuse, and not the one that the plan chooses",
                  "NAME");

@@ -1,5 +1,6 @@
 #include "bench/report.h"
 
+#include "run_arguments.h"
 #include "text.h"
 
 #include <conv2d/machine.h>
@@ -87,10 +88,6 @@ std::string field(const nlohmann::ordered_json& object, const char* key) {
 }
 
 }  // namespace
-
-std::string_view layout_name(MemoryFormat layout) {
-  return layout == MemoryFormat::channels_last ? "nhwc" : "nchw";
-}
 
 std::string machine_text(const BenchRun& run) {
   return fmt::format("{}, {}, {}, {} precision; at most {} GFLOP/s, and {} GB/s read from memory\n",

@@ -20,9 +20,6 @@ struct BenchRun {
   }
 };
 
-/// "nchw" or "nhwc".
-std::string_view layout_name(MemoryFormat layout);
-
 /// "AVX3_ZEN4, 1 thread, nchw, default precision: ...".
 std::string machine_text(const BenchRun& run);
 /// For people, with the machine above and the geometric mean below.

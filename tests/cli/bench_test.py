@@ -229,8 +229,8 @@ class Times(BenchTest):
 
     def test_wrong_values_are_refused_before_anything_is_timed(self):
         for arguments, sentence in (
-            (("--layout", "nwhc"), "--layout must be 'nchw' or 'nhwc', but got 'nwhc'"),
-            (("--precision", "double"), "precision must be 'default' or 'exact', but got 'double'"),
+            (("--layout", "nwhc"), "--layout takes nchw or nhwc, but got 'nwhc'"),
+            (("--precision", "double"), "--precision takes exact or default, but got 'double'"),
             (("--samples", "0"), "--samples must be at least 1"),
             (("--batch", "0"), "--batch must be at least 1"),
             (("--csv", "times.txt"), "--csv"),
