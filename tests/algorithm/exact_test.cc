@@ -23,6 +23,7 @@
 
 namespace conv2d {
 
+extern const Algorithm depthwise_rows_algorithm;
 extern const Algorithm direct_algorithm;
 extern const Algorithm planar_algorithm;
 extern const Algorithm reference_algorithm;
@@ -261,6 +262,9 @@ TEST_P(Exact, WithoutChannelsThereIsTheBias) {
   }
   Configuration c = draw();
   c.input[1] = c.weight[1] = 0;
+  if (const auto reason = subject().algorithm->refuses(subject().problem(c))) {
+    GTEST_SKIP() << *reason;
+  }
   const Operand o = operand(c);
   EXPECT_TRUE(same_bits(result(c, o), reference(c, o))) << c;
 }
@@ -322,6 +326,31 @@ Configuration unpadded(Random& random) {
           .arguments = {}};
 }
 
+Configuration with_longer_rows(Configuration c, std::int64_t columns) {
+  c.input[3] += columns * c.arguments.stride.w;
+  c.output[3] += columns;
+  return c;
+}
+
+/// One channel a group and up to three outputs of it, kernels of every height.
+Configuration depthwise(Random& random) {
+  constexpr std::int64_t taps[] = {1, 2, 3, 3, 3, 4, 5, 7, 8, 11};
+  Configuration c = random_configuration(random, [&] { return one_of(random, taps); });
+  if (random.coin()) {
+    c.weight[3] = c.weight[2];
+    c.arguments.dilation.w = c.arguments.dilation.h;
+    c.arguments.padding_mode = PaddingMode::zeros;
+    c.input[3] = std::max(c.input[3], c.arguments.dilation.w * c.weight[3]);
+    const std::int64_t padded =
+        c.input[3] + c.arguments.padding.left() + c.arguments.padding.right();
+    const std::int64_t extent = c.arguments.dilation.w * (c.weight[3] - 1) + 1;
+    c.output[3] = (padded - extent) / c.arguments.stride.w + 1;
+  }
+  const std::int64_t longer = random.between(0, 2);
+  return with_channels(with_longer_rows(c, longer == 0 ? 0 : random.between(1, 40 * longer)), 1,
+                       random.between(1, 3));
+}
+
 /// Every number of channels and outputs, and rows of every length.
 Configuration any_channels(Random& random) {
   constexpr std::int64_t inputs[] = {1, 2, 3, 4, 15, 33, 70};
@@ -329,9 +358,7 @@ Configuration any_channels(Random& random) {
   const bool plain = random.between(0, 2) == 0;
   Configuration c = plain ? unpadded(random) : random_configuration(random);
   if (!plain && random.coin()) {
-    const std::int64_t longer = random.between(1, 70) * c.arguments.stride.w;
-    c.input[3] += longer;
-    c.output[3] += longer / c.arguments.stride.w;
+    c = with_longer_rows(c, random.between(1, 70));
   }
   return with_channels(c, one_of(random, inputs), one_of(random, outputs));
 }
@@ -362,6 +389,8 @@ constexpr auto backward_data = Pass::backward_data;
 INSTANTIATE_TEST_SUITE_P(
     Algorithms, Exact,
     ::testing::Values(
+        Subject{&depthwise_rows_algorithm, DType::float32, depthwise, forward},
+        Subject{&depthwise_rows_algorithm, DType::float64, depthwise, forward},
         Subject{&direct_algorithm, DType::float32, many_outputs, forward},
         Subject{&direct_algorithm, DType::float64, many_outputs, forward},
         Subject{&planar_algorithm, DType::float32, any_channels, forward},
