@@ -9,13 +9,12 @@ extern const Algorithm direct_algorithm;
 extern const Algorithm planar_algorithm;
 extern const Algorithm reference_algorithm;
 extern const Algorithm transposed_algorithm;
+extern const Algorithm winograd_algorithm;
 
 std::span<const Algorithm* const> algorithms() noexcept {
-  static constexpr std::array<const Algorithm*, 4> table = {
-      &planar_algorithm,
-      &direct_algorithm,
-      &transposed_algorithm,
-      &reference_algorithm,
+  static constexpr std::array<const Algorithm*, 5> table = {
+      &winograd_algorithm,   &planar_algorithm,    &direct_algorithm,
+      &transposed_algorithm, &reference_algorithm,
   };
   return table;
 }
