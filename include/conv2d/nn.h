@@ -13,6 +13,7 @@
 #include <functional>
 #include <iosfwd>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,14 +26,24 @@ using functional::Gradients;
 /// Parameters by name: "weight", "bias"; views of the layer's own memory.
 using StateDict = std::map<std::string, TensorView, std::less<>>;
 
+class KeptWeight;
+
 /// The parameters of a convolution and what both layers do with them.
+///
+/// A layer packs its weight at its first call, in the order in which its algorithm reads it, and
+/// keeps that besides the weight itself. It stops doing so when mutable_weight() hands out a view,
+/// because it cannot see what is written through it; keep_packed() says that no more will be.
 class ConvParameters {
  public:
   const Tensor& weight() const noexcept { return weight_; }
   /// Absent where the layer was made with bias=false.
   const std::optional<Tensor>& bias() const noexcept { return bias_; }
-  /// For writing: an optimiser's step, a loaded filter.
-  MutableTensorView mutable_weight() noexcept { return weight_.mutable_view(); }
+  /// For writing: an optimiser's step, a loaded filter. From now on the layer packs its weight at
+  /// each call.
+  MutableTensorView mutable_weight() noexcept;
+  /// Nothing more will be written through views of the weight that are out: the layer may pack its
+  /// weight once again, until the next mutable_weight().
+  void keep_packed();
   /// Throws std::invalid_argument where there is no bias.
   MutableTensorView mutable_bias();
 
@@ -55,10 +66,13 @@ class ConvParameters {
   ~ConvParameters() = default;
 
   std::optional<TensorView> bias_view() const;
+  /// nullptr while somebody may write to the weight.
+  KeptWeight* kept_weight() const noexcept { return kept_.get(); }
 
  private:
   Tensor weight_;
   std::optional<Tensor> bias_;
+  std::shared_ptr<KeptWeight> kept_;
 };
 
 /// A layer that correlates its input with out_channels learned filters, each of
@@ -72,8 +86,8 @@ class Conv2d : public ConvParameters {
   /// Throws std::invalid_argument for arguments that no input could fit.
   explicit Conv2d(const Conv2dOptions& options);
   /// With weights (out_channels, in_channels/groups, kernel_size) and bias (out_channels) that are
-  /// there already: they are moved in, and no random number is drawn. Throws std::invalid_argument
-  /// where they do not fit the options.
+  /// there already: they are moved in, and no random number is drawn; nobody else may write to them
+  /// any more. Throws std::invalid_argument where they do not fit the options.
   Conv2d(const Conv2dOptions& options, Tensor weight, std::optional<Tensor> bias = std::nullopt);
   Conv2d(std::int64_t in_channels, std::int64_t out_channels, Pair kernel_size, Pair stride = 1,
          Padding padding = 0, Pair dilation = 1, std::int64_t groups = 1, bool bias = true,
@@ -130,6 +144,7 @@ class ConvTranspose2d : public ConvParameters {
  private:
   functional::ConvTranspose2dArguments arguments() const;
   functional::ConvTranspose2dArguments arguments_for(const Sizes& input, Pair output_size) const;
+  Tensor apply(TensorView input, const functional::ConvTranspose2dArguments& arguments) const;
   ConvTranspose2dOptions options_;
 };
 

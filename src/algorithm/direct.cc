@@ -7,8 +7,7 @@
 // Loops     strips of output rows, blocks of output channels, blocks of input channels, tiles of
 //           pixels (outermost first); then the register tile (simd/kernels.h): c, r, s
 // Input     the register tile reads a pixel's channels one after the other: input_rows.h, for as
-// many
-//           rows at a time as stay in half of L2. Never a whole tensor.
+//           many rows at a time as stay in half of L2. Never a whole tensor.
 // Border    through a table of pointers, one for each pixel and tap: into the input by the border's
 //           index map, or to zeros. So a tile may also span rows, which fills it on small maps.
 //           Where a weight is infinite or NaN, which must not meet the padding's zeros, a tile has
@@ -20,10 +19,13 @@
 #include "algorithm/algorithm.h"
 #include "algorithm/input_rows.h"
 #include "algorithm/output_blocks.h"
+#include "algorithm/packed_header.h"
 #include "algorithm/store_row.h"
+#include "algorithm/tile_cycles.h"
 #include "algorithm/turned_weights.h"
 #include "algorithm/vector_types.h"
 #include "base/error.h"
+#include "base/quantity.h"
 #include "conv2d/machine.h"
 #include "conv2d/threads.h"
 #include "tensor/parallel.h"
@@ -31,7 +33,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <type_traits>
 #include <vector>
@@ -61,13 +62,6 @@ struct Layout {
   Index taps;
   Index channel_step;
 };
-
-/// What stands before packed weights.
-struct PackedHeader {
-  Index lanes;
-  bool finite;
-};
-constexpr std::size_t header_bytes = 64;
 
 std::optional<std::string_view> refuses(const Problem& problem) {
   if (problem.pass != Pass::forward) {
@@ -118,8 +112,7 @@ void pack_as(const Problem& problem, TensorView weight, std::byte* packed) {
     }
   });
   const bool all = std::find(finite.begin(), finite.end(), 0) == finite.end();
-  const PackedHeader header{layout.outputs.lanes, all};
-  std::memcpy(packed, &header, sizeof header);
+  write_header({layout.outputs.lanes, all}, packed);
 }
 
 void pack(const Problem& problem, TensorView weight, std::byte* packed) {
@@ -132,7 +125,7 @@ struct Strips {
   Strips(const Problem& problem, const Layout<T>& layout)
       : total(problem.batch * problem.rows.output) {
     const Index row_bytes = problem.columns.input * layout.channels * static_cast<Index>(sizeof(T));
-    const Index half_l2 = static_cast<Index>(machine_l2()) / 2;
+    const auto half_l2 = static_cast<Index>(machine().l2_bytes / 2);
     const Index overlap = problem.rows.extent() - problem.rows.stride;
     const Index fit = (half_l2 / std::max<Index>(row_bytes, 1) - overlap) / problem.rows.stride;
     // The sums of a thousand pixels for 64 floats of output channels are 256 KiB, which L2 has to
@@ -146,11 +139,6 @@ struct Strips {
       rows = std::max<Index>(1, total / wanted);
     }
     count = divide_up(total, rows);
-  }
-
-  static std::size_t machine_l2() {
-    static const std::size_t bytes = machine().l2_bytes;
-    return bytes;
   }
 
   Index total;
@@ -414,6 +402,32 @@ std::vector<Index> source_columns(const Problem& problem) {
   return columns;
 }
 
+template <class T>
+Pieces describe_as(const Problem& problem) {
+  const Layout<T> layout(problem);
+  const OutputBlocks<T>& outputs = layout.outputs;
+  const Strips strips(problem, layout);
+  const int vectors = outputs.widest();
+  const Index pixels = strips.rows * problem.columns.output;
+  const auto most = static_cast<Index>(outputs.kernels.pixels[at(vectors)]);
+  const Index tile = divide_up(pixels, divide_up(pixels, most));
+  const Index channels = std::min(layout.channels, layout.channel_step);
+  return {
+      .tile = concat(counted(tile, "pixel"), " x ", counted(vectors, "vector"), " of ",
+                     outputs.lanes, " output channels"),
+      .blocking = concat(counted(strips.count, "strip"), " of ", counted(strips.rows, "output row"),
+                         " for the batch; ", part_of(channels, layout.channels, "input channels"),
+                         " at a time; ", counted(outputs.count(), "block"), " of output channels"),
+      .efficiency = tile_efficiency(static_cast<double>(tile), vectors) *
+                    static_cast<double>(outputs.outputs) /
+                    static_cast<double>(outputs.vectors * outputs.lanes),
+  };
+}
+
+Pieces describe(const Problem& problem) {
+  return in_its_type(problem, [&]<class T> { return describe_as<T>(problem); });
+}
+
 std::size_t workspace_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T> {
     const Layout<T> layout(problem);
@@ -428,12 +442,8 @@ std::size_t workspace_bytes(const Problem& problem) {
 
 template <class T>
 void run_as(const Problem& problem, const Operands& operands) {
-  PackedHeader header{};
-  std::memcpy(&header, operands.packed, sizeof header);
   const Layout<T> layout(problem);
-  if (header.lanes != layout.outputs.lanes) {
-    throw_invalid("the weight was packed for other vector instructions than those in use now");
-  }
+  const PackedHeader header = read_header(operands.packed, layout.outputs.lanes);
   const Strips strips(problem, layout);
   const Run<T> shared{
       .problem = problem,
@@ -475,6 +485,7 @@ constexpr Algorithm direct_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .describe = describe,
 };
 
 }  // namespace conv2d

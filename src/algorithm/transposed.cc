@@ -6,8 +6,9 @@
 // Phases    rows h that leave the same a when divided by the stride meet the same taps: those r for
 //           which a + top - r*dh is a multiple of sh, every (sh / gcd(sh, dh))-th. With h = a +
 //           i*sh such a tap reads p = i + (a + top - r*dh) / sh: a convolution of stride 1 with
-//           some of the taps, and no multiplication by an inserted zero. Columns likewise: sh*sw
-//           phases.
+//           some of the taps, and no multiplication by an inserted zero. Columns likewise. At most
+//           sh*sw phases, and R*S: where the stride outgrows the kernel, between lies the bias
+//           alone
 // Order     of a sum: k, r, s, the definition's. Along p that is from the last to the first, so the
 //           planar convolution runs backwards (planar_convolution.h); bits are the reference's
 // Output    a phase stores every sh-th row and every sw-th column
@@ -18,6 +19,8 @@
 #include "algorithm/packed_header.h"
 #include "algorithm/planar_convolution.h"
 #include "algorithm/vector_types.h"
+#include "base/error.h"
+#include "base/quantity.h"
 #include "simd/planar.h"
 
 #include <algorithm>
@@ -30,42 +33,47 @@ namespace {
 /// The rows or columns of one phase.
 struct PhaseAxis {
   Index first;      ///< index of the result: first, first + stride, ...
-  Axis axis;        ///< of the convolution over dy; no taps where nothing is read
+  Axis axis;        ///< of the convolution over dy
   Index first_tap;  ///< of the kernel
   Index tap_step;
 };
 
-PhaseAxis phase_axis(const Axis& axis, Index first) {
-  const Index common = std::gcd(axis.stride, axis.dilation);
-  const Index step = axis.stride / common;
-  const auto reads = [&](Index tap) {
-    return (first + axis.pad_before - tap * axis.dilation) % axis.stride == 0;
-  };
-  Index tap = 0;
-  while (tap < std::min(step, axis.kernel) && !reads(tap)) {
-    ++tap;
-  }
-  PhaseAxis phase{first, axis, tap, step};
-  const bool none = tap == std::min(step, axis.kernel);
+/// The index, below the stride, from which a tap is read.
+Index first_reader(const Axis& axis, Index tap) {
+  const Index first = (tap * axis.dilation - axis.pad_before) % axis.stride;
+  return first < 0 ? first + axis.stride : first;
+}
+
+PhaseAxis phase_axis(const Axis& axis, Index first_tap, Index tap_step) {
+  const Index first = first_reader(axis, first_tap);
+  const Index reads = (first + axis.pad_before - first_tap * axis.dilation) / axis.stride;
+  PhaseAxis phase{first, axis, first_tap, tap_step};
   phase.axis.input = axis.output;
-  phase.axis.output = divide_up(axis.input - first, axis.stride);
-  phase.axis.kernel = none ? 0 : divide_up(axis.kernel - tap, step);
+  phase.axis.output = first < axis.input ? (axis.input - first - 1) / axis.stride + 1 : 0;
+  phase.axis.kernel = (axis.kernel - first_tap - 1) / tap_step + 1;
   phase.axis.stride = 1;
-  phase.axis.dilation = axis.dilation / common;
-  phase.axis.pad_before = 0;
+  phase.axis.dilation = axis.dilation / std::gcd(axis.stride, axis.dilation);
+  phase.axis.pad_before = (phase.axis.kernel - 1) * phase.axis.dilation - reads;
   phase.axis.pad_after = 0;
-  if (!none) {
-    const Index read_first = (first + axis.pad_before - tap * axis.dilation) / axis.stride;
-    phase.axis.pad_before = (phase.axis.kernel - 1) * phase.axis.dilation - read_first;
-  }
   return phase;
+}
+
+/// One for each index below the stride that a tap leads to, the result's size whatever it is: a
+/// packed weight serves any.
+std::vector<PhaseAxis> phases_along(const Axis& axis) {
+  const Index step = axis.stride / std::gcd(axis.stride, axis.dilation);
+  std::vector<PhaseAxis> phases;
+  for (Index tap = 0; tap < std::min(step, axis.kernel); ++tap) {
+    phases.push_back(phase_axis(axis, tap, step));
+  }
+  return phases;
 }
 
 struct PhasePair {
   PhaseAxis rows;
   PhaseAxis columns;
 
-  bool reads() const { return rows.axis.kernel > 0 && columns.axis.kernel > 0; }
+  bool empty() const { return rows.axis.output == 0 || columns.axis.output == 0; }
   /// The forward convolution over dy that gives the phase.
   Problem problem(const Problem& transposed) const {
     Problem forward = transposed;
@@ -79,12 +87,20 @@ struct PhasePair {
 
 std::vector<PhasePair> phases_of(const Problem& problem) {
   std::vector<PhasePair> phases;
-  for (Index a = 0; a < std::min(problem.rows.stride, problem.rows.input); ++a) {
-    for (Index b = 0; b < std::min(problem.columns.stride, problem.columns.input); ++b) {
-      phases.push_back({phase_axis(problem.rows, a), phase_axis(problem.columns, b)});
+  for (const PhaseAxis& rows : phases_along(problem.rows)) {
+    for (const PhaseAxis& columns : phases_along(problem.columns)) {
+      phases.push_back({rows, columns});
     }
   }
   return phases;
+}
+
+/// Whether taps lead to every element of the result.
+bool cover(const Axis& axis) {
+  const std::vector<PhaseAxis> phases = phases_along(axis);
+  const auto reached = std::count_if(phases.begin(), phases.end(),
+                                     [](const PhaseAxis& phase) { return phase.axis.output > 0; });
+  return reached == std::min(axis.stride, axis.input);
 }
 
 std::optional<std::string_view> refuses(const Problem& problem) {
@@ -100,7 +116,7 @@ std::optional<std::string_view> refuses(const Problem& problem) {
 std::size_t workspace_bytes(const Problem& problem) {
   std::size_t most = 0;
   for (const PhasePair& phase : phases_of(problem)) {
-    if (phase.reads()) {
+    if (!phase.empty()) {
       most = std::max(most, in_its_type(problem, [&]<class T>() {
                         return planar::workspace_bytes<T>(phase.problem(problem));
                       }));
@@ -109,25 +125,53 @@ std::size_t workspace_bytes(const Problem& problem) {
   return most;
 }
 
+/// In the words of the phase with the most taps, which takes longest.
+Pieces describe(const Problem& problem) {
+  Pieces pieces;
+  Index phases = 0;
+  Index most_taps = 0;
+  for (const PhasePair& phase : phases_of(problem)) {
+    const Index taps = phase.empty() ? 0 : phase.rows.axis.kernel * phase.columns.axis.kernel;
+    phases += taps > 0 ? 1 : 0;
+    if (taps > most_taps) {
+      most_taps = taps;
+      pieces = in_its_type(problem,
+                           [&]<class T>() { return planar::describe<T>(phase.problem(problem)); });
+    }
+  }
+  if (phases == 0) {
+    return {.tile = "none", .blocking = "no tap leads into the result", .efficiency = 1};
+  }
+  pieces.blocking = concat(counted(phases, "phase"), " of ", phases == 1 ? "" : "up to ",
+                           counted(most_taps, "tap"), "; ", pieces.blocking);
+  return pieces;
+}
+
 std::size_t packed_bytes(const Problem& problem) {
   const Index elements = problem.out_channels * problem.in_channels_per_group() *
                          problem.rows.kernel * problem.columns.kernel;
   return header_bytes + at(elements) * element_size(problem.types.w);
 }
 
+/// From one element to the next of `count` that lie `step` apart: with one there is no next, and
+/// the step may be as large as a stride.
+Index distance(Index count, Index step, Index stride) { return count > 1 ? step * stride : stride; }
+
 /// A phase's part of the weight, as filters from dy's channels to the result's.
 planar::Filters filters_of(const Problem& problem, const PhasePair& phase, TensorView weight) {
   const Strides& strides = weight.strides();
   const Index filters = problem.out_channels_per_group();
-  const Index first = phase.rows.first_tap * strides[2] + phase.columns.first_tap * strides[3];
+  const PhaseAxis& rows = phase.rows;
+  const PhaseAxis& columns = phase.columns;
+  const Index first = rows.first_tap * strides[2] + columns.first_tap * strides[3];
   const auto* begin = static_cast<const std::byte*>(weight.data()) +
                       first * static_cast<Index>(element_size(weight.dtype()));
-  return {TensorView(begin, weight.dtype(),
-                     {problem.in_channels_per_group(), filters, phase.rows.axis.kernel,
-                      phase.columns.axis.kernel},
-                     {strides[1], strides[0], phase.rows.tap_step * strides[2],
-                      phase.columns.tap_step * strides[3]}),
-          filters * strides[0]};
+  return {
+      TensorView(begin, weight.dtype(),
+                 {problem.in_channels_per_group(), filters, rows.axis.kernel, columns.axis.kernel},
+                 {strides[1], strides[0], distance(rows.axis.kernel, rows.tap_step, strides[2]),
+                  distance(columns.axis.kernel, columns.tap_step, strides[3])}),
+      filters * strides[0]};
 }
 
 void pack(const Problem& problem, TensorView weight, std::byte* packed) {
@@ -135,11 +179,9 @@ void pack(const Problem& problem, TensorView weight, std::byte* packed) {
     auto* to = reinterpret_cast<T*>(packed + header_bytes);
     bool finite = true;
     for (const PhasePair& phase : phases_of(problem)) {
-      if (phase.reads()) {
-        const Problem forward = phase.problem(problem);
-        finite &= planar::pack(forward, filters_of(problem, phase, weight), to);
-        to += planar::packed_elements(forward);
-      }
+      const Problem forward = phase.problem(problem);
+      finite &= planar::pack(forward, filters_of(problem, phase, weight), to);
+      to += planar::packed_elements(forward);
     }
     write_header({static_cast<Index>(simd::planar_kernels<T>().lanes), finite}, packed);
   });
@@ -150,13 +192,15 @@ template <class T>
 MutableTensorView result_of(const Problem& problem, const PhasePair& phase,
                             const MutableTensorView& result) {
   const Strides& strides = result.strides();
+  const Index rows = phase.rows.axis.output;
+  const Index columns = phase.columns.axis.output;
   T* begin = static_cast<T*>(result.data()) + phase.rows.first * strides[2] +
              phase.columns.first * strides[3];
   return {begin,
           result.dtype(),
-          {problem.batch, problem.in_channels, phase.rows.axis.output, phase.columns.axis.output},
-          {strides[0], strides[1], problem.rows.stride * strides[2],
-           problem.columns.stride * strides[3]}};
+          {problem.batch, problem.in_channels, rows, columns},
+          {strides[0], strides[1], distance(rows, problem.rows.stride, strides[2]),
+           distance(columns, problem.columns.stride, strides[3])}};
 }
 
 /// Where no tap leads to, there is the bias alone.
@@ -180,22 +224,22 @@ void run(const Problem& problem, const Operands& operands) {
     const auto lanes = static_cast<Index>(simd::planar_kernels<T>().lanes);
     const PackedHeader header = read_header(operands.packed, lanes);
     const auto* packed = reinterpret_cast<const T*>(operands.packed + header_bytes);
+    if (!cover(problem.rows) || !cover(problem.columns)) {
+      fill<T>(operands.result, operands.bias);
+    }
     for (const PhasePair& phase : phases_of(problem)) {
-      const MutableTensorView result = result_of<T>(problem, phase, operands.result);
-      if (!phase.reads()) {
-        fill<T>(result, operands.bias);
-        continue;
-      }
       const Problem forward = phase.problem(problem);
-      planar::run(planar::Task<T>{
-          .problem = forward,
-          .input = operands.first,
-          .output = result,
-          .bias = operands.bias,
-          .packed = packed,
-          .finite = header.finite,
-          .backwards = true,
-      });
+      if (!phase.empty()) {
+        planar::run(planar::Task<T>{
+            .problem = forward,
+            .input = operands.first,
+            .output = result_of<T>(problem, phase, operands.result),
+            .bias = operands.bias,
+            .packed = packed,
+            .finite = header.finite,
+            .backwards = true,
+        });
+      }
       packed += planar::packed_elements(forward);
     }
   });
@@ -213,6 +257,7 @@ constexpr Algorithm transposed_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .describe = describe,
 };
 
 }  // namespace conv2d

@@ -24,7 +24,9 @@
 //           Algorithms for Convolutional Neural Networks, CVPR 2015
 #include "algorithm/algorithm.h"
 #include "algorithm/packed_header.h"
+#include "algorithm/tile_cycles.h"
 #include "algorithm/winograd_worker.h"
+#include "base/quantity.h"
 #include "tensor/parallel.h"
 
 namespace conv2d {
@@ -88,6 +90,36 @@ winograd::Cut cut_of(const Problem& problem, const OutputBlocks<float>& outputs)
   return {problem, problem.groups * outputs.count()};
 }
 
+/// The definition's multiply-adds against what is done instead: the products, and for each tile and
+/// channel about as many loads and stores as the transforms' 12 times 12 and 10 times 12
+/// operations.
+double efficiency_of(const Problem& problem, const OutputBlocks<float>& outputs,
+                     const winograd::Cut& cut, double product) {
+  const auto channels = static_cast<double>(problem.in_channels_per_group());
+  const auto wide = static_cast<double>(outputs.vectors * outputs.lanes);
+  const double tile = 36 * channels * wide / product + 2 * 144 * channels + 2 * 120 * wide;
+  const auto tiles = static_cast<double>(cut.tile_rows * cut.tile_columns);
+  const auto pixels = static_cast<double>(problem.rows.output * problem.columns.output);
+  return 9 * pixels * channels * static_cast<double>(outputs.outputs) / (tiles * tile);
+}
+
+Pieces describe(const Problem& problem) {
+  const OutputBlocks<float> outputs(problem);
+  const winograd::Cut cut = cut_of(problem, outputs);
+  const int vectors = outputs.widest();
+  const auto most = static_cast<Index>(outputs.kernels.pixels[at(vectors)]);
+  const Index tile = divide_up(cut.most_tiles(), divide_up(cut.most_tiles(), most));
+  return {
+      .tile = concat(counted(tile, "tile"), " of 4x4 outputs x ", counted(vectors, "vector"),
+                     " of ", outputs.lanes, " output channels, for each of 36 products"),
+      .blocking =
+          concat(counted(cut.blocks(), "block"), " of ", counted(cut.most_tiles(), "tile"),
+                 " for the batch; ", counted(outputs.count(), "block"), " of output channels"),
+      .efficiency =
+          efficiency_of(problem, outputs, cut, tile_efficiency(static_cast<double>(tile), vectors)),
+  };
+}
+
 std::size_t workspace_bytes(const Problem& problem) {
   const OutputBlocks<float> outputs(problem);
   const winograd::Cut cut = cut_of(problem, outputs);
@@ -138,6 +170,7 @@ constexpr Algorithm winograd_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .describe = describe,
 };
 
 }  // namespace conv2d

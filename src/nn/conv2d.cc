@@ -3,6 +3,7 @@
 #include "conv2d/nn.h"
 #include "geometry/options.h"
 #include "geometry/problem.h"
+#include "nn/layer_maps.h"
 
 #include <utility>
 
@@ -45,7 +46,9 @@ functional::Conv2dArguments Conv2d::arguments() const {
 }
 
 Tensor Conv2d::operator()(TensorView input) const {
-  return functional::conv2d(input, weight(), bias_view(), arguments());
+  const LayerMaps maps = LayerMaps::conv2d(input, weight(), arguments(), options_.bias);
+  check_bias(maps, bias_view(), input.dtype());
+  return maps.apply(input, weight(), bias_view(), kept_weight());
 }
 
 Gradients Conv2d::backward(TensorView grad_output, TensorView input, GradientMask wanted) const {

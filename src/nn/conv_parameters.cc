@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "conv2d/nn.h"
 #include "nn/default_generator.h"
+#include "plan/kept_weight.h"
 
 #include <algorithm>
 #include <array>
@@ -37,7 +38,7 @@ double weight_bound(double fan_in) {
 
 ConvParameters::ConvParameters(const Sizes& weight_sizes, std::int64_t out_channels, bool bias,
                                DType dtype)
-    : weight_(weight_sizes, dtype) {
+    : weight_(weight_sizes, dtype), kept_(std::make_shared<KeptWeight>()) {
   if (bias) {
     bias_.emplace(Sizes{out_channels}, bias_dtype(dtype));
   }
@@ -54,7 +55,9 @@ ConvParameters::ConvParameters(const Sizes& weight_sizes, std::int64_t out_chann
 
 ConvParameters::ConvParameters(const Sizes& weight_sizes, std::int64_t out_channels, bool bias,
                                DType dtype, Tensor given_weight, std::optional<Tensor> given_bias)
-    : weight_(std::move(given_weight)), bias_(std::move(given_bias)) {
+    : weight_(std::move(given_weight)),
+      bias_(std::move(given_bias)),
+      kept_(std::make_shared<KeptWeight>()) {
   if (bias_.has_value() != bias) {
     throw_invalid(concat("the layer's bias is ", bias ? "True" : "False", ", but it was given ",
                          bias_ ? "one" : "none"));
@@ -66,7 +69,9 @@ ConvParameters::ConvParameters(const Sizes& weight_sizes, std::int64_t out_chann
 }
 
 ConvParameters::ConvParameters(const ConvParameters& other)
-    : weight_(other.weight_.clone()), bias_(clone(other.bias_)) {}
+    : weight_(other.weight_.clone()),
+      bias_(clone(other.bias_)),
+      kept_(std::make_shared<KeptWeight>()) {}
 
 ConvParameters& ConvParameters::operator=(const ConvParameters& other) {
   if (this != &other) {
@@ -75,6 +80,13 @@ ConvParameters& ConvParameters::operator=(const ConvParameters& other) {
   }
   return *this;
 }
+
+MutableTensorView ConvParameters::mutable_weight() noexcept {
+  kept_ = nullptr;
+  return weight_.mutable_view();
+}
+
+void ConvParameters::keep_packed() { kept_ = std::make_shared<KeptWeight>(); }
 
 MutableTensorView ConvParameters::mutable_bias() {
   if (!bias_) {
@@ -126,6 +138,9 @@ void ConvParameters::load_state_dict(const StateDict& state, std::string_view pr
                            ", this layer needs ", to_string(tensor->sizes()), " of ",
                            name(tensor->dtype())));
     }
+  }
+  if (kept_) {
+    keep_packed();
   }
   for (const auto& [key, tensor] : wanted) {
     copy(state.find(key)->second, *tensor);

@@ -4,6 +4,7 @@
 #include "geometry/axis.h"
 #include "geometry/options.h"
 #include "geometry/problem.h"
+#include "nn/layer_maps.h"
 
 #include <limits>
 #include <tuple>
@@ -74,13 +75,17 @@ functional::ConvTranspose2dArguments ConvTranspose2d::arguments_for(const Sizes&
   return chosen;
 }
 
-Tensor ConvTranspose2d::operator()(TensorView input) const {
-  return functional::conv_transpose2d(input, weight(), bias_view(), arguments());
+Tensor ConvTranspose2d::apply(TensorView input,
+                              const functional::ConvTranspose2dArguments& arguments) const {
+  const LayerMaps maps = LayerMaps::conv_transpose2d(input, weight(), arguments, options_.bias);
+  check_bias(maps, bias_view(), input.dtype());
+  return maps.apply(input, weight(), bias_view(), kept_weight());
 }
 
+Tensor ConvTranspose2d::operator()(TensorView input) const { return apply(input, arguments()); }
+
 Tensor ConvTranspose2d::operator()(TensorView input, Pair output_size) const {
-  return functional::conv_transpose2d(input, weight(), bias_view(),
-                                      arguments_for(input.sizes(), output_size));
+  return apply(input, arguments_for(input.sizes(), output_size));
 }
 
 Gradients ConvTranspose2d::backward(TensorView grad_output, TensorView input,

@@ -33,13 +33,15 @@ LayerMaps LayerMaps::conv_transpose2d(TensorView input, TensorView weight,
                    weight.memory_format());
 }
 
-Tensor LayerMaps::apply(TensorView x, TensorView w, functional::OptionalView bias) const {
+Tensor LayerMaps::apply(TensorView x, TensorView w, functional::OptionalView bias,
+                        KeptWeight* kept) const {
   Problem problem = problem_;
   problem.bias = bias.has_value();
   const bool channels_last =
       input_format_ == MemoryFormat::channels_last || weight_format_ == MemoryFormat::channels_last;
   const auto format = channels_last ? MemoryFormat::channels_last : MemoryFormat::contiguous;
-  return run(problem, x, w, bias, Tensor::uninitialized(layer_output(), output_dtype(), format));
+  return run(problem, x, w, bias, Tensor::uninitialized(layer_output(), output_dtype(), format),
+             kept);
 }
 
 Tensor LayerMaps::pull_input(TensorView dy, TensorView w) const {
@@ -59,8 +61,8 @@ Tensor LayerMaps::pull_weight(TensorView x, TensorView dy) const {
 }
 
 Tensor LayerMaps::run(const Problem& problem, TensorView first, TensorView second,
-                      functional::OptionalView bias, Tensor result) const {
-  execute(problem, {as_batch(first), second, bias, result});
+                      functional::OptionalView bias, Tensor result, KeptWeight* kept) const {
+  execute(problem, {as_batch(first), second, bias, result}, kept);
   return batched_ ? std::move(result) : std::move(result).squeeze(0);
 }
 

@@ -10,6 +10,8 @@
 
 namespace conv2d {
 
+class KeptWeight;
+
 /// The tensors of a call after its checks: rank 4, dtypes that go together, and the problem.
 class LayerMaps {
  public:
@@ -20,8 +22,9 @@ class LayerMaps {
                                     const functional::ConvTranspose2dArguments& arguments,
                                     bool bias);
 
-  /// y = layer(x, w) + bias.
-  Tensor apply(TensorView x, TensorView w, functional::OptionalView bias) const;
+  /// y = layer(x, w) + bias. `kept`, where there is one, holds this w packed for the next call.
+  Tensor apply(TensorView x, TensorView w, functional::OptionalView bias,
+               KeptWeight* kept = nullptr) const;
   /// The adjoint of x -> apply(x, w), at dy.
   Tensor pull_input(TensorView dy, TensorView w) const;
   /// The adjoint of w -> apply(x, w), at dy.
@@ -50,7 +53,7 @@ class LayerMaps {
     return batched_ ? sizes : Sizes{sizes[1], sizes[2], sizes[3]};
   }
   Tensor run(const Problem& problem, TensorView first, TensorView second,
-             functional::OptionalView bias, Tensor result) const;
+             functional::OptionalView bias, Tensor result, KeptWeight* kept = nullptr) const;
 
   Problem problem_;  // the layer's own pass
   bool batched_;

@@ -1,5 +1,7 @@
 #include "plan/choose.h"
 
+#include "plan/kept_weight.h"
+
 namespace conv2d {
 
 const Algorithm& choose(const Problem& problem) noexcept {
@@ -30,10 +32,18 @@ Tensor pack(const Algorithm& algorithm, const Problem& problem, TensorView weigh
   return packed;
 }
 
-void execute(const Problem& problem, const Operands& operands) {
+void execute(const Problem& problem, const Operands& operands, KeptWeight* kept) {
   Problem formed = problem;
   formed.format = operands.first.memory_format();
-  run(choose(formed), formed, operands);
+  const Algorithm& algorithm = choose(formed);
+  if (kept == nullptr || algorithm.pack == nullptr) {
+    run(algorithm, formed, operands);
+    return;
+  }
+  const auto packed = kept->packed(algorithm, formed, operands.second);
+  Operands with_packed = operands;
+  with_packed.packed = static_cast<const std::byte*>(packed->data());
+  algorithm.run(formed, with_packed);
 }
 
 }  // namespace conv2d

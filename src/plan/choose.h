@@ -14,7 +14,9 @@ Tensor pack(const Algorithm& algorithm, const Problem& problem, TensorView weigh
 /// Runs, with the weight packed for this once where the algorithm wants it so.
 void run(const Algorithm& algorithm, const Problem& problem, const Operands& operands);
 
-/// Chooses and runs.
-void execute(const Problem& problem, const Operands& operands);
+class KeptWeight;
+
+/// Chooses and runs. A layer that keeps its packed weight between calls says where.
+void execute(const Problem& problem, const Operands& operands, KeptWeight* kept = nullptr);
 
 }  // namespace conv2d

@@ -24,6 +24,7 @@
 
 namespace conv2d {
 
+extern const Algorithm direct_algorithm;
 extern const Algorithm planar_algorithm;
 extern const Algorithm reference_algorithm;
 extern const Algorithm transposed_algorithm;
@@ -45,7 +46,7 @@ struct Subject {
   const Algorithm* algorithm;
   DType dtype;
   Configuration (*draw)(Random& random);
-  Pass pass = Pass::forward;
+  Pass pass;
 
   Problem problem(const Configuration& c) const { return problem(c, dtype); }
   Problem problem(const Configuration& c, DType type) const {
@@ -260,6 +261,16 @@ TEST_P(AnyAlgorithm, PaddingIsNoFactor) {
   }
 }
 
+TEST_P(Exact, WithoutChannelsThereIsTheBias) {
+  if (!subject().forward()) {
+    GTEST_SKIP() << "a convolution without output channels is refused";
+  }
+  Configuration c = draw();
+  c.input[1] = c.weight[1] = 0;
+  const Operand o = operand(c);
+  EXPECT_TRUE(same_bits(result(c, o), reference(c, o))) << c;
+}
+
 TEST_P(AnyAlgorithm, WithoutABatchThereIsNothing) {
   Configuration c = draw();
   c.input[0] = c.output[0] = 0;
@@ -331,6 +342,20 @@ Configuration any_channels(Random& random) {
   return with_channels(c, one_of(random, inputs), one_of(random, outputs));
 }
 
+/// Outputs enough for a vector, and now and then pixels that lie a power of two apart.
+Configuration many_outputs(Random& random) {
+  constexpr std::int64_t inputs[] = {1, 2, 3, 15, 16, 17, 33, 70};
+  constexpr std::int64_t outputs[] = {8, 9, 16, 24, 31, 48, 64, 81};
+  if (random.between(0, 39) == 0) {
+    return {.input = {2, 512, 5, 4},
+            .weight = {9, 512, 3, 3},
+            .output = {2, 9, 5, 4},
+            .arguments = {.padding = 1}};
+  }
+  return with_channels(random_configuration(random), one_of(random, inputs),
+                       one_of(random, outputs));
+}
+
 Configuration any_channels_in_zeros(Random& random) {
   Configuration c = any_channels(random);
   c.arguments.padding_mode = PaddingMode::zeros;
@@ -364,17 +389,22 @@ std::string name_of(const ::testing::TestParamInfo<Subject>& subject) {
   return std::string(subject.param.algorithm->name) + "_" + std::string(name(subject.param.dtype));
 }
 
+constexpr auto forward = Pass::forward;
+constexpr auto backward_data = Pass::backward_data;
+
 const auto exact_ones = ::testing::Values(
-    Subject{&planar_algorithm, DType::float32, any_channels},
-    Subject{&planar_algorithm, DType::float64, any_channels},
-    Subject{&transposed_algorithm, DType::float32, any_channels_in_zeros, Pass::backward_data},
-    Subject{&transposed_algorithm, DType::float64, any_channels_in_zeros, Pass::backward_data});
+    Subject{&direct_algorithm, DType::float32, many_outputs, forward},
+    Subject{&direct_algorithm, DType::float64, many_outputs, forward},
+    Subject{&planar_algorithm, DType::float32, any_channels, forward},
+    Subject{&planar_algorithm, DType::float64, any_channels, forward},
+    Subject{&transposed_algorithm, DType::float32, any_channels_in_zeros, backward_data},
+    Subject{&transposed_algorithm, DType::float64, any_channels_in_zeros, backward_data});
 
 INSTANTIATE_TEST_SUITE_P(Algorithms, Exact, exact_ones, name_of);
 INSTANTIATE_TEST_SUITE_P(Algorithms, AnyAlgorithm, exact_ones, name_of);
 INSTANTIATE_TEST_SUITE_P(Winograd, AnyAlgorithm,
                          ::testing::Values(Subject{&winograd_algorithm, DType::float32,
-                                                   small_kernels}),
+                                                   small_kernels, forward}),
                          name_of);
 
 }  // namespace
