@@ -62,6 +62,10 @@ std::size_t workspace_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() { return planar::workspace_bytes<T>(problem); });
 }
 
+Pieces describe(const Problem& problem) {
+  return in_its_type(problem, [&]<class T>() { return planar::describe<T>(problem); });
+}
+
 std::size_t packed_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() {
     return header_bytes + planar::packed_elements(problem) * sizeof(T);
@@ -103,6 +107,7 @@ constexpr Algorithm planar_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .describe = describe,
 };
 
 }  // namespace conv2d

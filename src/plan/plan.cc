@@ -33,7 +33,9 @@ struct Plan::State {
 
 namespace {
 
-std::vector<Candidate> ask_all(const Problem& problem, const Algorithm& taken) {
+/// `why_not` is the reason of those that would have computed it too.
+std::vector<Candidate> ask_all(const Problem& problem, const Algorithm& taken,
+                               const std::string& why_not) {
   std::vector<Candidate> candidates;
   for (const Algorithm* algorithm : algorithms()) {
     const auto refusal = algorithm->refuses(problem);
@@ -41,11 +43,27 @@ std::vector<Candidate> ask_all(const Problem& problem, const Algorithm& taken) {
     if (candidate.taken) {
       candidate.reason = algorithm->purpose;
     } else {
-      candidate.reason = refusal ? *refusal : concat("asked after ", taken.name, ", which took it");
+      candidate.reason = refusal ? *refusal : why_not;
     }
     candidates.push_back(std::move(candidate));
   }
   return candidates;
+}
+
+std::vector<Candidate> ask_in_order(const Problem& problem, const Algorithm& taken) {
+  return ask_all(problem, taken, concat("asked after ", taken.name, ", which took it"));
+}
+
+/// Throws where there is none.
+const Algorithm& find_algorithm(std::string_view name) {
+  std::string names;
+  for (const Algorithm* algorithm : algorithms()) {
+    if (algorithm->name == name) {
+      return *algorithm;
+    }
+    names += concat(names.empty() ? "" : ", ", algorithm->name);
+  }
+  throw_invalid(concat("there is no algorithm '", name, "'; the algorithms are ", names));
 }
 
 /// Whether two views share a byte: compares the ranges from the lowest to the highest element.
@@ -116,7 +134,7 @@ Plan Plan::conv2d(const Sizes& input, const Sizes& weight, bool bias, DType dtyp
   const Sizes y = problem.y_sizes();
   const Algorithm& algorithm = choose(problem);
   return Plan(std::make_shared<const State>(
-      State{problem, &algorithm, ask_all(problem, algorithm), input, weight,
+      State{problem, &algorithm, ask_in_order(problem, algorithm), input, weight,
             input.rank() == 3 ? Sizes{y[1], y[2], y[3]} : y, dtype, out}));
 }
 
@@ -128,8 +146,19 @@ Plan Plan::conv_transpose2d(const Sizes& input, const Sizes& weight, bool bias, 
   const Sizes x = problem.x_sizes();
   const Algorithm& algorithm = choose(problem);
   return Plan(std::make_shared<const State>(
-      State{problem, &algorithm, ask_all(problem, algorithm), input, weight,
+      State{problem, &algorithm, ask_in_order(problem, algorithm), input, weight,
             input.rank() == 3 ? Sizes{x[1], x[2], x[3]} : x, dtype, out}));
+}
+
+Plan Plan::with_algorithm(std::string_view name) const {
+  const Algorithm& algorithm = find_algorithm(name);
+  if (const auto refusal = algorithm.refuses(state_->problem)) {
+    throw_invalid(concat(name, " refuses this layer: ", *refusal));
+  }
+  State state = *state_;
+  state.algorithm = &algorithm;
+  state.candidates = ask_all(state.problem, algorithm, concat(name, " was asked for by name"));
+  return Plan(std::make_shared<const State>(std::move(state)));
 }
 
 std::string_view Plan::algorithm() const noexcept { return state_->algorithm->name; }
@@ -141,18 +170,24 @@ std::size_t Plan::workspace_bytes() const noexcept {
   return state_->algorithm->workspace_bytes(state_->problem);
 }
 const std::vector<Candidate>& Plan::candidates() const noexcept { return state_->candidates; }
+DType Plan::dtype() const noexcept { return state_->input_dtype; }
+MemoryFormat Plan::format() const noexcept { return state_->problem.format; }
 
-std::string Plan::explain() const {
-  std::string text = concat("algorithm: ", algorithm(), "\n");
-  text += concat("input ", to_string(input_sizes()), ", weight ", to_string(weight_sizes()),
-                 ", output ", to_string(output_sizes()), ", ", name(state_->input_dtype), "\n");
-  text += concat("multiply-adds: ", multiply_adds(), "\n");
-  text += concat("workspace: ", workspace_bytes(), " bytes\n");
-  for (const Candidate& candidate : candidates()) {
-    text += concat(candidate.taken ? "taken: " : "not taken: ", candidate.name, " (",
-                   candidate.reason, ")\n");
-  }
-  return text;
+PlanBytes Plan::bytes() const {
+  const auto of = [](const Sizes& sizes, DType dtype) {
+    return sizes.numel().value_or(0) * static_cast<std::int64_t>(element_size(dtype));
+  };
+  const Algorithm& algorithm = *state_->algorithm;
+  return {.input = of(state_->input, state_->input_dtype),
+          .weight = of(state_->weight, state_->input_dtype),
+          .output = of(state_->output, state_->output_dtype),
+          .packed_weight = algorithm.pack == nullptr ? 0 : algorithm.packed_bytes(state_->problem),
+          .workspace = workspace_bytes()};
+}
+
+Pieces Plan::pieces() const {
+  const Algorithm& algorithm = *state_->algorithm;
+  return algorithm.describe == nullptr ? Pieces{} : algorithm.describe(state_->problem);
 }
 
 void Plan::check(TensorView input, std::optional<TensorView> bias, MutableTensorView output) const {

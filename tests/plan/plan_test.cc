@@ -61,14 +61,55 @@ TEST(Plan, ExplainsItselfInPlainWords) {
   const Plan plan = small_plan();
   const std::string text = plan.explain();
   for (const std::string& fact :
-       {"algorithm: " + std::string(plan.algorithm()),
-        std::string("input [2, 3, 8, 8], weight [6, 3, 5, 5], output [2, 6, 4, 4], float32"),
-        std::string("multiply-adds: 14400"),
-        "workspace: " + std::to_string(plan.workspace_bytes()) + " bytes",
-        "taken: " + std::string(plan.algorithm()) + " ("}) {
+       {"algorithm: " + std::string(plan.algorithm()), std::string("\ntile: "),
+        std::string("\nblocking: "),
+        std::string("\ntensors: input [2, 3, 8, 8] 1.5 KiB, weight [6, 3, 5, 5] 1.76 KiB, output "
+                    "[2, 6, 4, 4] 768 bytes; float32, contiguous\n"),
+        std::string("\nmemory: packed weight "), std::string(", workspace "),
+        std::string("\nmultiply-adds: 14,400\n"),
+        std::string("\narithmetic intensity: 7.02 operations a byte of input, weight and output\n"),
+        std::string("\nexpected time: "), std::string("\n  arithmetic: "),
+        std::string("\n  memory: "), "taken: " + std::string(plan.algorithm()) + " ("}) {
     EXPECT_NE(text.find(fact), std::string::npos) << fact << "\n in \n" << text;
   }
   EXPECT_EQ(text.back(), '\n');
+}
+
+TEST(Plan, EveryAlgorithmThatDoesNotRefuseRunsWhenAskedByName) {
+  Random random;  // whole numbers, whose sums are exact in any order
+  const Plan plan = small_plan(false);
+  const Tensor x = random.integers({2, 3, 8, 8}, DType::float32);
+  const Tensor w = random.integers({6, 3, 5, 5}, DType::float32);
+  const Tensor expected = functional::conv2d(x, w);
+  for (const Candidate& candidate : plan.candidates()) {
+    const std::string name(candidate.name);
+    if (!candidate.taken && candidate.reason.find("asked after") == std::string::npos) {
+      EXPECT_EQ(testing::error_of([&] { plan.with_algorithm(name); }),
+                name + " refuses this layer: " + candidate.reason);
+      continue;
+    }
+    const Plan named = plan.with_algorithm(name);
+    EXPECT_EQ(named.algorithm(), name);
+    EXPECT_NE(named.explain().find("\ntaken: " + name + " ("), std::string::npos);
+    Tensor y({2, 6, 4, 4});
+    named.run(x, named.pack(w), std::nullopt, y);
+    EXPECT_TRUE(same_bits(y, expected)) << name;
+  }
+}
+
+TEST(Plan, AskedByNameTheOthersSayWhyTheyDidNotRun) {
+  const Plan named = small_plan().with_algorithm("reference");
+  EXPECT_EQ(named.workspace_bytes(), 0U);
+  for (const Candidate& candidate : named.candidates()) {
+    EXPECT_EQ(candidate.taken, candidate.name == "reference");
+    EXPECT_EQ(candidate.reason.find("asked after"), std::string::npos) << candidate.reason;
+  }
+}
+
+TEST(Plan, AnAlgorithmThatIsNoneIsRefusedWithTheNamesOfAll) {
+  const std::string sentence = testing::error_of([] { small_plan().with_algorithm("magic"); });
+  EXPECT_EQ(sentence.find("there is no algorithm 'magic'; the algorithms are "), 0U) << sentence;
+  EXPECT_NE(sentence.find("reference"), std::string::npos) << sentence;
 }
 
 TEST(Plan, DependsOnNeitherTheBatchNorTheThreads) {
