@@ -48,7 +48,7 @@ std::optional<std::string_view> refuses_sizes(const Problem& problem) {
     return "half of its tiles of 4x4 outputs would lie beyond the output";
   }
   // Weights are four times as many when transformed; from some size on no cache holds them.
-  constexpr Index many_weights = 128 * 1024;
+  constexpr Index many_weights = Index{128} * 1024;
   if (pixels < 64 || (pixels < 144 && channels * outputs > many_weights)) {
     return "the map is too small for weights that are four times as many when transformed";
   }
