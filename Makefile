@@ -5,6 +5,8 @@
 # Tests side by side, in the builds that tests run too.
 export CTEST_PARALLEL_LEVEL ?= $(shell nproc)
 
+weights := build/weights/esrgan_slim_x4.safetensors
+
 ##@ The two commands
 .PHONY: demo
 demo: ## A photograph through Conv2d, drawn and explained; IMAGE=photo.jpg for one of yours
@@ -19,6 +21,16 @@ test: install-packages-build install-packages-test build/test/build.ninja
 	scripts/build_variants.sh
 	scripts/coverage.sh
 	ctest --preset test
+
+##@ A network end to end
+.PHONY: super-resolution
+super-resolution: ## The photograph four times as wide and high, by a network; IMAGE=photo.jpg for yours
+super-resolution: install-packages-build $(if $(IMAGE),,install-packages-photo) $(weights) build/release/build.ninja
+	cmake --build --preset release --target super_resolution
+	build/release/examples/super_resolution --weights $(weights) $${IMAGE:+"$$IMAGE"}
+
+$(weights): examples/super_resolution/convert_weights.py | install-packages-weights
+	$< build/npm/node_modules/@upscalerjs/esrgan-slim/models/x4/model.json $@
 
 ##@ Everyday work
 .PHONY: build
@@ -70,11 +82,12 @@ tidy: install-packages-build install-packages-test
 .PHONY: help
 help: ## This list
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build/%/build.ninja: CMakePresets.json | install-packages-build
 	cmake --preset $*
 
-.PHONY: install-packages-build install-packages-photo install-packages-test
-install-packages-build install-packages-photo install-packages-test: install-packages-%:
+packages := $(addprefix install-packages-,build photo test weights)
+.PHONY: $(packages)
+$(packages): install-packages-%:
 	@scripts/install.sh $*

@@ -16,12 +16,15 @@ LayerCost with_plan(Plan plan, std::int64_t biases) {
 
 struct CostOf {
   const Sizes& input;
+  MemoryFormat format;
 
   LayerCost operator()(const Conv2dOptions& o) const {
     const Sizes weight{o.out_channels, o.in_channels / o.groups, o.kernel_size.h, o.kernel_size.w};
-    return with_plan(Plan::conv2d(input, weight, o.bias, o.dtype,
-                                  {o.stride, o.padding, o.dilation, o.groups, o.padding_mode}),
-                     o.bias ? o.out_channels : 0);
+    return with_plan(
+        Plan::conv2d(input, weight, o.bias, o.dtype,
+                     {o.stride, o.padding, o.dilation, o.groups, o.padding_mode, o.precision},
+                     format),
+        o.bias ? o.out_channels : 0);
   }
   LayerCost operator()(const ConvTranspose2dOptions& o) const {
     const Sizes weight{o.in_channels, o.out_channels / o.groups, o.kernel_size.h, o.kernel_size.w};
@@ -39,8 +42,8 @@ struct CostOf {
 
 }  // namespace
 
-LayerCost cost_of(const LayerOptions& layer, const Sizes& input) {
-  return std::visit(CostOf{input}, layer);
+LayerCost cost_of(const LayerOptions& layer, const Sizes& input, MemoryFormat format) {
+  return std::visit(CostOf{input, format}, layer);
 }
 
 }  // namespace conv2d::cli

@@ -4,6 +4,7 @@
 #include <conv2d/plan.h>
 #include <conv2d/repr.h>
 #include <conv2d/sizes.h>
+#include <conv2d/tensor.h>
 
 #include <cstdint>
 #include <optional>
@@ -17,7 +18,8 @@ struct LayerCost {
 };
 
 /// Throws std::invalid_argument where the layer does not take the input, or a number leaves 63
-/// bits. `layer` is not a LazyConv2d (see layer_for).
-LayerCost cost_of(const LayerOptions& layer, const Sizes& input);
+/// bits. `layer` is not a LazyConv2d (see layer_for). `format` is that of the input.
+LayerCost cost_of(const LayerOptions& layer, const Sizes& input,
+                  MemoryFormat format = MemoryFormat::contiguous);
 
 }  // namespace conv2d::cli

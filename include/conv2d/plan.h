@@ -2,6 +2,7 @@
 #pragma once
 
 #include <conv2d/functional.h>
+#include <conv2d/machine.h>
 #include <conv2d/options.h>
 #include <conv2d/tensor.h>
 
@@ -20,6 +21,35 @@ struct Candidate {
   std::string_view name;
   bool taken = false;
   std::string reason;  ///< why it was taken, or why not
+};
+
+/// How an algorithm cuts the work into pieces.
+struct Pieces {
+  std::string tile;      ///< what is summed in registers at once
+  std::string blocking;  ///< what stays in the caches meanwhile
+  /// The share of the machine's rate at which the layer's multiply-adds should be done, by the
+  /// algorithm's own arithmetic; above 1 where it needs fewer. 0 where it does not say.
+  double efficiency = 0;
+};
+
+/// What a run reads, writes and holds.
+struct PlanBytes {
+  std::int64_t input = 0;
+  std::int64_t weight = 0;
+  std::int64_t output = 0;
+  std::size_t packed_weight = 0;  ///< 0 where the algorithm reads the weight as it is
+  std::size_t workspace = 0;      ///< with the threads that there are
+};
+
+/// How long a run should take by a model of the machine. Arithmetic and memory work at the same
+/// time, so it takes as long as the slower of the two.
+struct ExpectedTime {
+  double arithmetic = 0;  ///< seconds for the multiply-adds
+  double memory = 0;      ///< seconds for reading the input and the weight and writing the output
+  bool in_cache = false;  ///< these stay in the last cache from one run to the next
+
+  double seconds() const noexcept { return arithmetic > memory ? arithmetic : memory; }
+  bool bound_by_arithmetic() const noexcept { return arithmetic >= memory; }
 };
 
 /// A layer's weight in the order in which a plan's algorithm reads it: packed once, run often.
@@ -55,9 +85,20 @@ class Plan {
   std::int64_t multiply_adds() const noexcept;
   /// Bytes of scratch memory that run() takes besides its tensors.
   std::size_t workspace_bytes() const noexcept;
+  PlanBytes bytes() const;
+  Pieces pieces() const;
+  /// Operations for a byte of input, weight and output, each moved once; 0 where there is none.
+  double arithmetic_intensity() const;
+  /// By what the machine does with the threads that `rates` are for. A lower bound where the
+  /// algorithm does not say its efficiency.
+  ExpectedTime expected_time(const Rates& rates) const;
   /// The whole table in the order in which it was asked.
   const std::vector<Candidate>& candidates() const noexcept;
+  DType dtype() const noexcept;
+  MemoryFormat format() const noexcept;
   /// All of the above in plain words, one line a fact.
+  std::string explain(const Rates& rates) const;
+  /// With estimate_rates(num_threads()).
   std::string explain() const;
 
   /// Computes into `output`, which may have any strides, but must overlap neither the others nor

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <conv2d/functional.h>
+#include <conv2d/plan.h>
 #include <conv2d/tensor.h>
 
 #include "geometry/problem.h"
@@ -41,6 +42,9 @@ struct Algorithm {
   std::size_t (*packed_bytes)(const Problem& problem) = nullptr;
   void (*pack)(const Problem& problem, TensorView weight, std::byte* packed) = nullptr;
   void (*run)(const Problem& problem, const Operands& operands) = nullptr;
+  /// How it cuts a problem into pieces, from the problem alone: a plan asks when it is asked.
+  /// nullptr where there is nothing to tell.
+  Pieces (*describe)(const Problem& problem) = nullptr;
 };
 
 /// All of them, in the order in which a plan asks. The last one refuses nothing.

@@ -21,8 +21,11 @@
 #include "algorithm/output_blocks.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/store_row.h"
+#include "algorithm/tile_cycles.h"
 #include "algorithm/turned_weights.h"
 #include "algorithm/vector_types.h"
+#include "base/error.h"
+#include "base/quantity.h"
 #include "conv2d/machine.h"
 #include "conv2d/threads.h"
 #include "tensor/parallel.h"
@@ -122,7 +125,7 @@ struct Strips {
   Strips(const Problem& problem, const Layout<T>& layout)
       : total(problem.batch * problem.rows.output) {
     const Index row_bytes = problem.columns.input * layout.channels * static_cast<Index>(sizeof(T));
-    const Index half_l2 = static_cast<Index>(machine_l2()) / 2;
+    const auto half_l2 = static_cast<Index>(machine().l2_bytes / 2);
     const Index overlap = problem.rows.extent() - problem.rows.stride;
     const Index fit = (half_l2 / std::max<Index>(row_bytes, 1) - overlap) / problem.rows.stride;
     // The sums of a thousand pixels for 64 floats of output channels are 256 KiB, which L2 has to
@@ -136,11 +139,6 @@ struct Strips {
       rows = std::max<Index>(1, total / wanted);
     }
     count = divide_up(total, rows);
-  }
-
-  static std::size_t machine_l2() {
-    static const std::size_t bytes = machine().l2_bytes;
-    return bytes;
   }
 
   Index total;
@@ -404,6 +402,32 @@ std::vector<Index> source_columns(const Problem& problem) {
   return columns;
 }
 
+template <class T>
+Pieces describe_as(const Problem& problem) {
+  const Layout<T> layout(problem);
+  const OutputBlocks<T>& outputs = layout.outputs;
+  const Strips strips(problem, layout);
+  const int vectors = outputs.widest();
+  const Index pixels = strips.rows * problem.columns.output;
+  const auto most = static_cast<Index>(outputs.kernels.pixels[at(vectors)]);
+  const Index tile = divide_up(pixels, divide_up(pixels, most));
+  const Index channels = std::min(layout.channels, layout.channel_step);
+  return {
+      .tile = concat(counted(tile, "pixel"), " x ", counted(vectors, "vector"), " of ",
+                     outputs.lanes, " output channels"),
+      .blocking = concat(counted(strips.count, "strip"), " of ", counted(strips.rows, "output row"),
+                         " for the batch; ", part_of(channels, layout.channels, "input channels"),
+                         " at a time; ", counted(outputs.count(), "block"), " of output channels"),
+      .efficiency = tile_efficiency(static_cast<double>(tile), vectors) *
+                    static_cast<double>(outputs.outputs) /
+                    static_cast<double>(outputs.vectors * outputs.lanes),
+  };
+}
+
+Pieces describe(const Problem& problem) {
+  return in_its_type(problem, [&]<class T> { return describe_as<T>(problem); });
+}
+
 std::size_t workspace_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T> {
     const Layout<T> layout(problem);
@@ -461,6 +485,7 @@ constexpr Algorithm direct_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .describe = describe,
 };
 
 }  // namespace conv2d

@@ -76,6 +76,10 @@ std::size_t workspace_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() { return planar::workspace_bytes<T>(problem); });
 }
 
+Pieces describe(const Problem& problem) {
+  return in_its_type(problem, [&]<class T>() { return planar::describe<T>(problem); });
+}
+
 std::size_t packed_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() {
     return header_bytes + planar::packed_elements(problem) * sizeof(T);
@@ -117,6 +121,7 @@ constexpr Algorithm planar_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .describe = describe,
 };
 
 }  // namespace conv2d

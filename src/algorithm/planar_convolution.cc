@@ -2,6 +2,8 @@
 
 #include "algorithm/planar_cut.h"
 #include "algorithm/planar_worker.h"
+#include "base/error.h"
+#include "base/quantity.h"
 #include "tensor/parallel.h"
 
 #include <algorithm>
@@ -76,6 +78,16 @@ std::vector<T> bias_or_zeros(const Problem& problem, const functional::OptionalV
     values[at(k)] = static_cast<const T*>(bias->data())[k * bias->strides()[0]] + T{};
   }
   return values;
+}
+
+/// Of an input in the problem's format.
+Strides usual_strides(const Problem& problem) {
+  const Index width = problem.columns.input;
+  const Index plane = problem.rows.input * width;
+  const Index channels = problem.in_channels;
+  return problem.format == MemoryFormat::channels_last
+             ? Strides{plane * channels, 1, width * channels, channels}
+             : Strides{plane * channels, plane, width, 1};
 }
 
 /// What all threads share.
@@ -155,6 +167,25 @@ std::size_t workspace_bytes(const Problem& problem) {
 }
 
 template <class T>
+Pieces describe(const Problem& problem) {
+  const Cut<T> cut(problem, reads_in_place<T>(problem, usual_strides(problem)));
+  const Index line =
+      cut.one_line ? (cut.rows - 1) * cut.pitch + problem.columns.output : problem.columns.output;
+  const Index vectors = divide_up(line, cut.lanes);
+  const Index tile = divide_up(vectors, divide_up(vectors, cut.most_vectors));
+  return {
+      .tile = concat(counted(cut.tiles.front().count, "output channel"), " x ",
+                     counted(tile, "vector"), " of ", cut.lanes, " pixels"),
+      .blocking = concat(
+          counted(cut.strips, "strip"), " of ", counted(cut.rows, "output row"), " an image, ",
+          cut.in_place ? "read where they lie" : "laid out in L2",
+          cut.one_line ? " and computed as one line of pixels; " : " and computed row by row; ",
+          part_of(cut.channel_block(problem), cut.channels, "input channels"), " at a time"),
+      .efficiency = cut.efficiency(problem),
+  };
+}
+
+template <class T>
 void run(const Task<T>& task) {
   const Run<T> shared = shared_by_threads(task);
   const Index items = shared.cut.items(task.problem);
@@ -175,6 +206,8 @@ template bool pack(const Problem& problem, const Filters& filters, float* packed
 template bool pack(const Problem& problem, const Filters& filters, double* packed);
 template std::size_t workspace_bytes<float>(const Problem& problem);
 template std::size_t workspace_bytes<double>(const Problem& problem);
+template Pieces describe<float>(const Problem& problem);
+template Pieces describe<double>(const Problem& problem);
 template void run(const Task<float>& task);
 template void run(const Task<double>& task);
 

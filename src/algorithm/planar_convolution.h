@@ -4,6 +4,7 @@
 
 #include "algorithm/vector_types.h"
 #include "conv2d/functional.h"
+#include "conv2d/plan.h"
 #include "conv2d/tensor.h"
 
 #include <cstddef>
@@ -41,6 +42,10 @@ std::size_t workspace_bytes(const Problem& problem);
 
 template <class T>
 void run(const Task<T>& task);
+
+/// How a run on tensors in the problem's format is cut into pieces.
+template <class T>
+Pieces describe(const Problem& problem);
 
 /// Whether no padding and no column stride keeps rows from being read where they lie.
 bool may_read_in_place(const Problem& problem);

@@ -4,6 +4,7 @@
 
 #include "algorithm/phases.h"
 #include "algorithm/plane_buffer.h"
+#include "algorithm/tile_cycles.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/machine.h"
 #include "conv2d/threads.h"
@@ -57,13 +58,10 @@ class TileCost {
   }
 
  private:
-  /// What the multiply-adds take where two start in each cycle, what the loads take where half of
-  /// those of pixels cross a cache line, but never less than the 4 cycles after which a sum can be
-  /// added to again, with something for what does not fit exactly.
+  /// Half of the loads of pixels cross a cache line, and count as two.
   double tile(Index vectors) const {
-    constexpr double latency = 4.5;
     const auto v = static_cast<double>(vectors);
-    return vectors == 0 ? 0 : std::max({latency, outputs_ * v / 2, (outputs_ + 1.5 * v) / 2});
+    return vectors == 0 ? 0 : tile_cycles(outputs_, v, outputs_ + 1.5 * v);
   }
 
   double outputs_;
@@ -112,6 +110,14 @@ struct Cut {
   /// Where a strip's output rows begin; strips are as even as can be.
   Index first_row(const Problem& problem, Index strip) const {
     return problem.rows.output * strip / strips;
+  }
+
+  /// The share of all multiply-adds that could begin while a strip is computed: what is lost to
+  /// latency, to loads and to pixels that are computed and not stored.
+  double efficiency(const Problem& problem) const {
+    const auto vectors =
+        static_cast<double>(rows * problem.columns.output) / static_cast<double>(lanes);
+    return vectors * static_cast<double>(tiles.front().count) / 2 / cost(problem, rows, one_line);
   }
 
   Index items(const Problem& problem) const {

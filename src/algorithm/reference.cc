@@ -2,6 +2,7 @@
 #include "reference/reference.h"
 
 #include "algorithm/algorithm.h"
+#include "conv2d/machine.h"
 
 namespace conv2d {
 namespace {
@@ -20,6 +21,14 @@ std::size_t workspace_bytes(const Problem& problem) {
            static_cast<std::size_t>(axis.input + 1) * 2 * sizeof(std::size_t);
   };
   return of_axis(problem.rows) + of_axis(problem.columns);
+}
+
+/// One sum after the other: a step begins when the one before has ended, 4 cycles later, where two
+/// vectors of them could begin in every cycle. Complex steps are four of real numbers.
+Pieces describe(const Problem& problem) {
+  const double lanes = machine().vector_bytes / 4.0;
+  const double steps = is_complex(problem.types.y) ? 4 : 1;
+  return {.tile = "one sum at a time", .blocking = "none", .efficiency = 1 / (8 * lanes * steps)};
 }
 
 void run(const Problem& problem, const Operands& operands) {
@@ -46,6 +55,7 @@ constexpr Algorithm reference_algorithm = {
     .refuses = refuses,
     .workspace_bytes = workspace_bytes,
     .run = run,
+    .describe = describe,
 };
 
 }  // namespace conv2d

@@ -19,6 +19,8 @@
 #include "algorithm/packed_header.h"
 #include "algorithm/planar_convolution.h"
 #include "algorithm/vector_types.h"
+#include "base/error.h"
+#include "base/quantity.h"
 #include "simd/planar.h"
 
 #include <algorithm>
@@ -121,6 +123,28 @@ std::size_t workspace_bytes(const Problem& problem) {
     }
   }
   return most;
+}
+
+/// In the words of the phase with the most taps, which takes longest.
+Pieces describe(const Problem& problem) {
+  Pieces pieces;
+  Index phases = 0;
+  Index most_taps = 0;
+  for (const PhasePair& phase : phases_of(problem)) {
+    const Index taps = phase.empty() ? 0 : phase.rows.axis.kernel * phase.columns.axis.kernel;
+    phases += taps > 0 ? 1 : 0;
+    if (taps > most_taps) {
+      most_taps = taps;
+      pieces = in_its_type(problem,
+                           [&]<class T>() { return planar::describe<T>(phase.problem(problem)); });
+    }
+  }
+  if (phases == 0) {
+    return {.tile = "none", .blocking = "no tap leads into the result", .efficiency = 1};
+  }
+  pieces.blocking = concat(counted(phases, "phase"), " of ", phases == 1 ? "" : "up to ",
+                           counted(most_taps, "tap"), "; ", pieces.blocking);
+  return pieces;
 }
 
 std::size_t packed_bytes(const Problem& problem) {
@@ -233,6 +257,7 @@ constexpr Algorithm transposed_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .describe = describe,
 };
 
 }  // namespace conv2d

@@ -1,5 +1,6 @@
 // Sizes and cost in plain words.
 #include "base/error.h"
+#include "base/quantity.h"
 #include "conv2d/explain.h"
 #include "explain/table.h"
 
@@ -9,19 +10,6 @@
 
 namespace conv2d::explain {
 namespace {
-
-/// Thousands apart: 105,415,200.
-std::string apart(std::int64_t value) {
-  const std::string digits = std::to_string(value);
-  std::string text;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) {
-      text += ',';
-    }
-    text += digits[i];
-  }
-  return text;
-}
 
 std::string two_decimals(double value) {
   std::array<char, 320> buffer;  // the largest double has 309 digits before the point
@@ -33,7 +21,7 @@ std::string two_decimals(double value) {
 std::string unread_text(const AxisSize& size, const char* axis) {
   constexpr std::size_t most = 8;
   const std::size_t shown = std::min(size.unread.size(), most);
-  std::string text = concat("never read: ", apart(size.unread_count), " of ", apart(size.input),
+  std::string text = concat("never read: ", grouped(size.unread_count), " of ", grouped(size.input),
                             " ", axis, ", ", to_text(std::span(size.unread).first(shown)));
   if (shown < size.unread.size()) {
     text += concat(" and ", size.unread.size() - shown, " more ranges");
@@ -67,19 +55,19 @@ std::string to_text(const SizeArithmetic& sizes) {
 
 std::string to_text(const Cost& cost) {
   Table table({Align::left, Align::left});
-  table.add({"parameters", concat(apart(cost.parameters()), " = ", apart(cost.weights),
-                                  " weights + ", apart(cost.biases), " biases")});
+  table.add({"parameters", concat(grouped(cost.parameters()), " = ", grouped(cost.weights),
+                                  " weights + ", grouped(cost.biases), " biases")});
   table.add({"unshared",
-             concat(apart(cost.unshared_parameters), " parameters if every output had its own")});
+             concat(grouped(cost.unshared_parameters), " parameters if every output had its own")});
   const std::string lost = cost.multiply_adds_done == cost.multiply_adds
                                ? ""
-                               : concat(", ", apart(cost.multiply_adds_done),
+                               : concat(", ", grouped(cost.multiply_adds_done),
                                         " without those that fall into the padding");
-  table.add({"multiply-adds", apart(cost.multiply_adds) + lost});
-  table.add({"bytes", concat("input ", apart(cost.input_bytes), ", weight and bias ",
-                             apart(cost.weight_bytes), ", output ", apart(cost.output_bytes))});
-  table.add({"im2col", concat(apart(cost.im2col_bytes), " bytes, ", two_decimals(cost.im2col_ratio),
-                              " times the input")});
+  table.add({"multiply-adds", grouped(cost.multiply_adds) + lost});
+  table.add({"bytes", concat("input ", grouped(cost.input_bytes), ", weight and bias ",
+                             grouped(cost.weight_bytes), ", output ", grouped(cost.output_bytes))});
+  table.add({"im2col", concat(grouped(cost.im2col_bytes), " bytes, ",
+                              two_decimals(cost.im2col_ratio), " times the input")});
   table.add({"intensity",
              concat(two_decimals(cost.arithmetic_intensity), " floating-point operations a byte")});
   return table.text(0);

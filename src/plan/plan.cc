@@ -141,18 +141,24 @@ std::size_t Plan::workspace_bytes() const noexcept {
   return state_->algorithm->workspace_bytes(state_->problem);
 }
 const std::vector<Candidate>& Plan::candidates() const noexcept { return state_->candidates; }
+DType Plan::dtype() const noexcept { return state_->input_dtype; }
+MemoryFormat Plan::format() const noexcept { return state_->problem.format; }
 
-std::string Plan::explain() const {
-  std::string text = concat("algorithm: ", algorithm(), "\n");
-  text += concat("input ", to_string(input_sizes()), ", weight ", to_string(weight_sizes()),
-                 ", output ", to_string(output_sizes()), ", ", name(state_->input_dtype), "\n");
-  text += concat("multiply-adds: ", multiply_adds(), "\n");
-  text += concat("workspace: ", workspace_bytes(), " bytes\n");
-  for (const Candidate& candidate : candidates()) {
-    text += concat(candidate.taken ? "taken: " : "not taken: ", candidate.name, " (",
-                   candidate.reason, ")\n");
-  }
-  return text;
+PlanBytes Plan::bytes() const {
+  const auto of = [](const Sizes& sizes, DType dtype) {
+    return sizes.numel().value_or(0) * static_cast<std::int64_t>(element_size(dtype));
+  };
+  const Algorithm& algorithm = *state_->algorithm;
+  return {.input = of(state_->input, state_->input_dtype),
+          .weight = of(state_->weight, state_->input_dtype),
+          .output = of(state_->output, state_->output_dtype),
+          .packed_weight = algorithm.pack == nullptr ? 0 : algorithm.packed_bytes(state_->problem),
+          .workspace = workspace_bytes()};
+}
+
+Pieces Plan::pieces() const {
+  const Algorithm& algorithm = *state_->algorithm;
+  return algorithm.describe == nullptr ? Pieces{} : algorithm.describe(state_->problem);
 }
 
 void Plan::check(TensorView input, std::optional<TensorView> bias, MutableTensorView output) const {

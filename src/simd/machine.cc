@@ -2,11 +2,10 @@
 #include "conv2d/machine.h"
 
 #include "base/error.h"
+#include "simd/caches.h"
 #include "simd/dispatch.h"
 #include "simd/peak.h"
 #include "tensor/parallel.h"
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,29 +13,6 @@
 
 namespace conv2d {
 namespace {
-
-std::size_t cache_bytes(int name, std::size_t otherwise) noexcept {
-  const long bytes = sysconf(name);
-  return bytes > 0 ? static_cast<std::size_t>(bytes) : otherwise;
-}
-
-Machine ask() noexcept {
-  constexpr std::size_t kib = 1024;
-  Machine found;
-  found.instructions = simd::instructions_in_use();
-  found.vector_bytes = simd::peak().vector_bytes;
-  found.fused_multiply_add = simd::peak().fused;
-#if defined(_SC_LEVEL1_DCACHE_SIZE)
-  found.l1_bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32 * kib);
-  found.l2_bytes = cache_bytes(_SC_LEVEL2_CACHE_SIZE, 512 * kib);
-  found.l3_bytes = cache_bytes(_SC_LEVEL3_CACHE_SIZE, 4096 * kib);
-#else
-  found.l1_bytes = 32 * kib;
-  found.l2_bytes = 512 * kib;
-  found.l3_bytes = 4096 * kib;
-#endif
-  return found;
-}
 
 /// The best rate of `work`, which returns how much it did, over runs that take `seconds` in all.
 template <class Work>
@@ -61,9 +37,43 @@ void require_threads(int threads) {
   }
 }
 
+/// Whether two multiply-adds of 64 bytes take two cycles, as on Zen 4.
+bool takes_wide_vectors_in_halves() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  return __builtin_cpu_is("amdfam19h") != 0;
+#else
+  return false;
+#endif
+}
+
+/// Bytes a second that the threads read together from so many, over and over again.
+double read_rate(int threads, std::size_t bytes, double seconds) {
+  const std::size_t floats = bytes / sizeof(float);
+  const std::vector<float> memory(floats, 1.0F);
+  std::vector<float> kept(static_cast<std::size_t>(threads));
+  return best_rate(seconds, [&] {
+    run_on_threads(threads, [&](int t) {
+      const auto at = static_cast<std::size_t>(t);
+      const std::size_t each = floats / static_cast<std::size_t>(threads);
+      kept[at] = simd::peak().add_all(memory.data() + at * each, each);
+    });
+    return static_cast<double>(floats * sizeof(float));
+  });
+}
+
 }  // namespace
 
-Machine machine() noexcept { return ask(); }
+Machine machine() noexcept {
+  const simd::Caches& caches = simd::caches();
+  return {
+      .instructions = simd::instructions_in_use(),
+      .vector_bytes = simd::peak().vector_bytes,
+      .fused_multiply_add = simd::peak().fused,
+      .l1_bytes = caches.l1,
+      .l2_bytes = caches.l2,
+      .l3_bytes = caches.l3,
+  };
+}
 
 double measure_peak_flops(int threads, double seconds) {
   require_threads(threads);
@@ -81,17 +91,37 @@ double measure_read_bandwidth(int threads, double seconds) {
   require_threads(threads);
   const std::size_t bytes =
       std::clamp(machine().l3_bytes * 4, std::size_t{1} << 28U, std::size_t{1} << 29U);
-  const std::size_t floats = bytes / sizeof(float);
-  const std::vector<float> memory(floats, 1.0F);
-  std::vector<float> kept(static_cast<std::size_t>(threads));
-  return best_rate(seconds, [&] {
-    run_on_threads(threads, [&](int t) {
-      const auto at = static_cast<std::size_t>(t);
-      const std::size_t each = floats / static_cast<std::size_t>(threads);
-      kept[at] = simd::peak().add_all(memory.data() + at * each, each);
-    });
-    return static_cast<double>(floats * sizeof(float));
-  });
+  return read_rate(threads, bytes, seconds);
+}
+
+Rates estimate_rates(int threads) {
+  require_threads(threads);
+  const Machine found = machine();
+  constexpr double clock = 3e9;
+  const int bytes =
+      takes_wide_vectors_in_halves() ? std::min(found.vector_bytes, 32) : found.vector_bytes;
+  // Without fused multiply-add the two that begin in a cycle are a product and a sum.
+  const double flops_each = found.fused_multiply_add ? 2 : 1;
+  const double flops = 2 * flops_each * bytes / 4 * clock;
+  // One core cannot ask for more than a part of what memory can give; two ask for nearly all.
+  constexpr double memory_of_one = 20e9;
+  constexpr double cache_of_one = 60e9;
+  return {.flops = flops * threads,
+          .memory_bytes = memory_of_one * std::min(threads, 2),
+          .cache_bytes = cache_of_one * threads,
+          .measured = false};
+}
+
+Rates measure_rates(int threads, double seconds) {
+  require_threads(threads);
+  const Machine found = machine();
+  // More than the caches before the last one hold, and well within the last.
+  const std::size_t cached =
+      std::max(found.l3_bytes / 4, static_cast<std::size_t>(threads) * found.l2_bytes / 2);
+  return {.flops = measure_peak_flops(threads, seconds),
+          .memory_bytes = measure_read_bandwidth(threads, seconds),
+          .cache_bytes = read_rate(threads, cached, seconds),
+          .measured = true};
 }
 
 }  // namespace conv2d

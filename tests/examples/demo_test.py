@@ -3,7 +3,8 @@
 import re
 import unittest
 
-from demo import CHANNELS, DemoTest, png_size
+from demo import DemoTest
+from pictures import CHANNELS, png_size
 
 FILES = ["conv2d_3_6_5.safetensors", "conv2d_3_6_5_input.npy", "conv2d_3_6_5_output.npy", "demo.png"]
 

@@ -61,11 +61,15 @@ TEST(Plan, ExplainsItselfInPlainWords) {
   const Plan plan = small_plan();
   const std::string text = plan.explain();
   for (const std::string& fact :
-       {"algorithm: " + std::string(plan.algorithm()),
-        std::string("input [2, 3, 8, 8], weight [6, 3, 5, 5], output [2, 6, 4, 4], float32"),
-        std::string("multiply-adds: 14400"),
-        "workspace: " + std::to_string(plan.workspace_bytes()) + " bytes",
-        "taken: " + std::string(plan.algorithm()) + " ("}) {
+       {"algorithm: " + std::string(plan.algorithm()), std::string("\ntile: "),
+        std::string("\nblocking: "),
+        std::string("\ntensors: input [2, 3, 8, 8] 1.5 KiB, weight [6, 3, 5, 5] 1.76 KiB, output "
+                    "[2, 6, 4, 4] 768 bytes; float32, contiguous\n"),
+        std::string("\nmemory: packed weight "), std::string(", workspace "),
+        std::string("\nmultiply-adds: 14,400\n"),
+        std::string("\narithmetic intensity: 7.02 operations a byte of input, weight and output\n"),
+        std::string("\nexpected time: "), std::string("\n  arithmetic: "),
+        std::string("\n  memory: "), "taken: " + std::string(plan.algorithm()) + " ("}) {
     EXPECT_NE(text.find(fact), std::string::npos) << fact << "\n in \n" << text;
   }
   EXPECT_EQ(text.back(), '\n');

@@ -1,11 +1,15 @@
 // What the machine says of itself.
 #include <conv2d/machine.h>
 
+#include "simd/caches.h"
 #include "simd/dispatch.h"
 #include "support/instructions.h"
 #include "support/tensors.h"
 
 #include <gtest/gtest.h>
+
+#include <array>
+#include <cstddef>
 
 namespace conv2d {
 namespace {
@@ -18,6 +22,20 @@ TEST(Machine, CachesGrowWithTheirDistance) {
   EXPECT_GT(found.l1_bytes, 0U);
   EXPECT_GE(found.l2_bytes, found.l1_bytes);
   EXPECT_GE(found.l3_bytes, found.l2_bytes);
+}
+
+TEST(Machine, CachesThatNobodyKnowsHaveUsualSizes) {
+  const auto sizes = [](long l1, long l2, long l3) {
+    const simd::Caches found = simd::plausible_caches(l1, l2, l3);
+    return std::array{found.l1 / 1024, found.l2 / 1024, found.l3 / 1024};
+  };
+  using Sizes = std::array<std::size_t, 3>;
+  constexpr long kib = 1024;
+  EXPECT_EQ(sizes(0, 0, 0), (Sizes{32, 512, 4096}));
+  EXPECT_EQ(sizes(-1, -1, -1), (Sizes{32, 512, 4096}));
+  EXPECT_EQ(sizes(48 * kib, 2048 * kib, 0), (Sizes{48, 2048, 4096}));
+  EXPECT_EQ(sizes(64 * kib, 8192 * kib, 0), (Sizes{64, 8192, 8192}));
+  EXPECT_EQ(sizes(1024 * kib, 0, 1), (Sizes{1024, 1024, 4096}));
 }
 
 TEST(Machine, WiderInstructionsHaveWiderVectors) {
