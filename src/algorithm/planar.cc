@@ -103,6 +103,7 @@ void run(const Problem& problem, const Operands& operands) {
         .input = operands.first,
         .output = operands.result,
         .bias = operands.bias,
+        .epilogue = operands.epilogue,
         .packed = reinterpret_cast<const T*>(operands.packed + header_bytes),
         .finite = header.finite,
         .backwards = false,
@@ -121,6 +122,7 @@ constexpr Algorithm planar_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .finishes = true,
     .describe = describe,
 };
 
