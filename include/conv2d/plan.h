@@ -77,6 +77,10 @@ class Plan {
   static Plan conv_transpose2d(const Sizes& input, const Sizes& weight, bool bias, DType dtype,
                                const functional::ConvTranspose2dArguments& arguments);
 
+  /// The same layer run by the algorithm of that name, whatever the choice would have been: for
+  /// comparing. Throws std::invalid_argument where there is none, and where it refuses the layer.
+  Plan with_algorithm(std::string_view name) const;
+
   std::string_view algorithm() const noexcept;
   const Sizes& input_sizes() const noexcept;
   const Sizes& weight_sizes() const noexcept;

@@ -34,7 +34,9 @@ struct Plan::State {
 
 namespace {
 
-std::vector<Candidate> ask_all(const Problem& problem, const Algorithm& taken) {
+/// `why_not` is the reason of those that would have computed it too.
+std::vector<Candidate> ask_all(const Problem& problem, const Algorithm& taken,
+                               const std::string& why_not) {
   std::vector<Candidate> candidates;
   for (const Algorithm* algorithm : algorithms()) {
     const auto refusal = algorithm->refuses(problem);
@@ -42,11 +44,27 @@ std::vector<Candidate> ask_all(const Problem& problem, const Algorithm& taken) {
     if (candidate.taken) {
       candidate.reason = algorithm->purpose;
     } else {
-      candidate.reason = refusal ? *refusal : concat("asked after ", taken.name, ", which took it");
+      candidate.reason = refusal ? *refusal : why_not;
     }
     candidates.push_back(std::move(candidate));
   }
   return candidates;
+}
+
+std::vector<Candidate> ask_in_order(const Problem& problem, const Algorithm& taken) {
+  return ask_all(problem, taken, concat("asked after ", taken.name, ", which took it"));
+}
+
+/// Throws where there is none.
+const Algorithm& find_algorithm(std::string_view name) {
+  std::string names;
+  for (const Algorithm* algorithm : algorithms()) {
+    if (algorithm->name == name) {
+      return *algorithm;
+    }
+    names += concat(names.empty() ? "" : ", ", algorithm->name);
+  }
+  throw_invalid(concat("there is no algorithm '", name, "'; the algorithms are ", names));
 }
 
 /// Whether two views share a byte: compares the ranges from the lowest to the highest element.
@@ -124,7 +142,7 @@ Plan Plan::conv2d(const Sizes& input, const Sizes& weight, bool bias, DType dtyp
   const Sizes y = problem.y_sizes();
   const Algorithm& algorithm = choose(problem);
   return Plan(std::make_shared<const State>(
-      State{problem, &algorithm, ask_all(problem, algorithm), input, weight,
+      State{problem, &algorithm, ask_in_order(problem, algorithm), input, weight,
             input.rank() == 3 ? Sizes{y[1], y[2], y[3]} : y, dtype, out}));
 }
 
@@ -136,8 +154,19 @@ Plan Plan::conv_transpose2d(const Sizes& input, const Sizes& weight, bool bias, 
   const Sizes x = problem.x_sizes();
   const Algorithm& algorithm = choose(problem);
   return Plan(std::make_shared<const State>(
-      State{problem, &algorithm, ask_all(problem, algorithm), input, weight,
+      State{problem, &algorithm, ask_in_order(problem, algorithm), input, weight,
             input.rank() == 3 ? Sizes{x[1], x[2], x[3]} : x, dtype, out}));
+}
+
+Plan Plan::with_algorithm(std::string_view name) const {
+  const Algorithm& algorithm = find_algorithm(name);
+  if (const auto refusal = algorithm.refuses(state_->problem)) {
+    throw_invalid(concat(name, " refuses this layer: ", *refusal));
+  }
+  State state = *state_;
+  state.algorithm = &algorithm;
+  state.candidates = ask_all(state.problem, algorithm, concat(name, " was asked for by name"));
+  return Plan(std::make_shared<const State>(std::move(state)));
 }
 
 std::string_view Plan::algorithm() const noexcept { return state_->algorithm->name; }

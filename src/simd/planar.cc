@@ -18,6 +18,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "simd/store_first-inl.h"
 #include "simd/unroll-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -32,25 +33,6 @@ constexpr std::size_t planar_outputs = 8;
 constexpr std::size_t planar_vectors[] = {0, 8, 5, 3, 3, 2, 2, 0, 0};
 constexpr std::size_t planar_outputs = 6;
 #endif
-
-/// Stores the first `count` elements and touches no byte beyond them. AVX2 has a masked store, but
-/// AMD's processors take some forty steps for it.
-template <class D, class V, class T = hn::TFromD<D>>
-HWY_INLINE void store_first(V vector, D d, T* HWY_RESTRICT to, std::size_t count) {
-  if (HWY_LIKELY(count == hn::Lanes(d))) {
-    hn::StoreU(vector, d, to);
-    return;
-  }
-#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
-  hn::BlendedStore(vector, hn::FirstN(d, count), d, to);
-#else
-  HWY_ALIGN T all[HWY_MAX_BYTES / sizeof(T)];
-  hn::Store(vector, d, all);
-  for (std::size_t i = 0; i < count; ++i) {
-    to[i] = all[i];
-  }
-#endif
-}
 
 /// The sums of a tile, k and j constants of unrolled loops.
 template <class T, std::size_t K, std::size_t J>

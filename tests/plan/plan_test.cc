@@ -75,6 +75,43 @@ TEST(Plan, ExplainsItselfInPlainWords) {
   EXPECT_EQ(text.back(), '\n');
 }
 
+TEST(Plan, EveryAlgorithmThatDoesNotRefuseRunsWhenAskedByName) {
+  Random random;  // whole numbers, whose sums are exact in any order
+  const Plan plan = small_plan(false);
+  const Tensor x = random.integers({2, 3, 8, 8}, DType::float32);
+  const Tensor w = random.integers({6, 3, 5, 5}, DType::float32);
+  const Tensor expected = functional::conv2d(x, w);
+  for (const Candidate& candidate : plan.candidates()) {
+    const std::string name(candidate.name);
+    if (!candidate.taken && candidate.reason.find("asked after") == std::string::npos) {
+      EXPECT_EQ(testing::error_of([&] { plan.with_algorithm(name); }),
+                name + " refuses this layer: " + candidate.reason);
+      continue;
+    }
+    const Plan named = plan.with_algorithm(name);
+    EXPECT_EQ(named.algorithm(), name);
+    EXPECT_NE(named.explain().find("\ntaken: " + name + " ("), std::string::npos);
+    Tensor y({2, 6, 4, 4});
+    named.run(x, named.pack(w), std::nullopt, y);
+    EXPECT_TRUE(same_bits(y, expected)) << name;
+  }
+}
+
+TEST(Plan, AskedByNameTheOthersSayWhyTheyDidNotRun) {
+  const Plan named = small_plan().with_algorithm("reference");
+  EXPECT_EQ(named.workspace_bytes(), 0U);
+  for (const Candidate& candidate : named.candidates()) {
+    EXPECT_EQ(candidate.taken, candidate.name == "reference");
+    EXPECT_EQ(candidate.reason.find("asked after"), std::string::npos) << candidate.reason;
+  }
+}
+
+TEST(Plan, AnAlgorithmThatIsNoneIsRefusedWithTheNamesOfAll) {
+  const std::string sentence = testing::error_of([] { small_plan().with_algorithm("magic"); });
+  EXPECT_EQ(sentence.find("there is no algorithm 'magic'; the algorithms are "), 0U) << sentence;
+  EXPECT_NE(sentence.find("reference"), std::string::npos) << sentence;
+}
+
 TEST(Plan, DependsOnNeitherTheBatchNorTheThreads) {
   const testing::Threads scope(1);
   const Plan one = Plan::conv2d({1, 3, 8, 8}, {6, 3, 5, 5}, false, DType::float32, {});
@@ -173,7 +210,8 @@ TEST(Plan, RunRefusesAnOutputThatOverlapsAnOperand) {
   };
   const Sizes image{1, 1, 4, 4};
   const Sizes one{1, 1, 1, 1};
-  const std::string overlap = "the output must not overlap the input, the weight, the bias or the residual";
+  const std::string overlap =
+      "the output must not overlap the input, the weight, the bias or the residual";
   const auto run = [&](std::int64_t input, std::int64_t weight, std::int64_t bias) {
     return testing::error_of(
         [&] { plan.run(at(input, image), at(weight, one), at(bias, Sizes{1}), at(16, image)); });

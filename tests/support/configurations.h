@@ -30,8 +30,8 @@ inline std::ostream& operator<<(std::ostream& out, const Configuration& c) {
 struct RandomAxis {
   std::int64_t kernel, stride, dilation, before, after, input, output;
 
-  RandomAxis(Random& random, PaddingMode mode)
-      : kernel(random.between(1, 4)),
+  RandomAxis(Random& random, PaddingMode mode, std::int64_t taps)
+      : kernel(taps),
         stride(random.between(1, 3)),
         dilation(random.between(1, 3)),
         before(random.between(0, 3)),
@@ -51,10 +51,12 @@ struct RandomAxis {
   }
 };
 
-inline Configuration random_configuration(Random& random) {
+/// With as many taps along rows and columns as drawn.
+template <class Taps>
+Configuration random_configuration(Random& random, Taps&& taps) {
   const auto mode = static_cast<PaddingMode>(random.between(0, 3));
-  const RandomAxis rows(random, mode);
-  const RandomAxis columns(random, mode);
+  const RandomAxis rows(random, mode, taps());
+  const RandomAxis columns(random, mode, taps());
   const std::int64_t batch = random.between(1, 3);
   const std::int64_t groups = random.between(1, 3);
   const std::int64_t channels = random.between(1, 3);
@@ -67,6 +69,10 @@ inline Configuration random_configuration(Random& random) {
                         .dilation = Pair(rows.dilation, columns.dilation),
                         .groups = groups,
                         .padding_mode = mode}};
+}
+
+inline Configuration random_configuration(Random& random) {
+  return random_configuration(random, [&] { return random.between(1, 4); });
 }
 
 }  // namespace conv2d::testing

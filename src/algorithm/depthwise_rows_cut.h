@@ -1,0 +1,196 @@
+// How a depthwise convolution of planes is cut into pieces: output rows into strips, rows into
+// regions and blocks of columns, and which inner loop computes them.
+#pragma once
+
+#include "algorithm/phases.h"
+#include "algorithm/vector_types.h"
+#include "conv2d/tensor.h"
+#include "conv2d/threads.h"
+#include "simd/depthwise_rows.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+namespace conv2d::depthwise_rows {
+
+/// Output rows p, p + apart, p + 2*apart, ... read input positions a dilation apart, so that tap r
+/// of the i-th of them is the (i*stride + r)-th of these positions.
+struct RowClasses {
+  explicit RowClasses(const Axis& rows) {
+    const Index common = std::gcd(rows.stride, rows.dilation);
+    apart = rows.dilation / common;
+    stride = rows.stride / common;
+  }
+
+  Index apart;
+  Index stride;
+};
+
+/// Columns that one call of an inner loop computes: so many vectors, or half a one where `vectors`
+/// is 0.
+struct Block {
+  Index first;
+  Index vectors;
+  Index wide;  ///< columns that are computed
+  Index last;  ///< columns of the last vector that there are
+};
+
+/// Blocks side by side that are all read where they lie, or all from one buffer.
+struct Region {
+  bool inside;  ///< their taps, the last vector's idle ones too, read real columns alone
+  Index first;  ///< column
+  Index wide;
+  std::vector<Block> blocks;
+};
+
+/// Which inner loop computes output rows, and how many of them at once.
+template <class T>
+class RowLoop {
+ public:
+  RowLoop(const Problem& problem, Index stride)
+      : kernels_(simd::depthwise_rows_kernels<T>()), stride_(stride) {
+    const Index rows = problem.rows.kernel;
+    if ((rows == 3 || rows == 5 || rows == 7) && stride <= 2) {
+      rolling_ = rows == 3 && problem.columns.kernel == 3
+                     ? &kernels_.three_by_three[at(stride - 1)]
+                     : &kernels_.rolling[at((rows - 3) / 2)][at(stride - 1)];
+    }
+    most_rows_ = stride == 1 ? rows : 1;
+    const auto* loop = rolling_ != nullptr ? rolling_ : tall(problem.rows.output).loop;
+    most_vectors_ = static_cast<Index>(loop->vectors);
+  }
+
+  Index most_vectors() const noexcept { return most_vectors_; }
+  Index lanes() const noexcept { return static_cast<Index>(kernels_.lanes); }
+  bool halves() const noexcept { return kernels_.tall[0].run[0] != nullptr; }
+  const auto& kernels() const noexcept { return kernels_; }
+
+  /// All rows of a call, `tile.count` of them.
+  void run(simd::DepthwiseRows<T> tile, Index vectors) const {
+    if (rolling_ != nullptr) {
+      rolling_->run[at(vectors)](tile);
+      return;
+    }
+    const auto count = static_cast<Index>(tile.count);
+    const Tall here = tall(count);
+    const T* const* rows = tile.rows;
+    T* to = tile.to;
+    tile.count = at(here.rows);
+    // The last tile may compute some rows again.
+    for (Index i = 0; i < count; i += here.rows) {
+      const Index first = std::min(i, count - here.rows);
+      tile.rows = rows + first * stride_;
+      tile.to = to + first * tile.to_step;
+      here.loop->run[at(vectors)](tile);
+    }
+  }
+
+ private:
+  struct Tall {
+    const simd::DepthwiseRowsLoop<T>* loop;
+    Index rows;
+  };
+  /// The tile of as many rows as the kernel and the output have.
+  Tall tall(Index count) const {
+    std::size_t i = std::size(simd::tall_rows) - 1;
+    while (i > 0 && static_cast<Index>(simd::tall_rows[i]) > std::min(count, most_rows_)) {
+      --i;
+    }
+    return {&kernels_.tall[i], static_cast<Index>(simd::tall_rows[i])};
+  }
+
+  const simd::DepthwiseRowsKernels<T>& kernels_;
+  const simd::DepthwiseRowsLoop<T>* rolling_ = nullptr;
+  Index stride_;
+  Index most_rows_;
+  Index most_vectors_ = 0;
+};
+
+/// Depends on the instructions in use, on whether columns lie side by side in the input, and,
+/// without a change of any bit, on the number of threads.
+template <class T>
+struct Cut {
+  Cut(const Problem& problem, bool side_by_side)
+      : classes(problem.rows), loop(problem, classes.stride), phases(phases_of(problem.columns)) {
+    cut_columns(problem.columns, side_by_side);
+    cut_rows(problem);
+  }
+
+  /// Input rows, and rows beyond the border, that so many output rows span.
+  static Index positions(const Problem& problem, Index output_rows) {
+    return (output_rows - 1) * problem.rows.stride + problem.rows.extent();
+  }
+  /// Elements of a column phase of a row of a region's buffer.
+  Index pitch(const Problem& problem, const Region& region) const {
+    return divide_up(region.wide + most_shift(problem.columns), loop.lanes()) * loop.lanes();
+  }
+  /// Elements of all phases of a row of a region's buffer.
+  Index row_step(const Problem& problem, const Region& region) const {
+    return region.inside ? 0 : static_cast<Index>(phases.size()) * pitch(problem, region);
+  }
+  /// Elements that the buffers of all regions have for a row.
+  Index buffered(const Problem& problem) const {
+    Index elements = 0;
+    for (const Region& region : regions) {
+      elements += row_step(problem, region);
+    }
+    return elements;
+  }
+  /// Where a strip's output rows begin; strips are as even as can be.
+  Index first_row(const Problem& problem, Index strip) const {
+    return problem.rows.output * strip / strips;
+  }
+  Index items(const Problem& problem) const { return problem.batch * problem.in_channels * strips; }
+
+  RowClasses classes;
+  RowLoop<T> loop;
+  std::vector<Index> phases;  ///< of columns
+  std::vector<Region> regions;
+  Index widest = 0;  ///< columns of a block
+  Index rows = 1;    ///< output rows of a strip at most
+  Index strips = 1;
+
+ private:
+  void cut_columns(const Axis& axis, bool side_by_side) {
+    const Index lanes = loop.lanes();
+    const Index columns = axis.output;
+    const Index over = columns % lanes;
+    const bool half = loop.halves() && over > 0 && over <= lanes / 2;
+    const Index vectors = half ? columns / lanes : divide_up(columns, lanes);
+    const Index count = divide_up(vectors, loop.most_vectors());
+    Index first = 0;
+    for (Index i = 0; i < count + (half ? 1 : 0); ++i) {
+      const Index here = i == count ? 0 : vectors / count + (i < vectors % count ? 1 : 0);
+      const Index wide = i == count ? lanes / 2 : here * lanes;
+      const Index before_last = std::max<Index>(here - 1, 0) * lanes;
+      const Index last = std::min(wide, columns - first) - before_last;
+      const bool inside = side_by_side && axis.stride == 1 && axis.position(first, 0) >= 0 &&
+                          axis.position(first + wide - 1, axis.kernel - 1) < axis.input;
+      if (regions.empty() || regions.back().inside != inside) {
+        regions.push_back({inside, first, 0, {}});
+      }
+      regions.back().blocks.push_back({first, here, wide, last});
+      regions.back().wide += wide;
+      widest = std::max(widest, wide);
+      first += wide;
+    }
+  }
+
+  /// As many rows as buffers of 64 KiB hold, and pieces for all threads.
+  void cut_rows(const Problem& problem) {
+    constexpr Index most_bytes = 65536;
+    const Index row = std::max<Index>(1, buffered(problem));
+    const Index output = std::max<Index>(problem.rows.output, 1);
+    const Index fit = most_bytes / static_cast<Index>(sizeof(T)) / row;
+    const Index most = std::max<Index>((fit - problem.rows.extent()) / problem.rows.stride + 1,
+                                       2 * problem.rows.kernel);
+    const Index planes = std::max<Index>(problem.batch * problem.in_channels, 1);
+    const Index wanted = num_threads() == 1 ? 1 : divide_up(Index{4} * num_threads(), planes);
+    strips = std::clamp<Index>(std::max(divide_up(output, std::min<Index>(most, 64)), wanted), 1,
+                               output);
+    rows = divide_up(output, strips);
+  }
+};
+
+}  // namespace conv2d::depthwise_rows

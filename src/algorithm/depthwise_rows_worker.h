@@ -1,0 +1,313 @@
+// What one thread of a depthwise convolution of planes does.
+#pragma once
+
+#include "algorithm/algorithm.h"
+#include "algorithm/depthwise_rows_cut.h"
+#include "algorithm/vector_types.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace conv2d::depthwise_rows {
+
+/// Everything that one run shares between threads.
+template <class T>
+struct Run {
+  const Problem& problem;
+  const Operands& operands;
+  Cut<T> cut;
+  const T* weights;  ///< [k][s][r]
+  bool plain;        ///< weights are not finite and there are zeros beyond the border
+  std::vector<T> bias;
+};
+
+/// Where a region's columns are read: in the input, or in a buffer.
+struct Columns {
+  /// A column phase: elements `inner` .. `inner` + `count` - 1 are input columns a stride apart
+  /// from `from` on; what lies around them is the border's.
+  struct Phase {
+    Index inner;
+    Index count;
+    Index from;
+    std::vector<std::pair<Index, Index>> border;  ///< element, input column; none in zeros
+  };
+  Index buffer;    ///< where it begins
+  Index row_step;  ///< 0 where there is none
+  Index pitch;
+  std::vector<Phase> phases;
+  std::vector<std::vector<std::ptrdiff_t>> taps;  ///< of each block, in a row
+};
+
+/// One thread's part: a strip of the output rows of a channel at a time.
+template <class T>
+class Worker {
+ public:
+  /// Takes all the memory that it will need: nothing may throw on a thread.
+  explicit Worker(const Run<T>& run)
+      : run_(run),
+        strides_(run.operands.first.strides()),
+        to_strides_(run.operands.result.strides()) {
+    const Problem& problem = run.problem;
+    const Cut<T>& cut = run.cut;
+    const Index positions = Cut<T>::positions(problem, cut.rows);
+    Index used = 0;
+    for (const Region& region : cut.regions) {
+      columns_.push_back(columns_of(region, used));
+      used += positions * columns_.back().row_step;
+    }
+    buffer_.resize(at(used));
+    rows_.resize(at(most_rows(problem, cut)));
+    sources_.resize(at(positions));
+    sums_.resize(to_strides_[3] == 1 ? 0 : at(cut.rows * cut.widest));
+  }
+
+  /// Bytes at most.
+  static std::size_t bytes(const Problem& problem, const Cut<T>& cut) {
+    const Index positions = Cut<T>::positions(problem, cut.rows);
+    std::size_t columns = 0;
+    for (const Region& region : cut.regions) {
+      columns += sizeof(Columns) + cut.phases.size() * sizeof(Columns::Phase) +
+                 region.blocks.size() * at(problem.columns.kernel) * sizeof(Index);
+    }
+    return at(positions * cut.buffered(problem) + cut.rows * cut.widest) * sizeof(T) +
+           at(most_rows(problem, cut) + positions) * sizeof(Index) + columns;
+  }
+
+  /// Item i is an image, a channel and a strip; strips change fastest.
+  void compute(Index item) {
+    const Cut<T>& cut = run_.cut;
+    const Problem& problem = run_.problem;
+    const Index strip = item % cut.strips;
+    channel_ = item / cut.strips % problem.in_channels;
+    image_ = item / cut.strips / problem.in_channels;
+    plane_ = static_cast<const T*>(run_.operands.first.data()) + image_ * strides_[0] +
+             channel_ * strides_[1];
+    if (strip != strip_) {
+      strip_ = strip;
+      first_row_ = cut.first_row(problem, strip);
+      count_ = cut.first_row(problem, strip + 1) - first_row_;
+      find_rows();
+    }
+    if (run_.plain) {
+      sum_plainly();
+      return;
+    }
+    for (std::size_t i = 0; i < cut.regions.size(); ++i) {
+      if (columns_[i].row_step > 0) {
+        fill(columns_[i]);
+      }
+      for (Index first = 0; first < std::min(cut.classes.apart, count_); ++first) {
+        compute_rows(cut.regions[i], columns_[i], first);
+      }
+    }
+  }
+
+ private:
+  /// Pointers that a call may read.
+  static Index most_rows(const Problem& problem, const Cut<T>& cut) {
+    return (cut.rows + problem.rows.kernel) * cut.classes.stride;
+  }
+
+  Columns columns_of(const Region& region, Index buffer) const {
+    const Cut<T>& cut = run_.cut;
+    const Axis& axis = run_.problem.columns;
+    const Index pitch = cut.pitch(run_.problem, region);
+    Columns columns{buffer, cut.row_step(run_.problem, region), pitch, {}, {}};
+    for (const Block& block : region.blocks) {
+      columns.taps.emplace_back();
+      for (Index s = 0; s < axis.kernel; ++s) {
+        const PhasedTap tap = phased(axis, s);
+        const auto phase =
+            std::lower_bound(cut.phases.begin(), cut.phases.end(), tap.phase) - cut.phases.begin();
+        columns.taps.back().push_back(region.inside
+                                          ? axis.position(block.first, s)
+                                          : phase * pitch + tap.shift + block.first - region.first);
+      }
+    }
+    for (const Index phase : cut.phases) {
+      columns.phases.push_back(phase_of(region, phase));
+    }
+    return columns;
+  }
+
+  Columns::Phase phase_of(const Region& region, Index phase) const {
+    const Axis& axis = run_.problem.columns;
+    Columns::Phase found{0, 0, 0, {}};
+    const Index outputs = std::min(region.wide, axis.output - region.first);
+    const Index last = axis.extent() - 1 - phase;
+    const Index elements = last < 0 ? 0 : outputs + last / axis.stride;
+    for (Index u = 0; u < elements; ++u) {
+      const Index position = (region.first + u) * axis.stride + phase - axis.pad_before;
+      if (position >= 0 && position < axis.input) {
+        found.inner = found.count == 0 ? u : found.inner;
+        found.from = found.count == 0 ? position : found.from;
+        ++found.count;
+        continue;
+      }
+      const Index w = border_index(run_.problem.padding_mode, position, axis.input);
+      if (w != nowhere) {
+        found.border.emplace_back(u, w);
+      }
+    }
+    return found;
+  }
+
+  /// Which input row each position of the strip reads.
+  void find_rows() {
+    const Axis& axis = run_.problem.rows;
+    const Index first = first_row_ * axis.stride - axis.pad_before;
+    const Index positions = Cut<T>::positions(run_.problem, count_);
+    for (Index i = 0; i < positions; ++i) {
+      sources_[at(i)] = border_index(run_.problem.padding_mode, first + i, axis.input);
+    }
+    inner_ = std::clamp<Index>(-first, 0, positions);
+    inner_end_ = std::clamp<Index>(axis.input - first, inner_, positions);
+  }
+
+  /// Copies the strip's rows: those of the input at once, those beyond its border one by one.
+  void fill(const Columns& columns) {
+    const Index positions = Cut<T>::positions(run_.problem, count_);
+    if (inner_end_ > inner_) {
+      fill_rows(columns, inner_, inner_end_ - inner_);
+    }
+    for (Index i = 0; i < positions; i = i + 1 == inner_ ? inner_end_ : i + 1) {
+      if ((i < inner_ || i >= inner_end_) && sources_[at(i)] != nowhere) {
+        fill_rows(columns, i, 1);
+      }
+    }
+  }
+
+  void fill_rows(const Columns& columns, Index position, Index count) {
+    const T* from = plane_ + sources_[at(position)] * strides_[2];
+    T* to = buffer_.data() + columns.buffer + position * columns.row_step;
+    for (const Columns::Phase& phase : columns.phases) {
+      run_.cut.loop.kernels().copy({.from = from + phase.from * strides_[3],
+                                    .from_step = strides_[2],
+                                    .stride = run_.problem.columns.stride * strides_[3],
+                                    .to = to + phase.inner,
+                                    .to_step = columns.row_step,
+                                    .rows = at(count),
+                                    .count = at(phase.count)});
+      for (Index i = 0; i < count && !phase.border.empty(); ++i) {
+        for (const auto& [u, w] : phase.border) {
+          to[i * columns.row_step + u] = from[i * strides_[2] + w * strides_[3]];
+        }
+      }
+      to += columns.pitch;
+    }
+  }
+
+  /// A class of output rows from the `first` of the strip on, in a region.
+  void compute_rows(const Region& region, const Columns& columns, Index first) {
+    const Cut<T>& cut = run_.cut;
+    const Problem& problem = run_.problem;
+    const Index outputs = problem.out_channels_per_group();
+    const Index taps = problem.rows.kernel * problem.columns.kernel;
+    const Index count = divide_up(count_ - first, cut.classes.apart);
+    const bool direct = to_strides_[3] == 1;
+    point_at_rows(columns, first, count);
+    for (std::size_t i = 0; i < region.blocks.size(); ++i) {
+      const Block& block = region.blocks[i];
+      for (Index k = channel_ * outputs; k < (channel_ + 1) * outputs; ++k) {
+        T* to = output(k, first_row_ + first, block.first);
+        cut.loop.run({.rows = rows_.data(),
+                      .columns = columns.taps[i],
+                      .weights = run_.weights + k * taps,
+                      .kernel_rows = at(problem.rows.kernel),
+                      .bias = run_.bias[at(k)],
+                      .to = direct ? to : sums_.data(),
+                      .to_step = direct ? cut.classes.apart * to_strides_[2] : block.wide,
+                      .count = at(count),
+                      .last = at(block.last)},
+                     block.vectors);
+        if (!direct) {
+          copy_out(block, count, to);
+        }
+      }
+    }
+  }
+
+  /// The rows that a class of output rows reads.
+  void point_at_rows(const Columns& columns, Index first, Index count) {
+    const Axis& axis = run_.problem.rows;
+    const Index stride = run_.cut.classes.stride;
+    const Index real = (count - 1) * stride + axis.kernel;
+    for (Index j = 0; j < real; ++j) {
+      const Index i = first * axis.stride + j * axis.dilation;
+      const Index source = sources_[at(i)];
+      rows_[at(j)] = source == nowhere ? nullptr
+                     : columns.row_step == 0
+                         ? plane_ + source * strides_[2]
+                         : buffer_.data() + columns.buffer + i * columns.row_step;
+    }
+    const Index read = (count - 1 + divide_up(axis.kernel, stride)) * stride;
+    std::fill(rows_.begin() + real, rows_.begin() + std::max(real, read), nullptr);
+  }
+
+  T* output(Index k, Index row, Index column) const {
+    return static_cast<T*>(run_.operands.result.data()) + image_ * to_strides_[0] +
+           k * to_strides_[1] + row * to_strides_[2] + column * to_strides_[3];
+  }
+
+  void copy_out(const Block& block, Index count, T* to) const {
+    const Index columns =
+        std::max<Index>(block.vectors - 1, 0) * run_.cut.loop.lanes() + block.last;
+    for (Index i = 0; i < count; ++i, to += run_.cut.classes.apart * to_strides_[2]) {
+      for (Index q = 0; q < columns; ++q) {
+        to[q * to_strides_[3]] = sums_[at(i * block.wide + q)];
+      }
+    }
+  }
+
+  /// Where a weight is infinite or NaN, terms in the zeros beyond the border are left out one by
+  /// one.
+  void sum_plainly() {
+    const Problem& problem = run_.problem;
+    const Index outputs = problem.out_channels_per_group();
+    for (Index k = channel_ * outputs; k < (channel_ + 1) * outputs; ++k) {
+      for (Index p = first_row_; p < first_row_ + count_; ++p) {
+        for (Index q = 0; q < problem.columns.output; ++q) {
+          *output(k, p, q) = plain_sum(k, p, q) + run_.bias[at(k)];
+        }
+      }
+    }
+  }
+
+  T plain_sum(Index k, Index p, Index q) const {
+    const Axis& rows = run_.problem.rows;
+    const Axis& columns = run_.problem.columns;
+    const T* weights = run_.weights + k * rows.kernel * columns.kernel;
+    T sum{};
+    for (Index r = 0; r < rows.kernel; ++r) {
+      const Index h = source_index(rows, run_.problem.padding_mode, p, r);
+      for (Index s = 0; h != nowhere && s < columns.kernel; ++s) {
+        const Index w = source_index(columns, run_.problem.padding_mode, q, s);
+        if (w != nowhere) {
+          sum = std::fma(weights[s * rows.kernel + r], plane_[h * strides_[2] + w * strides_[3]],
+                         sum);
+        }
+      }
+    }
+    return sum;
+  }
+
+  const Run<T>& run_;
+  Strides strides_;               ///< of the input
+  Strides to_strides_;            ///< of the output
+  std::vector<Columns> columns_;  ///< of each region
+  std::vector<T> buffer_;         ///< [region][position][phase][pitch]; zeros of the border stay
+  std::vector<const T*> rows_;    ///< that a call reads
+  std::vector<Index> sources_;    ///< [position of the strip]
+  std::vector<T> sums_;           ///< [row][column] of a block, on the way to strange strides
+  const T* plane_ = nullptr;
+  Index image_ = 0;
+  Index channel_ = 0;
+  Index strip_ = -1;
+  Index first_row_ = 0;
+  Index count_ = 0;      ///< rows of the strip
+  Index inner_ = 0;      ///< the strip's first position that is a row of the input
+  Index inner_end_ = 0;  ///< and one behind the last
+};
+
+}  // namespace conv2d::depthwise_rows

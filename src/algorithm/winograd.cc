@@ -1,0 +1,176 @@
+// Winograd convolution F(4x4, 3x3), forward, float32: where precision is default.
+//
+// Math      each 4x4 tile of outputs from 6x6 inputs:
+//             y[k] = A^T [ sum over c of (G w[k,c] G^T) . (B^T x[c] B) ] A + bias[k]
+//           with . element by element: 36 products for 16 outputs instead of 144. The matrices, and
+//           why it works, are in simd/winograd_matrices.h; what it does to rounding, in
+//           docs/winograd.md
+// Order     of the sum: c, each step one fused multiply-add. All else runs in an order that the
+//           matrices alone decide, so the bits are the same for any threads, batch, memory layout
+//           and width of vectors; but they are not the definition's
+// Loops     blocks of tiles, groups: transform their inputs; then blocks of output channels:
+//           36 matrix products (tiles x channels) * (channels x outputs); then transform back
+// Products  the register tile of the direct algorithm (simd/kernels.h), a tile of outputs as its
+//           pixel
+// Input     rows as channels-last ones (input_rows.h), each tile's 36 pixels by pointers: through
+//           the border's index map, or to zeros
+// Weights   transformed once, in float64 (winograd_weights.h)
+// Inf, NaN  a tile's transforms would spread them over all of its outputs, and large numbers may
+//           overflow on the way. Every infinite or NaN output is computed once more by the
+//           definition; a finite one has met neither, for all that enters it is multiplied and
+//           added
+// Not for   maps that fill their tiles badly; weights that outweigh a small map
+// Source    S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin, S. Gray, Fast
+//           Algorithms for Convolutional Neural Networks, CVPR 2015
+#include "algorithm/algorithm.h"
+#include "algorithm/packed_header.h"
+#include "algorithm/tile_cycles.h"
+#include "algorithm/winograd_worker.h"
+#include "base/quantity.h"
+#include "tensor/parallel.h"
+
+namespace conv2d {
+namespace {
+
+/// Measured: where the products outweigh the transforms and the larger weights.
+std::optional<std::string_view> refuses_sizes(const Problem& problem) {
+  constexpr Index few = 16;
+  const Index channels = problem.in_channels_per_group();
+  const Index outputs = problem.out_channels_per_group();
+  if (channels < few || outputs < few) {
+    return "with fewer than 16 channels a group the transforms take as long as they save";
+  }
+  const Index pixels = problem.rows.output * problem.columns.output;
+  const Index tiles = divide_up(problem.rows.output, winograd::tile_outputs) *
+                      divide_up(problem.columns.output, winograd::tile_outputs);
+  if (pixels < 8 * tiles) {
+    return "half of its tiles of 4x4 outputs would lie beyond the output";
+  }
+  // Weights are four times as many when transformed; from some size on no cache holds them.
+  constexpr Index many_weights = 128 * 1024;
+  if (pixels < 64 || (pixels < 144 && channels * outputs > many_weights)) {
+    return "the map is too small for weights that are four times as many when transformed";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> refuses(const Problem& problem) {
+  if (problem.pass != Pass::forward) {
+    return "only the forward pass";
+  }
+  if (problem.types != Types{DType::float32, DType::float32, DType::float32}) {
+    return "only float32";
+  }
+  if (problem.precision == Precision::exact) {
+    return "only where precision is default: its sums round otherwise than the definition's";
+  }
+  const auto plain = [](const Axis& axis) {
+    return axis.kernel == 3 && axis.stride == 1 && axis.dilation == 1;
+  };
+  if (!plain(problem.rows) || !plain(problem.columns)) {
+    return "only 3x3 kernels of stride 1 and dilation 1";
+  }
+  if (simd::winograd_kernels().weights == nullptr) {
+    return "the weights are transformed in float64, which this processor's vectors do not hold";
+  }
+  return refuses_sizes(problem);
+}
+
+std::size_t packed_bytes(const Problem& problem) {
+  const OutputBlocks<float> outputs(problem);
+  return header_bytes + at(winograd::PackedWeights(problem, outputs).elements()) * sizeof(float);
+}
+
+void pack(const Problem& problem, TensorView weight, std::byte* packed) {
+  winograd::pack_weights(problem, weight, reinterpret_cast<float*>(packed + header_bytes));
+  write_header({OutputBlocks<float>(problem).lanes, true}, packed);
+}
+
+winograd::Cut cut_of(const Problem& problem, const OutputBlocks<float>& outputs) {
+  return {problem, problem.groups * outputs.count()};
+}
+
+/// The definition's multiply-adds against what is done instead: the products, and for each tile and
+/// channel about as many loads and stores as the transforms' 12 times 12 and 10 times 12
+/// operations.
+double efficiency_of(const Problem& problem, const OutputBlocks<float>& outputs,
+                     const winograd::Cut& cut, double product) {
+  const auto channels = static_cast<double>(problem.in_channels_per_group());
+  const auto wide = static_cast<double>(outputs.vectors * outputs.lanes);
+  const double tile = 36 * channels * wide / product + 2 * 144 * channels + 2 * 120 * wide;
+  const auto tiles = static_cast<double>(cut.tile_rows * cut.tile_columns);
+  const auto pixels = static_cast<double>(problem.rows.output * problem.columns.output);
+  return 9 * pixels * channels * static_cast<double>(outputs.outputs) / (tiles * tile);
+}
+
+Pieces describe(const Problem& problem) {
+  const OutputBlocks<float> outputs(problem);
+  const winograd::Cut cut = cut_of(problem, outputs);
+  const int vectors = outputs.widest();
+  const auto most = static_cast<Index>(outputs.kernels.pixels[at(vectors)]);
+  const Index tile = divide_up(cut.most_tiles(), divide_up(cut.most_tiles(), most));
+  return {
+      .tile = concat(counted(tile, "tile"), " of 4x4 outputs x ", counted(vectors, "vector"),
+                     " of ", outputs.lanes, " output channels, for each of 36 products"),
+      .blocking =
+          concat(counted(cut.blocks(), "block"), " of ", counted(cut.most_tiles(), "tile"),
+                 " for the batch; ", counted(outputs.count(), "block"), " of output channels"),
+      .efficiency =
+          efficiency_of(problem, outputs, cut, tile_efficiency(static_cast<double>(tile), vectors)),
+  };
+}
+
+std::size_t workspace_bytes(const Problem& problem) {
+  const OutputBlocks<float> outputs(problem);
+  const winograd::Cut cut = cut_of(problem, outputs);
+  const Index sources = (cut.tile_rows + cut.tile_columns) * winograd::tile_inputs;
+  const Index shared =
+      problem.in_channels_per_group() + problem.groups * outputs.vectors * outputs.lanes;
+  return at(num_threads()) * winograd::Scratch(problem, outputs, cut).bytes() +
+         at(sources) * sizeof(Index) + at(shared) * sizeof(float);
+}
+
+void run(const Problem& problem, const Operands& operands) {
+  const OutputBlocks<float> outputs(problem);
+  read_header(operands.packed, outputs.lanes);
+  const winograd::Run shared{
+      .problem = problem,
+      .operands = operands,
+      .outputs = outputs,
+      .cut = cut_of(problem, outputs),
+      .layout = winograd::PackedWeights(problem, outputs),
+      .weights = reinterpret_cast<const float*>(operands.packed + header_bytes),
+      .zeros = std::vector<float>(at(problem.in_channels_per_group()), 0.0F),
+      .bias = packed_bias(problem, outputs, operands.bias),
+      .source_rows = winograd::sources(problem.rows, problem.padding_mode),
+      .source_columns = winograd::sources(problem.columns, problem.padding_mode),
+  };
+  const Index items = shared.cut.blocks() * problem.groups * outputs.count();
+  const auto threads = static_cast<int>(std::min<Index>(num_threads(), items));
+  std::vector<winograd::Worker> workers;
+  workers.reserve(at(threads));
+  for (int t = 0; t < threads; ++t) {
+    workers.emplace_back(shared);
+  }
+  run_on_threads(threads, [&](int t) {
+    for (Index item = items * t / threads; item < items * (t + 1) / threads; ++item) {
+      workers[at(t)].compute(item);
+    }
+  });
+}
+
+}  // namespace
+
+extern const Algorithm winograd_algorithm;
+constexpr Algorithm winograd_algorithm = {
+    .name = "winograd",
+    .purpose = "3x3 kernels by a quarter of the multiplications, on tiles of 4x4 outputs",
+    .refuses = refuses,
+    .workspace_bytes = workspace_bytes,
+    .packed_bytes = packed_bytes,
+    .pack = pack,
+    .run = run,
+    .describe = describe,
+};
+
+}  // namespace conv2d

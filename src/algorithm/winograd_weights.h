@@ -1,0 +1,46 @@
+// The weights of a Winograd convolution: transformed, G g G^T, in the order in which the products
+// read them; and as they are, for the few outputs that are computed by the definition.
+#pragma once
+
+#include "algorithm/output_blocks.h"
+#include "conv2d/tensor.h"
+#include "simd/winograd_matrices.h"
+
+namespace conv2d::winograd {
+
+/// Where a group's and block's weights lie among the packed elements.
+class PackedWeights {
+ public:
+  PackedWeights(const Problem& problem, const OutputBlocks<float>& outputs)
+      : groups_(problem.groups),
+        channels_(problem.in_channels_per_group()),
+        blocks_(outputs.count()),
+        block_(outputs.widest() * outputs.lanes * channels_) {}
+
+  Index elements() const { return groups_ * blocks_ * one(); }
+  /// [6*6][c][output channel of the block], a product's `step()` elements from the one before.
+  Index transformed(Index group, Index block) const { return (group * blocks_ + block) * one(); }
+  /// Not a power of two: 36 lines written in turn would meet in one set of the caches.
+  Index step() const { return block_ + line; }
+  /// [c][r][s][output channel of the block]
+  Index plain(Index group, Index block) const {
+    return transformed(group, block) + products * step();
+  }
+
+ private:
+  static constexpr auto products = static_cast<Index>(simd::winograd_products);
+  static constexpr Index taps = 9;
+  static constexpr Index line = 16;
+
+  Index one() const { return products * step() + taps * block_; }
+
+  Index groups_;
+  Index channels_;
+  Index blocks_;  ///< of a group
+  Index block_;   ///< kernels of one
+};
+
+/// Packs a weight (K, C/G, 3, 3): transformed in float64 and rounded once.
+void pack_weights(const Problem& problem, TensorView weight, float* packed);
+
+}  // namespace conv2d::winograd

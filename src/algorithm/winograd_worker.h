@@ -1,0 +1,300 @@
+// One thread's part of a Winograd convolution: a block of tiles and of output channels at a time.
+#pragma once
+
+#include "algorithm/algorithm.h"
+#include "algorithm/input_rows.h"
+#include "algorithm/output_blocks.h"
+#include "algorithm/store_row.h"
+#include "algorithm/winograd_cut.h"
+#include "algorithm/winograd_weights.h"
+#include "simd/winograd.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+namespace conv2d::winograd {
+
+/// What threads share.
+struct Run {
+  const Problem& problem;
+  const Operands& operands;
+  OutputBlocks<float> outputs;
+  Cut cut;
+  PackedWeights layout;
+  const float* weights;
+  std::vector<float> zeros;           ///< as many as a group has input channels
+  std::vector<float> bias;            ///< [group][vectors][lanes]
+  std::vector<Index> source_rows;     ///< [tile row][6]
+  std::vector<Index> source_columns;  ///< [tile column][6]
+};
+
+/// What one thread's memory holds at most.
+struct Scratch {
+  Scratch(const Problem& problem, const OutputBlocks<float>& outputs, const Cut& cut)
+      : tiles(cut.most_tiles()),
+        source_rows(cut.strip_rows * tile_inputs),
+        factor_row(padded(problem.in_channels_per_group())),
+        product_row(outputs.widest() * outputs.lanes),
+        factors(tile_products * factor_step()),
+        sums(tile_products * product_step()),
+        results(tile_outputs * cut.piece_columns * tile_outputs * product_row),
+        input(InputRows<float>::bytes(problem, source_rows, problem.columns.input)) {}
+
+  std::size_t bytes() const noexcept {
+    return input + at(factors + sums + results + product_row) * sizeof(float) +
+           at(source_rows) * sizeof(Index) + at(tile_products * tiles) * sizeof(float*);
+  }
+
+  /// Tiles a multiple of 1 KiB apart would meet in a few sets of the first cache; so would products
+  /// of a tile.
+  static Index padded(Index channels) noexcept {
+    constexpr Index line = 16;
+    return channels % 256 == 0 ? channels + line : channels;
+  }
+  Index factor_step() const noexcept { return tiles * factor_row + line; }
+  Index product_step() const noexcept { return tiles * product_row + line; }
+
+  static constexpr Index line = 16;
+  Index tiles;
+  Index source_rows;
+  Index factor_row;   ///< from one tile's factors to the next's
+  Index product_row;  ///< from one tile's products to the next's
+  Index factors;
+  Index sums;
+  Index results;
+  std::size_t input;  ///< bytes
+};
+
+class Worker {
+ public:
+  /// Takes all the memory that it will need: nothing may throw on a thread.
+  explicit Worker(const Run& run)
+      : run_(run),
+        scratch_(run.problem, run.outputs, run.cut),
+        y_(static_cast<float*>(run.operands.result.data())),
+        strides_(run.operands.result.strides()),
+        input_(run.problem, run.operands.first, scratch_.source_rows, run.problem.columns.input),
+        factors_(at(scratch_.factors)),
+        sums_(at(scratch_.sums)),
+        results_(strides_[1] == 1 ? 0 : at(scratch_.results)),
+        defined_(at(scratch_.product_row)),
+        table_(at(tile_products * scratch_.tiles)) {
+    rows_.reserve(at(scratch_.source_rows));
+    for (Index i = 0; i < tile_products * scratch_.tiles; ++i) {
+      table_[at(i)] = factors_.data() + i / scratch_.tiles * scratch_.factor_step() +
+                      i % scratch_.tiles * scratch_.factor_row;
+    }
+  }
+
+  /// Item i is a block of tiles, a group and a block of output channels; these change fastest.
+  void compute(Index item) {
+    const Index blocks = run_.outputs.count();
+    load(item / blocks / run_.problem.groups, item / blocks % run_.problem.groups);
+    const Block& block = run_.outputs.blocks[at(item % blocks)];
+    multiply(block);
+    store(block);
+  }
+
+ private:
+  using Pixels = std::array<const float*, simd::winograd_products>;
+
+  /// Makes a block of tiles of a group the current one: its factors are in factors_.
+  void load(Index tiles, Index group) {
+    if (tiles == loaded_ && group == group_) {
+      return;
+    }
+    loaded_ = tiles;
+    group_ = group;
+    tiles_ = run_.cut.block(tiles);
+    rows_.clear();
+    for (Index row = tiles_.first_row; row < tiles_.first_row + tiles_.rows; ++row) {
+      const Index n = row / run_.cut.tile_rows;
+      for (Index i = 0; i < tile_inputs; ++i) {
+        const Index h = run_.source_rows[at(row % run_.cut.tile_rows * tile_inputs + i)];
+        rows_.push_back(h == nowhere ? nowhere : n * run_.problem.rows.input + h);
+      }
+    }
+    load_columns();
+    simd::WinogradInput tile{};
+    tile.channels = at(run_.problem.in_channels_per_group());
+    tile.step = at(scratch_.factor_step());
+    for (Index t = 0; t < tiles_.tiles(); ++t) {
+      const Pixels pixels = pixels_of(t / tiles_.columns, t % tiles_.columns);
+      tile.pixels = pixels.data();
+      tile.factors = factors_.data() + t * scratch_.factor_row;
+      kernels_.input(tile);
+    }
+  }
+
+  /// Gets those columns of rows_ that the tiles read in hand.
+  void load_columns() {
+    Index first = run_.problem.columns.input;
+    Index end = 0;
+    const Index begin = tiles_.first_column * tile_inputs;
+    for (Index i = begin; i < begin + tiles_.columns * tile_inputs; ++i) {
+      const Index w = run_.source_columns[at(i)];
+      if (w != nowhere) {
+        first = std::min(first, w);
+        end = std::max(end, w + 1);
+      }
+    }
+    input_.load(group_, rows_, first, std::max<Index>(end - first, 0));
+  }
+
+  /// Where a tile of the current block reads; zeros in the padding.
+  Pixels pixels_of(Index row, Index column) const {
+    Pixels pixels;
+    const Index* columns =
+        run_.source_columns.data() + (tiles_.first_column + column) * tile_inputs;
+    for (Index i = 0; i < tile_inputs; ++i) {
+      const Index h = rows_[at(row * tile_inputs + i)];
+      for (Index j = 0; j < tile_inputs; ++j) {
+        pixels[at(i * tile_inputs + j)] =
+            h == nowhere || columns[j] == nowhere ? run_.zeros.data() : input_.pixel(h, columns[j]);
+      }
+    }
+    return pixels;
+  }
+
+  /// The 36 matrix products of the current tiles with the weights of a block.
+  void multiply(const Block& block) {
+    const OutputBlocks<float>& outputs = run_.outputs;
+    const Index channels = run_.problem.in_channels_per_group();
+    const float* weights = run_.weights + run_.layout.transformed(group_, index_of(block));
+    const auto most = static_cast<Index>(outputs.kernels.pixels[at(block.vectors)]);
+    const auto& kernels = outputs.kernels.tile[at(block.vectors)];
+    const std::size_t only[] = {0};
+    simd::TileArguments<float> arguments{};
+    arguments.taps = only;
+    arguments.all_taps = 1;
+    arguments.channels = channels;
+    arguments.sum_stride = scratch_.product_row;
+    arguments.begins = true;
+    for (Index i = 0; i < tile_products; ++i) {
+      arguments.weights = weights + i * run_.layout.step();
+      for (Index first = 0; first < tiles_.tiles();) {
+        const Index left = tiles_.tiles() - first;
+        Index size = divide_up(left, divide_up(left, most));
+        while (kernels[at(size)] == nullptr) {
+          --size;
+        }
+        arguments.pixels = table_.data() + i * scratch_.tiles + first;
+        arguments.sums = sums_.data() + i * scratch_.product_step() + first * scratch_.product_row;
+        kernels[at(size)](arguments);
+        first += size;
+      }
+    }
+  }
+
+  void store(const Block& block) {
+    const Index real = run_.outputs.real(block);
+    const bool direct = strides_[1] == 1;
+    simd::WinogradOutput tile{};
+    tile.step = at(scratch_.product_step());
+    tile.channels = at(real);
+    tile.bias = run_.bias.data() + bias_at(block);
+    const Index row_pixels = tiles_.columns * tile_outputs;
+    tile.row_step = direct ? strides_[2] : row_pixels * scratch_.product_row;
+    tile.column_step = direct ? strides_[3] : scratch_.product_row;
+    for (Index row = 0; row < tiles_.rows; ++row) {
+      const Index p = (tiles_.first_row + row) % run_.cut.tile_rows * tile_outputs;
+      tile.rows = at(std::min(tile_outputs, run_.problem.rows.output - p));
+      for (Index column = 0; column < tiles_.columns; ++column) {
+        const Index q = (tiles_.first_column + column) * tile_outputs;
+        tile.columns = at(std::min(tile_outputs, run_.problem.columns.output - q));
+        tile.products = sums_.data() + (row * tiles_.columns + column) * scratch_.product_row;
+        tile.to = direct ? target(block, row, q)
+                         : results_.data() + column * tile_outputs * scratch_.product_row;
+        if (!kernels_.output(tile)) {
+          repair(block, row, column, tile);
+        }
+      }
+      if (!direct) {
+        copy_out(block, row, static_cast<Index>(tile.rows));
+      }
+    }
+  }
+
+  /// Where a tile row's first pixel in column q goes.
+  float* target(const Block& block, Index row, Index q) const {
+    const Index n = (tiles_.first_row + row) / run_.cut.tile_rows;
+    const Index p = (tiles_.first_row + row) % run_.cut.tile_rows * tile_outputs;
+    const Index k = group_ * run_.outputs.outputs + run_.outputs.first(block);
+    return y_ + n * strides_[0] + k * strides_[1] + p * strides_[2] + q * strides_[3];
+  }
+
+  void copy_out(const Block& block, Index row, Index rows) const {
+    const Index q = tiles_.first_column * tile_outputs;
+    const Index pixels = std::min(tiles_.columns * tile_outputs, run_.problem.columns.output - q);
+    for (Index i = 0; i < rows; ++i) {
+      store_row(results_.data() + i * tiles_.columns * tile_outputs * scratch_.product_row,
+                scratch_.product_row, target(block, row, q) + i * strides_[2], strides_,
+                run_.outputs.real(block), pixels);
+    }
+  }
+
+  /// Infinite and NaN outputs once more by the definition: sums of infinities that the definition
+  /// does not add are NaN, and the transform of large numbers may overflow.
+  void repair(const Block& block, Index row, Index column, const simd::WinogradOutput& tile) {
+    const Pixels pixels = pixels_of(row, column);
+    for (Index i = 0; i < static_cast<Index>(tile.rows); ++i) {
+      for (Index j = 0; j < static_cast<Index>(tile.columns); ++j) {
+        float* to = tile.to + i * tile.row_step + j * tile.column_step;
+        define(block, pixels.data() + i * tile_inputs + j, to);
+      }
+    }
+  }
+
+  /// Replaces the infinite and NaN ones of a pixel's outputs; the window begins at `pixels`.
+  void define(const Block& block, const float* const* pixels, float* to) {
+    std::array<const float*, 9> window{};
+    std::array<std::size_t, 9> taps{};
+    std::size_t count = 0;
+    for (Index t = 0; t < 9; ++t) {
+      const float* pixel = pixels[t / 3 * tile_inputs + t % 3];
+      if (pixel != run_.zeros.data()) {
+        window[count] = pixel;
+        taps[count++] = at(t);
+      }
+    }
+    simd::TileArguments<float> arguments{};
+    arguments.pixels = window.data();
+    arguments.taps = {taps.data(), count};
+    arguments.all_taps = 9;
+    arguments.weights = run_.weights + run_.layout.plain(group_, index_of(block));
+    arguments.channels = run_.problem.in_channels_per_group();
+    arguments.sums = defined_.data();
+    arguments.begins = true;
+    arguments.bias = run_.bias.data() + bias_at(block);
+    run_.outputs.kernels.tile[at(block.vectors)][1](arguments);
+    for (Index k = 0; k < run_.outputs.real(block); ++k) {
+      to[k] = std::isfinite(to[k]) ? to[k] : defined_[at(k)];
+    }
+  }
+
+  Index index_of(const Block& block) const { return &block - run_.outputs.blocks.data(); }
+
+  Index bias_at(const Block& block) const {
+    return group_ * run_.outputs.vectors * run_.outputs.lanes + run_.outputs.first(block);
+  }
+
+  const Run& run_;
+  Scratch scratch_;
+  const simd::WinogradKernels& kernels_ = simd::winograd_kernels();
+  float* y_;
+  Strides strides_;
+  InputRows<float> input_;
+  std::vector<float> factors_;       ///< [6*6][tile][c]
+  std::vector<float> sums_;          ///< [6*6][tile][output channel]
+  std::vector<float> results_;       ///< [4][pixel][output channel] of a row of tiles
+  std::vector<float> defined_;       ///< one pixel's outputs by the definition
+  std::vector<const float*> table_;  ///< [6*6][tile]: where its factors begin
+  std::vector<Index> rows_;          ///< which input row, n*H + h, each of the tiles' rows reads
+  TileBlock tiles_{};
+  Index loaded_ = -1;
+  Index group_ = -1;
+};
+
+}  // namespace conv2d::winograd

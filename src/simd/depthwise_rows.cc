@@ -1,0 +1,377 @@
+// Two kinds of loops, in both of which a vector of pixels, once loaded, serves every output row
+// that reads it: a load that crosses a cache line costs two, and a convolution of one channel has
+// one load a product where rows are computed one by one.
+//
+// Rolling, for kernels of 3, 5 and 7 rows: the sums of all output rows that an input row touches
+// are in registers; when an input row is done the oldest output is stored and the others move up,
+// which costs nothing but the decoding of moves. No input row is loaded twice, and any number of
+// rows follows.
+//
+// Tall, for higher kernels: a tile of up to 8 output rows; input row h is tap h - i of output i. At
+// the top and at the bottom of the tile fewer outputs are touched.
+#include "simd/depthwise_rows.h"
+
+#include "simd/dispatch.h"
+
+#include <utility>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "simd/depthwise_rows.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "simd/store_first-inl.h"
+#include "simd/unroll-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace conv2d::simd::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// AVX-512 and NEON have 32 vector registers: sums that leave room for pixels and weights.
+#if (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3) || HWY_ARCH_ARM
+constexpr std::size_t most_row_sums = 24;
+constexpr bool holds_nine_weights = true;
+#else
+constexpr std::size_t most_row_sums = 10;
+constexpr bool holds_nine_weights = false;
+#endif
+
+constexpr std::size_t vectors_of(std::size_t rows) {
+  const std::size_t fit = most_row_sums / rows;
+  return fit < most_row_vectors ? fit : most_row_vectors;
+}
+
+/// The sums of some output rows, N of them, by J vectors.
+template <class D, std::size_t N, std::size_t J>
+struct RowSums {
+  using T = hn::TFromD<D>;
+  hn::Vec<D> sum[N][J];
+
+  HWY_INLINE void clear() {
+    unroll<N>([&](auto n) HWY_ATTR { clear_row<n>(); });
+  }
+
+  template <std::size_t Row>
+  HWY_INLINE void clear_row() {
+    unroll<J>([&](auto j) HWY_ATTR { sum[Row][j] = hn::Zero(D()); });
+  }
+
+  /// One tap of `Rows` rows of sums from `First` on; weight(i) is that of the i-th of them.
+  template <std::size_t First, std::size_t Rows, class Weight>
+  HWY_INLINE void multiply_add(const T* HWY_RESTRICT pixels, Weight&& weight) {
+    hn::Vec<D> x[J];
+    unroll<J>([&](auto j) HWY_ATTR { x[j] = hn::LoadU(D(), pixels + j * hn::Lanes(D())); });
+    unroll<Rows>([&](auto i) HWY_ATTR {
+      const hn::Vec<D> w = weight(i);
+      unroll<J>([&](auto j)
+                    HWY_ATTR { sum[First + i][j] = hn::MulAdd(w, x[j], sum[First + i][j]); });
+    });
+  }
+
+  template <std::size_t Row>
+  HWY_INLINE void store(hn::Vec<D> bias, T* HWY_RESTRICT to, std::size_t last) const {
+    unroll<J - 1>([&](auto j) HWY_ATTR {
+      hn::StoreU(hn::Add(sum[Row][j], bias), D(), to + j * hn::Lanes(D()));
+    });
+    store_first(hn::Add(sum[Row][J - 1], bias), D(), to + (J - 1) * hn::Lanes(D()), last);
+  }
+
+  /// Row n + 1 becomes row n; the last one begins anew.
+  HWY_INLINE void move_up() {
+    unroll<N - 1>([&](auto n)
+                      HWY_ATTR { unroll<J>([&](auto j) HWY_ATTR { sum[n][j] = sum[n + 1][j]; }); });
+    clear_row<N - 1>();
+  }
+};
+
+/// Taps of R rows that leave E when divided by the stride.
+constexpr std::size_t rows_of_phase(std::size_t kernel_rows, std::size_t stride, std::size_t e) {
+  return (kernel_rows - e + stride - 1) / stride;
+}
+
+/// The weights of R rows by S columns in registers; none where S is 0.
+template <class D, std::size_t R, std::size_t S>
+struct KeptWeights {
+  hn::Vec<D> tap[S == 0 ? 1 : S][R];
+
+  HWY_INLINE void load(const hn::TFromD<D>* HWY_RESTRICT weights) {
+    unroll<S>([&](auto s) HWY_ATTR {
+      unroll<R>([&](auto r) HWY_ATTR { tap[s][r] = hn::Set(D(), weights[s * R + r]); });
+    });
+  }
+};
+
+/// The E-th input row of a step: tap E of the newest output, E + Stride of the one before it, ...
+template <std::size_t E, std::size_t Stride, class D, std::size_t R, std::size_t S, std::size_t N,
+          std::size_t J>
+HWY_INLINE void add_rolling_row(const DepthwiseRows<hn::TFromD<D>>& a,
+                                const KeptWeights<D, R, S>& kept, RowSums<D, N, J>& sums,
+                                const hn::TFromD<D>* HWY_RESTRICT from) {
+  using T = hn::TFromD<D>;
+  constexpr std::size_t touched = rows_of_phase(R, Stride, E);
+  constexpr std::size_t oldest = E + Stride * (touched - 1);  // its tap
+  if (from == nullptr) {
+    return;
+  }
+  const std::ptrdiff_t* HWY_RESTRICT columns = a.columns.data();
+  if constexpr (S > 0) {
+    unroll<S>([&](auto s) HWY_ATTR {
+      sums.template multiply_add<N - touched, touched>(
+          from + columns[s], [&](auto i) HWY_ATTR { return kept.tap[s][oldest - i * Stride]; });
+    });
+    return;
+  }
+  const T* HWY_RESTRICT weights = a.weights + oldest;
+  for (std::size_t s = 0; s < a.columns.size(); ++s, weights += R) {
+    sums.template multiply_add<N - touched, touched>(from + columns[s], [&](auto i) HWY_ATTR {
+      return hn::Set(D(), *(weights - static_cast<std::ptrdiff_t>(i * Stride)));
+    });
+  }
+}
+
+/// S is the number of columns where all weights are to be kept in registers, else 0.
+template <class D, std::size_t R, std::size_t S, std::size_t Stride, std::size_t J>
+void rolling_rows(const DepthwiseRows<hn::TFromD<D>>& a) {
+  using T = hn::TFromD<D>;
+  constexpr std::size_t under_way = (R + Stride - 1) / Stride;
+  KeptWeights<D, R, S> kept;
+  kept.load(a.weights);
+  RowSums<D, under_way, J> sums;
+  sums.clear();
+  const hn::Vec<D> bias = hn::Set(D(), a.bias);
+  const T* const* row = a.rows;
+  T* to = a.to;
+  for (std::size_t step = 1; step < a.count + under_way; ++step) {
+    unroll<Stride>([&](auto e) HWY_ATTR { add_rolling_row<e, Stride>(a, kept, sums, row[e]); });
+    row += Stride;
+    if (step >= under_way) {
+      sums.template store<0>(bias, to, a.last);
+      to += a.to_step;
+    }
+    sums.move_up();
+  }
+}
+
+/// An input row of a tall tile that is tap `r` of output `First` and earlier ones of the next.
+template <std::size_t First, std::size_t Rows, class D, std::size_t N, std::size_t J>
+HWY_INLINE void add_tall_row(const DepthwiseRows<hn::TFromD<D>>& a, RowSums<D, N, J>& sums,
+                             const hn::TFromD<D>* HWY_RESTRICT from, std::size_t r) {
+  using T = hn::TFromD<D>;
+  if (from == nullptr) {
+    return;
+  }
+  const T* HWY_RESTRICT weights = a.weights + r;
+  const std::ptrdiff_t* HWY_RESTRICT columns = a.columns.data();
+  for (std::size_t s = 0; s < a.columns.size(); ++s, weights += a.kernel_rows) {
+    sums.template multiply_add<First, Rows>(from + columns[s], [&](auto i) HWY_ATTR {
+      return hn::Set(D(), *(weights - static_cast<std::ptrdiff_t>(i)));
+    });
+  }
+}
+
+template <class D, std::size_t N, std::size_t J>
+void tall_rows_tile(const DepthwiseRows<hn::TFromD<D>>& a) {
+  using T = hn::TFromD<D>;
+  RowSums<D, N, J> sums;
+  sums.clear();
+  const T* const* row = a.rows;
+  unroll<N - 1>([&](auto h) HWY_ATTR { add_tall_row<0, h + 1>(a, sums, *row++, h); });
+  for (std::size_t r = N - 1; r < a.kernel_rows; ++r) {
+    add_tall_row<0, N>(a, sums, *row++, r);
+  }
+  unroll<N - 1>(
+      [&](auto h) HWY_ATTR { add_tall_row<h + 1, N - 1 - h>(a, sums, *row++, a.kernel_rows - 1); });
+  const hn::Vec<D> bias = hn::Set(D(), a.bias);
+  T* to = a.to;
+  unroll<N>([&](auto n) HWY_ATTR {
+    sums.template store<n>(bias, to, a.last);
+    to += a.to_step;
+  });
+}
+
+/// Half of a vector's elements, where more than two are left.
+template <class T>
+using HalfVector = hn::CappedTag<T, HWY_MAX_BYTES / 2 / sizeof(T)>;
+template <class T>
+constexpr bool halves_vectors = HWY_MAX_BYTES >= 32;
+
+template <class T, std::size_t R, std::size_t S, std::size_t Stride, std::size_t J>
+constexpr RunDepthwiseRows<T> rolling_or_nothing() {
+  if constexpr (J == 0 && halves_vectors<T>) {
+    return rolling_rows<HalfVector<T>, R, S, Stride, 1>;
+  } else if constexpr (J > 0 && J <= vectors_of((R + Stride - 1) / Stride)) {
+    return rolling_rows<hn::ScalableTag<T>, R, S, Stride, J>;
+  } else {
+    return nullptr;
+  }
+}
+
+template <class T, std::size_t N, std::size_t J>
+constexpr RunDepthwiseRows<T> tall_or_nothing() {
+  if constexpr (J == 0 && halves_vectors<T>) {
+    return tall_rows_tile<HalfVector<T>, N, 1>;
+  } else if constexpr (J > 0 && J <= vectors_of(N)) {
+    return tall_rows_tile<hn::ScalableTag<T>, N, J>;
+  } else {
+    return nullptr;
+  }
+}
+
+constexpr auto row_vectors = std::make_index_sequence<most_row_vectors + 1>();
+
+template <class T, std::size_t R, std::size_t S, std::size_t Stride, std::size_t... J>
+constexpr DepthwiseRowsLoop<T> rolling_loop(std::index_sequence<J...>) {
+  return {vectors_of((R + Stride - 1) / Stride), {rolling_or_nothing<T, R, S, Stride, J>()...}};
+}
+
+template <class T, std::size_t R>
+constexpr std::array<DepthwiseRowsLoop<T>, 2> rolling_loops() {
+  return {rolling_loop<T, R, 0, 1>(row_vectors), rolling_loop<T, R, 0, 2>(row_vectors)};
+}
+
+template <class T>
+constexpr std::array<DepthwiseRowsLoop<T>, 2> three_by_three_loops() {
+  if constexpr (holds_nine_weights) {
+    return {rolling_loop<T, 3, 3, 1>(row_vectors), rolling_loop<T, 3, 3, 2>(row_vectors)};
+  } else {
+    return rolling_loops<T, 3>();
+  }
+}
+
+template <class T, std::size_t N, std::size_t... J>
+constexpr DepthwiseRowsLoop<T> tall_loop(std::index_sequence<J...>) {
+  return {vectors_of(N), {tall_or_nothing<T, N, J>()...}};
+}
+
+/// Fewer elements than a vector has.
+template <class T>
+HWY_INLINE void copy_few(const T* HWY_RESTRICT from, T* HWY_RESTRICT to, std::size_t count) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+  const hn::ScalableTag<T> d;
+  const auto mask = hn::FirstN(d, count);
+  hn::BlendedStore(hn::MaskedLoad(mask, d, from), mask, d, to);
+#else
+  const HalfVector<T> d;
+  const std::size_t half = hn::Lanes(d);
+  if (count >= half) {
+    const auto low = hn::LoadU(d, from);
+    const auto high = hn::LoadU(d, from + (count - half));
+    hn::StoreU(low, d, to);
+    hn::StoreU(high, d, to + (count - half));
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    to[i] = from[i];
+  }
+#endif
+}
+
+template <class T>
+HWY_INLINE void copy_side_by_side(const T* HWY_RESTRICT from, T* HWY_RESTRICT to,
+                                  std::size_t count) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  if (count < lanes) {
+    copy_few(from, to, count);
+    return;
+  }
+  for (std::size_t i = 0; i + lanes < count; i += lanes) {
+    hn::StoreU(hn::LoadU(d, from + i), d, to + i);
+  }
+  hn::StoreU(hn::LoadU(d, from + (count - lanes)), d, to + (count - lanes));
+}
+
+/// Every second element.
+template <class T>
+HWY_INLINE void copy_even(const T* HWY_RESTRICT from, T* HWY_RESTRICT to, std::size_t count) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  // The last element that is wanted is the last but one of its vector.
+  for (; i + lanes < count; i += lanes) {
+    const auto low = hn::LoadU(d, from + 2 * i);
+    const auto high = hn::LoadU(d, from + 2 * i + lanes);
+    hn::StoreU(hn::ConcatEven(d, high, low), d, to + i);
+  }
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+  const std::size_t left = 2 * (count - i) - 1;
+  const auto low = hn::MaskedLoad(hn::FirstN(d, left), d, from + 2 * i);
+  const auto high =
+      hn::MaskedLoad(hn::FirstN(d, left > lanes ? left - lanes : 0), d, from + 2 * i + lanes);
+  hn::BlendedStore(hn::ConcatEven(d, high, low), hn::FirstN(d, count - i), d, to + i);
+#else
+  for (; i < count; ++i) {
+    to[i] = from[2 * i];
+  }
+#endif
+}
+
+template <class T>
+void copy_rows(const CopyRows<T>& a) {
+  const T* from = a.from;
+  T* to = a.to;
+  for (std::size_t row = 0; row < a.rows && a.count > 0; ++row) {
+    if (a.stride == 1) {
+      copy_side_by_side(from, to, a.count);
+    } else if (a.stride == 2) {
+      copy_even(from, to, a.count);
+    } else {
+      const T* element = from;
+      for (std::size_t i = 0; i < a.count; ++i, element += a.stride) {
+        to[i] = *element;
+      }
+    }
+    from += a.from_step;
+    to += a.to_step;
+  }
+}
+
+template <class T>
+DepthwiseRowsKernels<T> make_depthwise_rows_kernels() {
+  return {
+      .lanes = hn::Lanes(hn::ScalableTag<T>()),
+      .rolling = {rolling_loops<T, 3>(), rolling_loops<T, 5>(), rolling_loops<T, 7>()},
+      .three_by_three = three_by_three_loops<T>(),
+      .tall = {tall_loop<T, tall_rows[0]>(row_vectors), tall_loop<T, tall_rows[1]>(row_vectors),
+               tall_loop<T, tall_rows[2]>(row_vectors), tall_loop<T, tall_rows[3]>(row_vectors)},
+      .copy = copy_rows<T>,
+  };
+}
+
+const DepthwiseRowsKernels<float>& depthwise_rows_floats() {
+  static const auto kernels = make_depthwise_rows_kernels<float>();
+  return kernels;
+}
+
+const DepthwiseRowsKernels<double>& depthwise_rows_doubles() {
+#if HWY_HAVE_FLOAT64
+  static const auto kernels = make_depthwise_rows_kernels<double>();
+#else
+  static const DepthwiseRowsKernels<double> kernels{};
+#endif
+  return kernels;
+}
+
+}  // namespace conv2d::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace conv2d::simd {
+
+HWY_EXPORT(depthwise_rows_floats);
+HWY_EXPORT(depthwise_rows_doubles);
+
+template <>
+const DepthwiseRowsKernels<float>& depthwise_rows_kernels() noexcept {
+  prepare();
+  return HWY_DYNAMIC_DISPATCH(depthwise_rows_floats)();
+}
+
+template <>
+const DepthwiseRowsKernels<double>& depthwise_rows_kernels() noexcept {
+  prepare();
+  return HWY_DYNAMIC_DISPATCH(depthwise_rows_doubles)();
+}
+
+}  // namespace conv2d::simd
+#endif

@@ -1,0 +1,218 @@
+// Vectors run over channels: whole ones, then vectors of four, then single channels, so that no
+// byte outside the tensors is touched and every channel goes through the same operations.
+//
+// Both matrices pair the points p and -p, whose rows differ in the sign of the odd terms: e + o and
+// e - o with e and o computed once. One axis takes 12 (inputs) or 11 (outputs) operations.
+#include "simd/winograd.h"
+
+#include "simd/dispatch.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "simd/winograd.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "simd/unroll-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace conv2d::simd::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// A constant of the matrices, all of which float32 holds exactly.
+template <class D>
+HWY_INLINE hn::Vec<D> constant(D d, double value) {
+  return hn::Set(d, static_cast<float>(value));
+}
+
+/// B^T x.
+template <class D>
+HWY_INLINE void transform_inputs(D d, const hn::Vec<D> (&x)[6], hn::Vec<D> (&to)[6]) {
+  const auto a = constant(d, winograd::a);
+  const auto b = constant(d, winograd::b);
+  const auto a2 = constant(d, winograd::a2);
+  const auto b2 = constant(d, winograd::b2);
+  const auto sum = constant(d, winograd::sum);
+  const auto product = constant(d, winograd::product);
+  const auto even_a = hn::NegMulAdd(b2, x[2], x[4]);
+  const auto odd_a = hn::NegMulAdd(b2, x[1], x[3]);
+  const auto even_b = hn::NegMulAdd(a2, x[2], x[4]);
+  const auto odd_b = hn::NegMulAdd(a2, x[1], x[3]);
+  to[0] = hn::MulAdd(product, x[0], hn::NegMulAdd(sum, x[2], x[4]));
+  to[1] = hn::MulAdd(a, odd_a, even_a);
+  to[2] = hn::NegMulAdd(a, odd_a, even_a);
+  to[3] = hn::MulAdd(b, odd_b, even_b);
+  to[4] = hn::NegMulAdd(b, odd_b, even_b);
+  to[5] = hn::MulAdd(product, x[1], hn::NegMulAdd(sum, x[3], x[5]));
+}
+
+/// A^T m.
+template <class D>
+HWY_INLINE void transform_products(D d, const hn::Vec<D> (&m)[6], hn::Vec<D> (&to)[4]) {
+  const auto even_a = hn::Add(m[1], m[2]);
+  const auto odd_a = hn::Sub(m[1], m[2]);
+  const auto even_b = hn::Add(m[3], m[4]);
+  const auto odd_b = hn::Sub(m[3], m[4]);
+  to[0] = hn::Add(hn::Add(m[0], even_a), even_b);
+  to[1] = hn::MulAdd(constant(d, winograd::b), odd_b, hn::Mul(constant(d, winograd::a), odd_a));
+  to[2] = hn::MulAdd(constant(d, winograd::b2), even_b, hn::Mul(constant(d, winograd::a2), even_a));
+  to[3] = hn::MulAdd(constant(d, winograd::b3), odd_b,
+                     hn::MulAdd(constant(d, winograd::a3), odd_a, m[5]));
+}
+
+/// One vector of channels, from channel c on.
+template <class D>
+HWY_INLINE void transform_input_tile(D d, const WinogradInput& t, std::size_t c) {
+  hn::Vec<D> half[6][6];
+  unroll<6>([&](auto j) HWY_ATTR {
+    hn::Vec<D> column[6];
+    hn::Vec<D> turned[6];
+    unroll<6>([&](auto i) HWY_ATTR { column[i] = hn::LoadU(d, t.pixels[i * 6 + j] + c); });
+    transform_inputs(d, column, turned);
+    unroll<6>([&](auto i) HWY_ATTR { half[i][j] = turned[i]; });
+  });
+  unroll<6>([&](auto i) HWY_ATTR {
+    hn::Vec<D> row[6];
+    transform_inputs(d, half[i], row);
+    unroll<6>([&](auto j)
+                  HWY_ATTR { hn::StoreU(row[j], d, t.factors + (i * 6 + j) * t.step + c); });
+  });
+}
+
+/// One vector of channels, from channel c on; whether all outputs are finite before the bias.
+template <class D>
+HWY_INLINE bool transform_output_tile(D d, const WinogradOutput& t, std::size_t c) {
+  hn::Vec<D> half[4][6];
+  unroll<6>([&](auto j) HWY_ATTR {
+    hn::Vec<D> column[6];
+    hn::Vec<D> turned[4];
+    unroll<6>([&](auto i)
+                  HWY_ATTR { column[i] = hn::LoadU(d, t.products + (i * 6 + j) * t.step + c); });
+    transform_products(d, column, turned);
+    unroll<4>([&](auto i) HWY_ATTR { half[i][j] = turned[i]; });
+  });
+  const auto bias = hn::LoadU(d, t.bias + c);
+  const auto zero = hn::Zero(d);
+  auto check = zero;  // NaN once an infinity or a NaN was multiplied by 0
+  unroll<4>([&](auto i) HWY_ATTR {
+    hn::Vec<D> row[4];
+    transform_products(d, half[i], row);
+    unroll<4>([&](auto j) HWY_ATTR {
+      check = hn::MulAdd(row[j], zero, check);
+      if (i < t.rows && j < t.columns) {
+        hn::StoreU(hn::Add(row[j], bias), d,
+                   t.to + static_cast<std::ptrdiff_t>(i.value) * t.row_step +
+                       static_cast<std::ptrdiff_t>(j.value) * t.column_step + c);
+      }
+    });
+  });
+  return hn::AllTrue(d, hn::Eq(check, zero));
+}
+
+void winograd_input(const WinogradInput& tile) {
+  const hn::ScalableTag<float> whole;
+  const hn::FixedTag<float, 4> four;
+  const hn::FixedTag<float, 1> one;
+  std::size_t c = 0;
+  for (; c + hn::Lanes(whole) <= tile.channels; c += hn::Lanes(whole)) {
+    transform_input_tile(whole, tile, c);
+  }
+  for (; c + 4 <= tile.channels; c += 4) {
+    transform_input_tile(four, tile, c);
+  }
+  for (; c < tile.channels; ++c) {
+    transform_input_tile(one, tile, c);
+  }
+}
+
+bool winograd_output(const WinogradOutput& tile) {
+  const hn::ScalableTag<float> whole;
+  const hn::FixedTag<float, 4> four;
+  const hn::FixedTag<float, 1> one;
+  bool finite = true;
+  std::size_t c = 0;
+  for (; c + hn::Lanes(whole) <= tile.channels; c += hn::Lanes(whole)) {
+    finite &= transform_output_tile(whole, tile, c);
+  }
+  for (; c + 4 <= tile.channels; c += 4) {
+    finite &= transform_output_tile(four, tile, c);
+  }
+  for (; c < tile.channels; ++c) {
+    finite &= transform_output_tile(one, tile, c);
+  }
+  return finite;
+}
+
+#if HWY_HAVE_FLOAT64
+/// G g. Products and sums are rounded one by one, as plain code does it.
+template <class D>
+HWY_INLINE void transform_taps(D d, const hn::Vec<D> (&g)[3], hn::Vec<D> (&to)[6]) {
+  const auto times = [d](double factor, const hn::Vec<D>& value)
+                         HWY_ATTR { return hn::Mul(hn::Set(d, factor), value); };
+  const auto even_a =
+      hn::Add(times(1 / winograd::at_a, g[0]), times(winograd::a2 / winograd::at_a, g[2]));
+  const auto odd_a = times(winograd::a / winograd::at_a, g[1]);
+  const auto even_b =
+      hn::Add(times(1 / winograd::at_b, g[0]), times(winograd::b2 / winograd::at_b, g[2]));
+  const auto odd_b = times(winograd::b / winograd::at_b, g[1]);
+  to[0] = times(1 / winograd::at_0, g[0]);
+  to[1] = hn::Add(even_a, odd_a);
+  to[2] = hn::Sub(even_a, odd_a);
+  to[3] = hn::Add(even_b, odd_b);
+  to[4] = hn::Sub(even_b, odd_b);
+  to[5] = g[2];
+}
+
+template <class D>
+HWY_INLINE void transform_weights(D d, const WinogradWeights& w, std::size_t k) {
+  const hn::Rebind<float, D> floats;
+  hn::Vec<D> half[6][3];
+  unroll<3>([&](auto s) HWY_ATTR {
+    hn::Vec<D> column[3];
+    hn::Vec<D> turned[6];
+    unroll<3>([&](auto r) HWY_ATTR {
+      column[r] = hn::PromoteTo(d, hn::LoadU(floats, w.taps + (r * 3 + s) * w.channels + k));
+    });
+    transform_taps(d, column, turned);
+    unroll<6>([&](auto i) HWY_ATTR { half[i][s] = turned[i]; });
+  });
+  unroll<6>([&](auto i) HWY_ATTR {
+    hn::Vec<D> row[6];
+    transform_taps(d, half[i], row);
+    unroll<6>([&](auto j) HWY_ATTR {
+      hn::StoreU(hn::DemoteTo(floats, row[j]), floats, w.factors + (i * 6 + j) * w.step + k);
+    });
+  });
+}
+
+void winograd_weights(const WinogradWeights& weights) {
+  const hn::ScalableTag<double> d;
+  for (std::size_t k = 0; k < weights.channels; k += hn::Lanes(d)) {
+    transform_weights(d, weights, k);
+  }
+}
+
+constexpr auto weights_or_nothing = winograd_weights;
+#else
+constexpr void (*weights_or_nothing)(const WinogradWeights&) = nullptr;
+#endif
+
+const WinogradKernels& winograd_table() {
+  static const WinogradKernels found = {weights_or_nothing, winograd_input, winograd_output};
+  return found;
+}
+
+}  // namespace conv2d::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace conv2d::simd {
+
+HWY_EXPORT(winograd_table);
+
+const WinogradKernels& winograd_kernels() noexcept {
+  prepare();
+  return HWY_DYNAMIC_DISPATCH(winograd_table)();
+}
+
+}  // namespace conv2d::simd
+#endif

@@ -1,0 +1,305 @@
+// Winograd's convolution against its bound in docs/winograd.md, and what it promises about numbers
+// that are not finite. What holds for every algorithm is in exact_test.cc.
+#include "algorithm/algorithm.h"
+#include "plan/choose.h"
+#include "simd/dispatch.h"
+#include "simd/winograd_matrices.h"
+#include "support/configurations.h"
+#include "support/instructions.h"
+#include "support/random.h"
+#include "support/reference.h"
+#include "support/tensors.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace conv2d {
+
+extern const Algorithm winograd_algorithm;
+
+namespace {
+
+using testing::Configuration;
+using testing::Instructions;
+using testing::Random;
+using testing::same_bits;
+
+constexpr Types floats{};
+
+struct Layer {
+  Configuration c;
+  Tensor x, w, bias;
+};
+
+Layer layer_of(Random& random, PaddingMode mode, std::int64_t groups, Padding padding,
+               std::int64_t rows, std::int64_t columns) {
+  Configuration c;
+  c.arguments.groups = groups;
+  c.arguments.padding = padding;
+  c.arguments.padding_mode = mode;
+  c.input = {2, 18 * groups, rows, columns};
+  c.weight = {21 * groups, 18, 3, 3};
+  c.output = {2, 21 * groups, rows + padding.top() + padding.bottom() - 2,
+              columns + padding.left() + padding.right() - 2};
+  return {c, random.values(c.input, DType::float32), random.values(c.weight, DType::float32),
+          random.values({c.output[1]}, DType::float32)};
+}
+
+Layer random_layer(Random& random) {
+  const auto mode = static_cast<PaddingMode>(random.between(0, 3));
+  return layer_of(random, mode, random.between(1, 2),
+                  Padding(random.between(0, 3), random.between(0, 3), random.between(0, 3),
+                          random.between(0, 3)),
+                  random.between(11, 15), random.between(11, 20));
+}
+
+Tensor winograd(const Layer& layer) {
+  const Problem problem = testing::problem_of(layer.c, floats, true);
+  EXPECT_FALSE(winograd_algorithm.refuses(problem)) << layer.c;
+  Tensor y(layer.c.output);
+  run(winograd_algorithm, problem, {layer.x, layer.w, layer.bias, y});
+  return y;
+}
+
+Tensor definition(const Layer& layer, DType result) {
+  return testing::reference_forward(layer.c, layer.x, layer.w, layer.bias.to(result), result);
+}
+
+/// to[i] of `size` sums over `from`: |M| x along one axis.
+template <std::size_t Rows, std::size_t Columns>
+std::array<double, Rows> through(const simd::winograd::Matrix<Rows, Columns>& m,
+                                 const std::array<double, Columns>& x) {
+  std::array<double, Rows> sums{};
+  for (std::size_t i = 0; i < Rows; ++i) {
+    for (std::size_t j = 0; j < Columns; ++j) {
+      sums[i] += std::abs(m[i][j]) * std::abs(x[j]);
+    }
+  }
+  return sums;
+}
+
+/// |M| |X| |M|^T.
+template <std::size_t Rows, std::size_t Columns>
+std::array<std::array<double, Rows>, Rows> through_both(
+    const simd::winograd::Matrix<Rows, Columns>& m,
+    const std::array<std::array<double, Columns>, Columns>& x) {
+  std::array<std::array<double, Rows>, Columns> half{};
+  for (std::size_t i = 0; i < Columns; ++i) {
+    half[i] = through(m, x[i]);
+  }
+  std::array<std::array<double, Rows>, Rows> result{};
+  for (std::size_t j = 0; j < Rows; ++j) {
+    std::array<double, Columns> column{};
+    for (std::size_t i = 0; i < Columns; ++i) {
+      column[i] = half[i][j];
+    }
+    const auto turned = through(m, column);
+    for (std::size_t i = 0; i < Rows; ++i) {
+      result[i][j] = turned[i];
+    }
+  }
+  return result;
+}
+
+using Square = std::array<std::array<double, 6>, 6>;
+
+/// The inputs of a tile that its outputs read; 0 elsewhere.
+Square inputs_of(const Problem& problem, const Tensor& x, std::int64_t n, std::int64_t c,
+                 std::int64_t p, std::int64_t q) {
+  Square d{};
+  for (std::int64_t i = 0; i < 36; ++i) {
+    const std::int64_t row = p + i / 6;
+    const std::int64_t column = q + i % 6;
+    if (row >= problem.rows.output + 2 || column >= problem.columns.output + 2) {
+      continue;
+    }
+    const std::int64_t h = source_index(problem.rows, problem.padding_mode, row, 0);
+    const std::int64_t w = source_index(problem.columns, problem.padding_mode, column, 0);
+    if (h != nowhere && w != nowhere) {
+      const Strides& s = x.strides();
+      d[static_cast<std::size_t>(i / 6)][static_cast<std::size_t>(i % 6)] =
+          x.data<float>()[n * s[0] + c * s[1] + h * s[2] + w * s[3]];
+    }
+  }
+  return d;
+}
+
+/// |A^T| [ sum over c of (|G| |w| |G^T|) . (|B^T| |x| |B|) ] |A| for one tile.
+std::array<std::array<double, 4>, 4> amplified(const Problem& problem, const Layer& layer,
+                                               std::int64_t n, std::int64_t k, std::int64_t p,
+                                               std::int64_t q) {
+  Square sums{};
+  const std::int64_t channels = problem.in_channels_per_group();
+  const std::int64_t first = k / problem.out_channels_per_group() * channels;
+  for (std::int64_t c = 0; c < channels; ++c) {
+    std::array<std::array<double, 3>, 3> g{};
+    for (std::int64_t tap = 0; tap < 9; ++tap) {
+      g[static_cast<std::size_t>(tap / 3)][static_cast<std::size_t>(tap % 3)] =
+          layer.w.data<float>()[(k * channels + c) * 9 + tap];
+    }
+    const auto u = through_both(simd::winograd::kernel, g);
+    const auto v =
+        through_both(simd::winograd::input, inputs_of(problem, layer.x, n, first + c, p, q));
+    for (std::size_t i = 0; i < 36; ++i) {
+      sums[i / 6][i % 6] += u[i / 6][i % 6] * v[i / 6][i % 6];
+    }
+  }
+  return through_both(simd::winograd::output, sums);
+}
+
+/// Asserts the bound of docs/winograd.md for the outputs of one tile and one output channel.
+void expect_tile_within_bound(const Layer& layer, const Tensor& y, const Tensor& truth, bool fused,
+                              std::int64_t n, std::int64_t k, std::int64_t p, std::int64_t q) {
+  const Problem problem = testing::problem_of(layer.c, floats, true);
+  const auto amount = amplified(problem, layer, n, k, p, q);
+  const auto roundings = static_cast<double>(problem.in_channels_per_group() + (fused ? 13 : 20));
+  const double nu = roundings * std::ldexp(1.0, -24);
+  const Sizes& s = layer.c.output;
+  for (std::int64_t i = p; i < std::min(p + 4, s[2]); ++i) {
+    for (std::int64_t j = q; j < std::min(q + 4, s[3]); ++j) {
+      const std::int64_t at = ((n * s[1] + k) * s[2] + i) * s[3] + j;
+      const double size = amount[static_cast<std::size_t>(i - p)][static_cast<std::size_t>(j - q)] +
+                          std::abs(static_cast<double>(layer.bias.data<float>()[k]));
+      ASSERT_LE(std::abs(static_cast<double>(y.data<float>()[at]) - truth.data<double>()[at]),
+                nu / (1 - nu) * size)
+          << layer.c << ", output " << at;
+    }
+  }
+}
+
+bool fuses(std::string_view name) { return name != "SSE4" && name != "SSSE3"; }
+
+TEST(Winograd, StaysWithinItsBoundOnEveryInstructionSet) {
+  Random random;
+  for (const auto name : simd::instruction_sets()) {
+    const Instructions scope(name);
+    for (int i = 0; i < 6; ++i) {
+      const Layer layer = random_layer(random);
+      const Tensor y = winograd(layer);
+      const Tensor truth = definition(layer, DType::float64);
+      const Sizes& s = layer.c.output;
+      for (std::int64_t tile = 0; tile < s[0] * s[1] * ((s[2] + 3) / 4); ++tile) {
+        const std::int64_t rows = (s[2] + 3) / 4;
+        for (std::int64_t q = 0; q < s[3] && !HasFatalFailure(); q += 4) {
+          expect_tile_within_bound(layer, y, truth, fuses(name), tile / rows / s[1],
+                                   tile / rows % s[1], tile % rows * 4, q);
+        }
+      }
+    }
+  }
+}
+
+TEST(Winograd, WholeNumbersComeOutWhole) {
+  Random random;
+  Layer layer = random_layer(random);
+  layer.x = random.integers(layer.c.input, DType::float32);
+  layer.w = random.integers(layer.c.weight, DType::float32);
+  layer.bias = random.integers({layer.c.output[1]}, DType::float32);
+  const Tensor y = winograd(layer);
+  const Tensor truth = definition(layer, DType::float32);
+  for (std::int64_t i = 0; i < y.numel(); ++i) {
+    ASSERT_EQ(std::round(y.data<float>()[i]), truth.data<float>()[i]);
+  }
+}
+
+TEST(Winograd, FusedInstructionsGiveTheSameBits) {
+  Random random;
+  for (int i = 0; i < 20; ++i) {
+    const Layer layer = random_layer(random);
+    const Tensor expected = winograd(layer);
+    for (const auto name : simd::instruction_sets()) {
+      if (fuses(name)) {
+        const Instructions scope(name);
+        ASSERT_TRUE(same_bits(winograd(layer), expected)) << name << ", " << layer.c;
+      }
+    }
+  }
+}
+
+TEST(Winograd, WideMapsAreCutIntoPiecesOfARow) {
+  Random random;
+  const Layer layer = layer_of(random, PaddingMode::circular, 1, Padding(1), 9, 250);
+  const Tensor y = winograd(layer);
+  const Tensor truth = definition(layer, DType::float64);
+  for (std::int64_t q = 0; q < 250; q += 4) {
+    expect_tile_within_bound(layer, y, truth, false, 1, 20, 4, q);
+  }
+}
+
+/// Infinite and NaN outputs are the definition's, and so is which outputs are neither.
+void expect_the_same_that_are_not_finite(const Layer& layer) {
+  const Tensor y = winograd(layer);
+  const Tensor wanted = definition(layer, DType::float32);
+  for (std::int64_t i = 0; i < y.numel(); ++i) {
+    const float a = y.data<float>()[i];
+    const float b = wanted.data<float>()[i];
+    ASSERT_EQ(std::isfinite(a), std::isfinite(b)) << layer.c << ", output " << i;
+    ASSERT_EQ(std::isnan(a), std::isnan(b)) << layer.c << ", output " << i;
+    if (std::isinf(b)) {
+      ASSERT_EQ(a, b) << layer.c << ", output " << i;
+    }
+  }
+}
+
+TEST(Winograd, InfinitiesAndNaNsSpreadNoFurtherThanTheirWindows) {
+  Random random;
+  constexpr float bad[] = {std::numeric_limits<float>::infinity(),
+                           -std::numeric_limits<float>::infinity(),
+                           std::numeric_limits<float>::quiet_NaN()};
+  for (int i = 0; i < 30; ++i) {
+    Layer layer = random_layer(random);
+    layer.x.data<float>()[random.between(0, layer.x.numel() - 1)] = bad[random.between(0, 2)];
+    layer.x.data<float>()[random.between(0, layer.x.numel() - 1)] = bad[random.between(0, 2)];
+    expect_the_same_that_are_not_finite(layer);
+    layer.w.data<float>()[random.between(0, layer.w.numel() - 1)] = bad[random.between(0, 2)];
+    expect_the_same_that_are_not_finite(layer);
+    layer.bias.data<float>()[random.between(0, layer.bias.numel() - 1)] = bad[random.between(0, 2)];
+    expect_the_same_that_are_not_finite(layer);
+  }
+}
+
+TEST(Winograd, LargeNumbersDoNotOverflowOnTheWay) {
+  Random random;
+  Layer layer = random_layer(random);
+  for (std::int64_t i = 0; i < layer.x.numel(); ++i) {
+    layer.x.data<float>()[i] *= 4e37F;
+  }
+  for (std::int64_t i = 0; i < layer.w.numel(); ++i) {
+    layer.w.data<float>()[i] *= 1e-3F;
+  }
+  expect_the_same_that_are_not_finite(layer);
+}
+
+std::string refusal(const Sizes& input, const Sizes& weight,
+                    const functional::Conv2dArguments& arguments, const Types& types = floats) {
+  const Problem problem = conv2d_problem(input, weight, false, types, arguments).value();
+  return std::string(winograd_algorithm.refuses(problem).value_or("nothing"));
+}
+
+TEST(Winograd, SaysWhatItIsNotFor) {
+  const Sizes x = {1, 64, 56, 56};
+  const Sizes w = {64, 64, 3, 3};
+  EXPECT_EQ(refusal(x, w, {}), "nothing");
+  const Types doubles{DType::float64, DType::float64, DType::float64};
+  EXPECT_EQ(refusal(x, w, {}, doubles), "only float32");
+  EXPECT_NE(refusal(x, w, {.precision = Precision::exact}).find("default"), std::string::npos);
+  for (const functional::Conv2dArguments& other :
+       {functional::Conv2dArguments{.stride = Pair(1, 2)}, {.dilation = Pair(2, 1)}}) {
+    EXPECT_NE(refusal(x, w, other).find("only 3x3 kernels of stride 1"), std::string::npos);
+  }
+  EXPECT_NE(refusal(x, {64, 64, 3, 1}, {}).find("only 3x3"), std::string::npos);
+  EXPECT_NE(refusal(x, {128, 2, 3, 3}, {.groups = 32}).find("fewer than 16"), std::string::npos);
+  EXPECT_NE(refusal({1, 64, 3, 58}, w, {}).find("half of its tiles"), std::string::npos);
+  EXPECT_NE(refusal({1, 64, 9, 9}, w, {}).find("too small"), std::string::npos);
+  EXPECT_NE(refusal({1, 512, 12, 12}, {512, 512, 3, 3}, {}).find("too small"), std::string::npos);
+  EXPECT_EQ(refusal({1, 512, 14, 14}, {512, 512, 3, 3}, {}), "nothing");
+}
+
+}  // namespace
+}  // namespace conv2d

@@ -1,0 +1,269 @@
+// The matrices of Winograd's convolution, and the transforms by them on every instruction set.
+#include "simd/winograd.h"
+
+#include "simd/dispatch.h"
+#include "support/instructions.h"
+#include "support/random.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+namespace conv2d {
+namespace {
+
+using simd::winograd::Matrix;
+using testing::Instructions;
+using testing::Random;
+
+constexpr std::size_t products = simd::winograd_products;
+
+template <std::size_t Rows, std::size_t Inner, std::size_t Columns>
+Matrix<Rows, Columns> times(const Matrix<Rows, Inner>& left, const Matrix<Inner, Columns>& right) {
+  Matrix<Rows, Columns> result{};
+  for (std::size_t i = 0; i < Rows; ++i) {
+    for (std::size_t j = 0; j < Columns; ++j) {
+      for (std::size_t k = 0; k < Inner; ++k) {
+        result[i][j] += left[i][k] * right[k][j];
+      }
+    }
+  }
+  return result;
+}
+
+/// M X M^T.
+template <std::size_t Rows, std::size_t Inner>
+Matrix<Rows, Rows> on_both_sides(const Matrix<Rows, Inner>& m, const Matrix<Inner, Inner>& x) {
+  Matrix<Inner, Rows> turned{};
+  for (std::size_t i = 0; i < Rows; ++i) {
+    for (std::size_t j = 0; j < Inner; ++j) {
+      turned[j][i] = m[i][j];
+    }
+  }
+  return times(times(m, x), turned);
+}
+
+template <std::size_t Rows, std::size_t Columns>
+Matrix<Rows, Columns> magnitudes(Matrix<Rows, Columns> m) {
+  for (auto& row : m) {
+    for (double& value : row) {
+      value = std::abs(value);
+    }
+  }
+  return m;
+}
+
+template <std::size_t N>
+Matrix<N, N> random_matrix(Random& random) {
+  Matrix<N, N> m{};
+  for (auto& row : m) {
+    for (double& value : row) {
+      value = static_cast<float>(random.normal());
+    }
+  }
+  return m;
+}
+
+TEST(WinogradMatrices, MakeACorrelation) {
+  Random random;
+  for (int run = 0; run < 20; ++run) {
+    const auto d = random_matrix<6>(random);
+    const auto g = random_matrix<3>(random);
+    const auto u = on_both_sides(simd::winograd::kernel, g);
+    auto m = on_both_sides(simd::winograd::input, d);
+    for (std::size_t i = 0; i < products; ++i) {
+      m[i / 6][i % 6] *= u[i / 6][i % 6];
+    }
+    const auto y = on_both_sides(simd::winograd::output, m);
+    for (std::size_t p = 0; p < 4; ++p) {
+      for (std::size_t q = 0; q < 4; ++q) {
+        double expected = 0;
+        for (std::size_t tap = 0; tap < 9; ++tap) {
+          expected += g[tap / 3][tap % 3] * d[p + tap / 3][q + tap % 3];
+        }
+        ASSERT_NEAR(y[p][q], expected, 1e-12);
+      }
+    }
+  }
+}
+
+TEST(WinogradMatrices, AreExactInFloat32WhereTheyAreAppliedInFloat32) {
+  const auto exact = [](double value) { return static_cast<float>(value) == value; };
+  for (const auto& row : simd::winograd::input) {
+    for (const double value : row) {
+      EXPECT_TRUE(exact(value)) << value;
+    }
+  }
+  for (const auto& row : simd::winograd::output) {
+    for (const double value : row) {
+      EXPECT_TRUE(exact(value)) << value;
+    }
+  }
+}
+
+/// Roundings of one tile's transforms, one along each axis, where products round once more.
+double bound(int roundings) { return roundings * std::ldexp(1.0, -24) * 1.01; }
+
+/// Numbers of channels that whole vectors, vectors of four and single channels make up.
+constexpr std::size_t channel_counts[] = {1, 4, 7, 16, 37};
+
+TEST(WinogradTransform, OfInputsIsTheMatrices) {
+  Random random;
+  for (const auto name : simd::instruction_sets()) {
+    const Instructions scope(name);
+    for (const std::size_t channels : channel_counts) {
+      std::vector<Matrix<6, 6>> d(channels);
+      std::vector<float> pixels(products * channels);
+      std::array<const float*, products> table{};
+      for (std::size_t i = 0; i < products; ++i) {
+        table[i] = pixels.data() + i * channels;
+      }
+      for (std::size_t c = 0; c < channels; ++c) {
+        d[c] = random_matrix<6>(random);
+        for (std::size_t i = 0; i < products; ++i) {
+          pixels[i * channels + c] = static_cast<float>(d[c][i / 6][i % 6]);
+        }
+      }
+      const std::size_t step = channels + 3;
+      std::vector<float> factors(products * step, -1);
+      simd::winograd_kernels().input({table.data(), channels, factors.data(), step});
+      for (std::size_t c = 0; c < step; ++c) {
+        for (std::size_t i = 0; i < products; ++i) {
+          const double got = factors[i * step + c];
+          if (c >= channels) {
+            ASSERT_EQ(got, -1) << "beyond the channels";
+            continue;
+          }
+          const auto& matrix = simd::winograd::input;
+          const double wanted = on_both_sides(matrix, d[c])[i / 6][i % 6];
+          const double size = on_both_sides(magnitudes(matrix), magnitudes(d[c]))[i / 6][i % 6];
+          ASSERT_LE(std::abs(got - wanted), bound(8) * size) << name << ", product " << i;
+        }
+      }
+    }
+  }
+}
+
+/// The products and the outputs of one tile with room for all that there is.
+struct OutputTile {
+  explicit OutputTile(std::size_t count)
+      : channels(count),
+        step(count + 5),
+        m(products * step),
+        bias(count),
+        y(16 * (count + 1), -1) {}
+
+  simd::WinogradOutput arguments(std::size_t rows, std::size_t columns) {
+    const auto pixel = static_cast<std::ptrdiff_t>(channels) + 1;
+    return {.products = m.data(),
+            .step = step,
+            .channels = channels,
+            .bias = bias.data(),
+            .to = y.data(),
+            .row_step = 4 * pixel,
+            .column_step = pixel,
+            .rows = rows,
+            .columns = columns};
+  }
+
+  std::size_t channels;
+  std::size_t step;
+  std::vector<float> m;
+  std::vector<float> bias;
+  std::vector<float> y;
+};
+
+void check_outputs(Random& random, std::size_t channels, std::size_t rows, std::size_t columns) {
+  OutputTile tile(channels);
+  for (float& value : tile.m) {
+    value = static_cast<float>(random.normal());
+  }
+  for (float& value : tile.bias) {
+    value = static_cast<float>(random.normal());
+  }
+  ASSERT_TRUE(simd::winograd_kernels().output(tile.arguments(rows, columns)));
+  for (std::size_t c = 0; c <= channels; ++c) {
+    Matrix<6, 6> m{};
+    for (std::size_t i = 0; i < products; ++i) {
+      m[i / 6][i % 6] = tile.m[i * tile.step + c];
+    }
+    const auto wanted = on_both_sides(simd::winograd::output, m);
+    const auto size = on_both_sides(magnitudes(simd::winograd::output), magnitudes(m));
+    for (std::size_t i = 0; i < 16; ++i) {
+      const double got = tile.y[i * (channels + 1) + c];
+      if (c == channels || i / 4 >= rows || i % 4 >= columns) {
+        ASSERT_EQ(got, -1) << "not there";
+        continue;
+      }
+      const double b = tile.bias[c];
+      ASSERT_LE(std::abs(got - wanted[i / 4][i % 4] - b),
+                bound(9) * (size[i / 4][i % 4] + std::abs(b)));
+    }
+  }
+}
+
+TEST(WinogradTransform, OfProductsIsTheMatricesAndTheBias) {
+  Random random;
+  for (const auto name : simd::instruction_sets()) {
+    const Instructions scope(name);
+    for (const std::size_t channels : channel_counts) {
+      for (std::size_t size = 1; size <= 16; ++size) {
+        check_outputs(random, channels, (size + 3) / 4, size % 4 + 1);
+      }
+    }
+  }
+}
+
+TEST(WinogradTransform, OfProductsSaysWhereAnOutputIsNotFinite) {
+  constexpr float bad[] = {std::numeric_limits<float>::infinity(),
+                           std::numeric_limits<float>::quiet_NaN()};
+  for (const auto name : simd::instruction_sets()) {
+    const Instructions scope(name);
+    for (const float value : bad) {
+      for (std::size_t c = 0; c < 37; ++c) {
+        OutputTile tile(37);
+        tile.m[7 * tile.step + c] = value;
+        EXPECT_FALSE(simd::winograd_kernels().output(tile.arguments(4, 4))) << name << ' ' << c;
+      }
+      OutputTile tile(37);
+      tile.bias[1] = value;
+      EXPECT_TRUE(simd::winograd_kernels().output(tile.arguments(4, 4))) << "the bias comes later";
+    }
+  }
+}
+
+TEST(WinogradTransform, OfWeightsIsTheMatricesRoundedOnceOnAllInstructions) {
+  Random random;
+  constexpr std::size_t channels = 32;
+  std::vector<float> taps(9 * channels);
+  for (float& value : taps) {
+    value = static_cast<float>(random.normal());
+  }
+  std::vector<float> first;
+  for (const auto name : simd::instruction_sets()) {
+    const Instructions scope(name);
+    std::vector<float> factors(products * channels);
+    simd::winograd_kernels().weights({taps.data(), channels, factors.data(), channels});
+    first = first.empty() ? factors : first;
+    ASSERT_EQ(factors, first) << name;
+  }
+  for (std::size_t k = 0; k < channels; ++k) {
+    Matrix<3, 3> g{};
+    for (std::size_t i = 0; i < 9; ++i) {
+      g[i / 3][i % 3] = taps[i * channels + k];
+    }
+    const auto wanted = on_both_sides(simd::winograd::kernel, g);
+    const auto size = on_both_sides(magnitudes(simd::winograd::kernel), magnitudes(g));
+    for (std::size_t i = 0; i < products; ++i) {
+      ASSERT_LE(std::abs(first[i * channels + k] - wanted[i / 6][i % 6]),
+                std::ldexp(1.001, -24) * size[i / 6][i % 6]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace conv2d
