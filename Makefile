@@ -29,6 +29,13 @@ super-resolution: install-packages-build $(if $(IMAGE),,install-packages-photo) 
 	cmake --build --preset release --target super_resolution
 	build/release/examples/super_resolution --weights $(weights) $${IMAGE:+"$$IMAGE"}
 
+.PHONY: super-resolution-peers
+super-resolution-peers: ## Its time and memory beside ONNX Runtime's and TensorFlow.js's; IMAGE=photo.jpg
+super-resolution-peers: install-packages-build install-packages-super-resolution-peers $(weights) build/release/build.ninja
+	cmake --build --preset release --target super_resolution
+	examples/super_resolution/peers/compare.py --program build/release/examples/super_resolution \
+	  --weights $(weights) --image "$${IMAGE:-/usr/lib/python3/dist-packages/skimage/data/astronaut.png}"
+
 $(weights): examples/super_resolution/convert_weights.py | install-packages-weights
 	$< build/npm/node_modules/@upscalerjs/esrgan-slim/models/x4/model.json $@
 
@@ -82,12 +89,12 @@ tidy: install-packages-build install-packages-test
 .PHONY: help
 help: ## This list
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build/%/build.ninja: CMakePresets.json | install-packages-build
 	cmake --preset $*
 
-packages := $(addprefix install-packages-,build photo test weights)
+packages := $(addprefix install-packages-,build photo test weights super-resolution-peers)
 .PHONY: $(packages)
 $(packages): install-packages-%:
 	@scripts/install.sh $*

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """TensorFlow.js's weights as a safetensors file: convert_weights.py MODEL.JSON OUTPUT.SAFETENSORS
 
 Of a layers model, as the npm package @upscalerjs/esrgan-slim has it in models/x4: model.json lists

@@ -2,6 +2,7 @@
 
 #include "algorithm/epilogue.h"
 #include "plan/kept_weight.h"
+#include "plan/tuning_state.h"
 
 namespace conv2d {
 
@@ -20,6 +21,12 @@ void run_packed(const Algorithm& algorithm, const Problem& problem, const Operan
   if (operands.epilogue != nullptr && !algorithm.finishes) {
     finish_all(operands.result, operands.epilogue);
   }
+}
+
+const Algorithm& choose(const Problem& problem, const Tuning& tuning) noexcept {
+  const Algorithm* const tuned =
+      tuning.state() != nullptr ? tuning.state()->find(problem) : nullptr;
+  return tuned != nullptr ? *tuned : choose(problem);
 }
 
 void run(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {
@@ -43,7 +50,7 @@ Tensor pack(const Algorithm& algorithm, const Problem& problem, TensorView weigh
 void execute(const Problem& problem, const Operands& operands, KeptWeight* kept) {
   Problem formed = problem;
   formed.format = operands.first.memory_format();
-  const Algorithm& algorithm = choose(formed);
+  const Algorithm& algorithm = choose(formed, default_tuning());
   if (kept == nullptr || algorithm.pack == nullptr) {
     run(algorithm, formed, operands);
     return;

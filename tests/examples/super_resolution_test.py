@@ -61,12 +61,12 @@ class SuperResolutionTest(unittest.TestCase):
         return done.stdout
 
 
-class WithTensorFlow(SuperResolutionTest):
-    def test_the_numbers_are_those_of_tensorflow(self):
+class BesideOthers(SuperResolutionTest):
+    def test_the_numbers_are_those_of_tensorflow_js(self):
         rgb = [[[pixel(x, y, c) for c in range(3)] for x in range(WIDTH)] for y in range(HEIGHT)]
         numpy.save(self.folder / "input.npy", numpy.array([rgb], numpy.float32))
         subprocess.run(
-            ["node", EXAMPLE / "peers" / "tfjs.mjs", NODE_MODULES, MODEL, "input.npy", "tfjs.npy", "1", "1"],
+            ["node", EXAMPLE / "peers" / "tfjs.mjs", NODE_MODULES, MODEL, "input.npy", "tfjs.npy", "1"],
             cwd=self.folder,
             check=True,
             stdout=subprocess.DEVNULL,
@@ -79,6 +79,23 @@ class WithTensorFlow(SuperResolutionTest):
             # On the scale of 0 to 255. Both round each of the up to 1600 terms of twelve layers; what
             # was seen is 0.0004.
             self.assertLess(abs(ours - theirs).max(), 0.005)
+
+    def test_the_comparison_runs_all_programs_and_checks_their_numbers(self):
+        done = subprocess.run(
+            [sys.executable, EXAMPLE / "peers" / "compare.py", "--program", PROGRAM, "--weights", self.weights]
+            + ["--image", self.folder / "photo.png", "--runs", "2", "--rounds", "1"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rows = [[cell.strip() for cell in line.split("|")] for line in done.stdout.splitlines() if "|" in line]
+        for name in ("conv2d.cpp, by tiles", "conv2d.cpp, the whole", "ONNX Runtime 1.", "TensorFlow.js 4."):
+            found = [row for row in rows if row[1].startswith(name)]
+            self.assertGreater(len(found), 0, done.stdout)
+            for row in found:
+                self.assertGreater(float(row[6]), 1, row)
+                self.assertLess(float(row[7]), 0.005, row)
 
 
 class OnItsOwn(SuperResolutionTest):
