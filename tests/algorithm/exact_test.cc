@@ -10,6 +10,7 @@
 #include "support/instructions.h"
 #include "support/random.h"
 #include "support/reference.h"
+#include "support/separately.h"
 #include "support/tensors.h"
 #include "support/threads.h"
 
@@ -240,6 +241,27 @@ TEST_P(AnyAlgorithm, TouchesNothingOutsideItsTensors) {
       compute(c, x, w, bias, y);
       ASSERT_TRUE(same_bits(y, result(c, o))) << c;
     }
+  }
+}
+
+/// To each element once, wherever pieces of the result meet.
+TEST_P(Exact, FinishesEachResultOnce) {
+  for (int i = 0; i < runs; ++i) {
+    const Configuration c = draw();
+    const Operand o = operand(c);
+    const auto any_format = [&] { return random_.coin() ? last : MemoryFormat::contiguous; };
+    const Tensor residual =
+        random_.values(subject().result(c), subject().dtype).clone(any_format());
+    functional::Epilogue epilogue{.residual = residual, .low = -0.3, .high = 1.7};
+    if (random_.coin()) {
+      epilogue.residual.reset();
+    }
+    if (random_.coin()) {
+      epilogue.low.reset();
+    }
+    Tensor y = empty(c).clone(any_format());
+    run(*subject().algorithm, subject().problem(c), {o.x, o.w, o.bias, y, nullptr, &epilogue});
+    ASSERT_TRUE(same_bits(y, testing::finished_separately(result(c, o), epilogue))) << c;
   }
 }
 
