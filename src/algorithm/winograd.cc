@@ -164,6 +164,9 @@ void run(const Problem& given, const Operands& operands) {
       workers[at(t)].compute(item);
     }
   });
+  if (!shared.cut.finishes()) {
+    finish_all(operands.result, operands.epilogue);
+  }
 }
 
 }  // namespace
@@ -177,6 +180,7 @@ constexpr Algorithm winograd_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .finishes = true,
     .describe = describe,
 };
 

@@ -1,5 +1,6 @@
 #include "plan/choose.h"
 
+#include "algorithm/epilogue.h"
 #include "plan/kept_weight.h"
 #include "plan/tuning_state.h"
 
@@ -19,6 +20,13 @@ const Algorithm& choose(const Problem& problem) noexcept {
   return *table.back();  // by the table's promise never reached: its last one refuses nothing
 }
 
+void run_packed(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {
+  algorithm.run(problem, operands);
+  if (operands.epilogue != nullptr && !algorithm.finishes) {
+    finish_all(operands.result, operands.epilogue);
+  }
+}
+
 const Algorithm& choose(const Problem& problem, const Tuning& tuning) noexcept {
   const Algorithm* const tuned =
       tuning.state() != nullptr ? tuning.state()->find(problem) : nullptr;
@@ -31,7 +39,7 @@ void pack_and_run(const Algorithm& algorithm, const Problem& problem, const Oper
   const Tensor packed = pack(algorithm, problem, operands.second);
   Operands with_packed = operands;
   with_packed.packed = static_cast<const std::byte*>(packed.data());
-  algorithm.run(problem, with_packed);
+  run_packed(algorithm, problem, with_packed);
 }
 
 /// Output channels of which the packed weights take 16 MiB at most. Of what is packed for one run
@@ -52,7 +60,7 @@ std::int64_t outputs_at_once(const Algorithm& algorithm, const Problem& problem)
 
 void run(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {
   if (algorithm.pack == nullptr) {
-    algorithm.run(problem, operands);
+    run_packed(algorithm, problem, operands);
     return;
   }
   const std::int64_t step = outputs_at_once(algorithm, problem);
@@ -70,8 +78,10 @@ void run(const Algorithm& algorithm, const Problem& problem, const Operands& ope
       some.bias = operands.bias->slice(0, k, end);
     }
     some.result = operands.result.slice(1, k, end);
+    some.epilogue = nullptr;
     pack_and_run(algorithm, part, some);
   }
+  finish_all(operands.result, operands.epilogue);
 }
 
 Tensor pack(const Algorithm& algorithm, const Problem& problem, TensorView weight) {
@@ -92,7 +102,7 @@ void execute(const Problem& problem, const Operands& operands, KeptWeight* kept)
   const auto packed = kept->packed(algorithm, formed, operands.second);
   Operands with_packed = operands;
   with_packed.packed = static_cast<const std::byte*>(packed->data());
-  algorithm.run(formed, with_packed);
+  run_packed(algorithm, formed, with_packed);
 }
 
 }  // namespace conv2d

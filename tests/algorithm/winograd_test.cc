@@ -9,6 +9,7 @@
 #include "support/instructions.h"
 #include "support/random.h"
 #include "support/reference.h"
+#include "support/separately.h"
 #include "support/tensors.h"
 
 #include <gtest/gtest.h>
@@ -231,6 +232,11 @@ TEST(Winograd, WideMapsAreCutIntoPiecesOfARow) {
   for (std::int64_t q = 0; q < 250; q += 4) {
     expect_tile_within_bound(layer, y, truth, false, 1, 20, 4, q);
   }
+  const functional::Epilogue epilogue{.residual = y, .low = 0};
+  Tensor finished(layer.c.output);
+  run(winograd_algorithm, testing::problem_of(layer.c, floats, true),
+      {layer.x, layer.w, layer.bias, finished, nullptr, &epilogue});
+  EXPECT_TRUE(same_bits(finished, testing::finished_separately(y, epilogue)));
 }
 
 /// Infinite and NaN outputs are the definition's, and so is which outputs are neither.

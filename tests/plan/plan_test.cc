@@ -160,8 +160,11 @@ TEST(Plan, LargeWeightsOfOneRunArePackedInPartsAndChangeNoBit) {
   for (const auto format : {MemoryFormat::contiguous, MemoryFormat::channels_last}) {
     const Tensor x = random.values({1, 512, 3, 4}, DType::float32, format);
     Tensor expected({1, 1100, 3, 4}, DType::float32, format);
-    plan.run(x, packed, b, expected);
-    EXPECT_TRUE(same_bits(functional::conv2d(x, w, b, {.padding = Padding(1)}), expected));
+    const Tensor residual = random.values({1, 1100, 3, 4}, DType::float32);
+    const functional::Epilogue epilogue{.residual = residual, .low = 0};
+    plan.run(x, packed, b, expected, epilogue);
+    EXPECT_TRUE(
+        same_bits(functional::conv2d(x, w, b, {.padding = Padding(1)}, epilogue), expected));
   }
 }
 
@@ -227,7 +230,8 @@ TEST(Plan, RunRefusesAnOutputThatOverlapsAnOperand) {
   };
   const Sizes image{1, 1, 4, 4};
   const Sizes one{1, 1, 1, 1};
-  const std::string overlap = "the output must not overlap the input, the weight or the bias";
+  const std::string overlap =
+      "the output must not overlap the input, the weight, the bias or the residual";
   const auto run = [&](std::int64_t input, std::int64_t weight, std::int64_t bias) {
     return testing::error_of(
         [&] { plan.run(at(input, image), at(weight, one), at(bias, Sizes{1}), at(16, image)); });
