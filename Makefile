@@ -86,6 +86,14 @@ tidy: ## clang-tidy over the library, the command and the examples
 tidy: install-packages-build install-packages-test
 	scripts/tidy.py
 
+##@ Against other libraries
+.PHONY: bench-peers
+bench-peers: ## Times us and others in turns; PEERS="--threads 1 --only resnet" as bench_peers.py takes it
+bench-peers: build install-packages-peers
+	bench/peers/build_root.sh build/peers-root
+	bench/peers/bench_peers.py --command build/release/cli/conv2d --root build/peers-root \
+	  --out out/peers $(PEERS)
+
 .PHONY: help
 help: ## This list
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
@@ -94,7 +102,7 @@ help: ## This list
 build/%/build.ninja: CMakePresets.json | install-packages-build
 	cmake --preset $*
 
-packages := $(addprefix install-packages-,build photo test weights super-resolution-peers)
+packages := $(addprefix install-packages-,build peers photo test weights super-resolution-peers)
 .PHONY: $(packages)
 $(packages): install-packages-%:
 	@scripts/install.sh $*

@@ -109,7 +109,7 @@ void check(const BenchArguments& arguments, const std::vector<Descriptor>& layer
 }
 
 BenchRun run_all(const std::vector<Descriptor>& layers, const BenchSettings& settings) {
-  constexpr double seconds_each = 0.1;
+  constexpr double seconds_each = 0.05;
   Progress progress("timing");
   BenchRun result{.settings = settings};
   // Before and after: what the machine could do while it was at its best.

@@ -14,3 +14,4 @@
 #include <conv2d/sizes.h>       // IWYU pragma: export
 #include <conv2d/tensor.h>      // IWYU pragma: export
 #include <conv2d/threads.h>     // IWYU pragma: export
+#include <conv2d/tuning.h>      // IWYU pragma: export

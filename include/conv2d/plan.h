@@ -16,11 +16,14 @@
 
 namespace conv2d {
 
+class Tuning;
+
 /// One line of the algorithm table, as the plan saw it.
 struct Candidate {
   std::string_view name;
   bool taken = false;
-  std::string reason;  ///< why it was taken, or why not
+  std::string reason;     ///< why it was taken, or why not
+  bool possible = false;  ///< it could compute the layer: Plan::with_algorithm takes it
 };
 
 /// How an algorithm cuts the work into pieces.
@@ -75,11 +78,15 @@ class Plan {
                      MemoryFormat format = MemoryFormat::contiguous);
   /// For conv_transpose2d of an input and a weight of these sizes.
   static Plan conv_transpose2d(const Sizes& input, const Sizes& weight, bool bias, DType dtype,
-                               const functional::ConvTranspose2dArguments& arguments);
+                               const functional::ConvTranspose2dArguments& arguments,
+                               MemoryFormat format = MemoryFormat::contiguous);
 
   /// The same layer run by the algorithm of that name, whatever the choice would have been: for
   /// comparing. Throws std::invalid_argument where there is none, and where it refuses the layer.
   Plan with_algorithm(std::string_view name) const;
+  /// The same layer run as the tuning says, or where it says nothing as the plan's own reasons do.
+  /// The functions above do so with default_tuning().
+  Plan with_tuning(const Tuning& tuning) const;
 
   std::string_view algorithm() const noexcept;
   const Sizes& input_sizes() const noexcept;

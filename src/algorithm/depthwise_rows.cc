@@ -21,7 +21,9 @@
 #include "algorithm/depthwise_rows_cut.h"
 #include "algorithm/depthwise_rows_worker.h"
 #include "algorithm/packed_header.h"
+#include "algorithm/tile_cycles.h"
 #include "algorithm/vector_types.h"
+#include "base/quantity.h"
 #include "tensor/parallel.h"
 
 #include <algorithm>
@@ -97,6 +99,32 @@ std::size_t workspace_bytes(const Problem& problem) {
 }
 
 template <class T>
+Pieces describe_as(const Problem& problem) {
+  const depthwise_rows::Cut<T> cut(problem, true);
+  const Index vectors = std::max<Index>(1, cut.widest / cut.loop.lanes());
+  const auto wide = static_cast<double>(vectors);
+  const double rows = cut.loop.rows_served(problem.rows);
+  Index computed = 0;
+  for (const depthwise_rows::Region& region : cut.regions) {
+    computed += region.wide;
+  }
+  return {
+      .tile = concat(counted(cut.loop.rows_at_once(problem.rows), "output row"), " x ",
+                     counted(vectors, "vector"), " of ", cut.loop.lanes(), " pixels"),
+      .blocking = concat(counted(cut.strips, "strip"), " of ", counted(cut.rows, "output row"),
+                         " a channel; ", counted(static_cast<Index>(cut.regions.size()), "region"),
+                         " of columns, those at the border copied"),
+      // Half of the loads of pixels cross a cache line, and count as two; then there are weights.
+      .efficiency = rows * wide / 2 / tile_cycles(rows, wide, 1.5 * wide + rows) *
+                    static_cast<double>(problem.columns.output) / static_cast<double>(computed),
+  };
+}
+
+Pieces describe(const Problem& problem) {
+  return in_its_type(problem, [&]<class T>() { return describe_as<T>(problem); });
+}
+
+template <class T>
 void run_as(const Problem& problem, const Operands& operands) {
   const PackedHeader header = read_header(operands.packed, lanes<T>());
   depthwise_rows::Run<T> shared{
@@ -141,6 +169,7 @@ constexpr Algorithm depthwise_rows_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .describe = describe,
 };
 
 }  // namespace conv2d

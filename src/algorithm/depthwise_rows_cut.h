@@ -63,6 +63,17 @@ class RowLoop {
 
   Index most_vectors() const noexcept { return most_vectors_; }
   Index lanes() const noexcept { return static_cast<Index>(kernels_.lanes); }
+  /// Output rows that are under way at once.
+  Index rows_at_once(const Axis& rows) const {
+    return rolling_ != nullptr ? divide_up(rows.kernel, stride_) : tall(rows.output).rows;
+  }
+  /// How many of them a loaded row of pixels serves: fewer at the top and bottom of a tall tile.
+  double rows_served(const Axis& rows) const {
+    const auto kernel = static_cast<double>(rows.kernel);
+    const auto at_once = static_cast<double>(tall(rows.output).rows);
+    return rolling_ != nullptr ? kernel / static_cast<double>(stride_)
+                               : kernel * at_once / (kernel + at_once - 1);
+  }
   bool halves() const noexcept { return kernels_.tall[0].run[0] != nullptr; }
   const auto& kernels() const noexcept { return kernels_; }
 

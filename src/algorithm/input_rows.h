@@ -7,6 +7,7 @@
 // on, where it pays: 512 channels of float64 at 7x7 took twice the time).
 #pragma once
 
+#include "algorithm/buffer.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/tensor.h"
 
@@ -27,9 +28,9 @@ class InputRows {
         x_(static_cast<const T*>(x.data())),
         strides_(x.strides()),
         step_(step(channels_)),
-        in_place_(channels_ <= 1 || (strides_[1] == 1 && bytes_of(strides_[3]) % 2048 != 0)) {
+        in_place_(channels_ <= 1 || (strides_[1] == 1 && bytes_of(strides_[3]) % 2048 != 0)),
+        turned_(in_place_ ? 0 : elements(problem, most_rows, most_columns)) {
     rows_.reserve(at(most_rows));
-    turned_.resize(in_place_ ? 0 : at(elements(problem, most_rows, most_columns)));
   }
 
   /// Bytes that this takes at most.
@@ -113,7 +114,7 @@ class InputRows {
   Index first_column_ = 0;
   Index columns_ = 0;
   std::vector<Index> rows_;  ///< which are in turned_
-  std::vector<T> turned_;    ///< [row][column][channel]
+  Buffer<T> turned_;         ///< [row][column][channel]
 };
 
 }  // namespace conv2d

@@ -23,6 +23,7 @@
 // Source    S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin, S. Gray, Fast
 //           Algorithms for Convolutional Neural Networks, CVPR 2015
 #include "algorithm/algorithm.h"
+#include "algorithm/buffer.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/tile_cycles.h"
 #include "algorithm/winograd_worker.h"
@@ -86,10 +87,6 @@ void pack(const Problem& problem, TensorView weight, std::byte* packed) {
   write_header({OutputBlocks<float>(problem).lanes, true}, packed);
 }
 
-winograd::Cut cut_of(const Problem& problem, const OutputBlocks<float>& outputs) {
-  return {problem, problem.groups * outputs.count()};
-}
-
 /// The definition's multiply-adds against what is done instead: the products, and for each tile and
 /// channel about as many loads and stores as the transforms' 12 times 12 and 10 times 12
 /// operations.
@@ -105,7 +102,7 @@ double efficiency_of(const Problem& problem, const OutputBlocks<float>& outputs,
 
 Pieces describe(const Problem& problem) {
   const OutputBlocks<float> outputs(problem);
-  const winograd::Cut cut = cut_of(problem, outputs);
+  const winograd::Cut cut(problem, outputs);
   const int vectors = outputs.widest();
   const auto most = static_cast<Index>(outputs.kernels.pixels[at(vectors)]);
   const Index tile = divide_up(cut.most_tiles(), divide_up(cut.most_tiles(), most));
@@ -122,7 +119,7 @@ Pieces describe(const Problem& problem) {
 
 std::size_t workspace_bytes(const Problem& problem) {
   const OutputBlocks<float> outputs(problem);
-  const winograd::Cut cut = cut_of(problem, outputs);
+  const winograd::Cut cut(problem, outputs);
   const Index sources = (cut.tile_rows + cut.tile_columns) * winograd::tile_inputs;
   const Index shared =
       problem.in_channels_per_group() + problem.groups * outputs.vectors * outputs.lanes;
@@ -137,7 +134,7 @@ void run(const Problem& problem, const Operands& operands) {
       .problem = problem,
       .operands = operands,
       .outputs = outputs,
-      .cut = cut_of(problem, outputs),
+      .cut = winograd::Cut(problem, outputs),
       .layout = winograd::PackedWeights(problem, outputs),
       .weights = reinterpret_cast<const float*>(operands.packed + header_bytes),
       .zeros = std::vector<float>(at(problem.in_channels_per_group()), 0.0F),
@@ -145,12 +142,14 @@ void run(const Problem& problem, const Operands& operands) {
       .source_rows = winograd::sources(problem.rows, problem.padding_mode),
       .source_columns = winograd::sources(problem.columns, problem.padding_mode),
   };
-  const Index items = shared.cut.blocks() * problem.groups * outputs.count();
+  const Index items = shared.cut.items();
   const auto threads = static_cast<int>(std::min<Index>(num_threads(), items));
+  const Index one = winograd::Scratch(problem, outputs, shared.cut).floats();
+  Buffer<float> memory(threads * one);
   std::vector<winograd::Worker> workers;
   workers.reserve(at(threads));
   for (int t = 0; t < threads; ++t) {
-    workers.emplace_back(shared);
+    workers.emplace_back(shared, memory.data() + t * one);
   }
   run_on_threads(threads, [&](int t) {
     for (Index item = items * t / threads; item < items * (t + 1) / threads; ++item) {

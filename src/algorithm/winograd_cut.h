@@ -2,11 +2,15 @@
 // multiplied and transformed back before the next.
 #pragma once
 
-#include "algorithm/vector_types.h"
+#include "algorithm/output_blocks.h"
+#include "algorithm/tile_cycles.h"
+#include "conv2d/machine.h"
 #include "conv2d/threads.h"
 #include "simd/winograd_matrices.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 namespace conv2d::winograd {
@@ -15,9 +19,8 @@ inline constexpr auto tile_outputs = static_cast<Index>(simd::winograd_outputs);
 inline constexpr auto tile_inputs = static_cast<Index>(simd::winograd_inputs);
 inline constexpr auto tile_products = static_cast<Index>(simd::winograd_products);
 
-/// So many tiles use a weight while it is in the first cache; the factors and products of more of
-/// them would take the second cache from the weights.
-inline constexpr Index most_tiles_at_once = 28;
+/// Enough for each weight to be used so often while it is in the first cache.
+inline constexpr Index most_tiles_at_once = 56;
 
 /// A rectangle of tiles: rows of tiles are counted through the whole batch.
 struct TileBlock {
@@ -27,26 +30,35 @@ struct TileBlock {
   Index tiles() const noexcept { return rows * columns; }
 };
 
-/// What follows from the problem and the number of threads: no bit of a result does.
-struct Cut {
-  Cut(const Problem& problem, Index others)
+/// The work is cut into items: a block of tiles of a group, with a part of its blocks of output
+/// channels. What follows from the problem, the machine and the number of threads: no bit of a
+/// result does.
+class Cut {
+ public:
+  Cut(const Problem& problem, const OutputBlocks<float>& outputs)
       : tile_rows(divide_up(problem.rows.output, tile_outputs)),
         tile_columns(divide_up(problem.columns.output, tile_outputs)),
-        total_rows(problem.batch * tile_rows) {
-    pieces = divide_up(tile_columns, most_tiles_at_once);
-    piece_columns = divide_up(tile_columns, pieces);
-    strip_rows =
-        std::clamp<Index>(most_tiles_at_once / piece_columns, 1, std::max<Index>(total_rows, 1));
-    // Enough blocks for every thread to have its share.
-    const Index wanted = divide_up(Index{4} * num_threads(), others * pieces);
-    if (divide_up(total_rows, strip_rows) < wanted) {
-      strip_rows = std::max<Index>(1, total_rows / wanted);
+        total_rows(problem.batch * tile_rows),
+        groups(problem.groups),
+        pieces(divide_up(tile_columns, most_tiles_at_once)),
+        piece_columns(divide_up(tile_columns, pieces)) {
+    const Index most_rows = std::min(most_tiles_at_once / piece_columns, total_rows);
+    double least = std::numeric_limits<double>::infinity();
+    for (Index rows = std::max<Index>(most_rows, 1); rows > 0; --rows) {
+      for (Index parts = 1; parts <= outputs.count(); ++parts) {
+        const double cycles = cycles_of(problem, outputs, rows, parts);
+        if (cycles < least) {
+          least = cycles;
+          strip_rows = rows;
+          output_parts = parts;
+        }
+      }
     }
-    strips = divide_up(total_rows, strip_rows);
   }
 
-  Index blocks() const noexcept { return strips * pieces; }
+  Index blocks() const noexcept { return divide_up(total_rows, strip_rows) * pieces; }
   Index most_tiles() const noexcept { return strip_rows * piece_columns; }
+  Index items() const noexcept { return blocks() * groups * output_parts; }
 
   TileBlock block(Index i) const noexcept {
     const Index row = i / pieces * strip_rows;
@@ -58,10 +70,40 @@ struct Cut {
   Index tile_rows;     ///< of one image
   Index tile_columns;  ///< of one image
   Index total_rows;    ///< of the batch
-  Index pieces = 1;    ///< into which a row of tiles is cut
-  Index piece_columns = 0;
-  Index strip_rows = 1;
-  Index strips = 0;
+  Index groups;
+  Index pieces;          ///< into which a row of tiles is cut
+  Index piece_columns;   ///< tiles of the widest
+  Index strip_rows = 1;  ///< rows of tiles in a block
+  Index output_parts = 1;
+
+ private:
+  /// What the busiest thread takes, roughly. A transform takes about 300 cycles a vector; what L2
+  /// does not hold comes with 8 bytes a cycle.
+  double cycles_of(const Problem& problem, const OutputBlocks<float>& outputs, Index rows,
+                   Index parts) const {
+    constexpr double transform = 300;
+    constexpr double bytes_a_cycle = 8;
+    const auto channels = static_cast<double>(problem.in_channels_per_group());
+    const auto blocks = static_cast<double>(divide_up(outputs.count(), parts));
+    const double wide = outputs.widest() * static_cast<double>(outputs.lanes);
+    const auto tiles = static_cast<double>(rows * piece_columns);
+    const auto most = static_cast<double>(outputs.kernels.pixels[at(outputs.widest())]);
+    const double tile = tiles / std::ceil(tiles / most);
+    const double multiply = 36 * tiles * channels * wide / static_cast<double>(outputs.lanes) /
+                            tile_efficiency(tile, outputs.widest());
+    const double turn = transform * tiles / static_cast<double>(outputs.lanes);
+    const double factors = 36 * 4 * tiles * channels;
+    const bool fits = factors + 36 * 4 * tiles * wide < static_cast<double>(machine_l2());
+    const double fetch = 36 * 4 * channels * wide + (fits ? 0 : factors);
+    const double one = turn * channels + blocks * (multiply + turn * wide + fetch / bytes_a_cycle);
+    const Index items = divide_up(total_rows, rows) * pieces * groups * parts;
+    return one * static_cast<double>(divide_up(items, num_threads()));
+  }
+
+  static std::size_t machine_l2() {
+    static const std::size_t bytes = machine().l2_bytes;
+    return bytes;
+  }
 };
 
 /// Which input index each of a tile's inputs reads along one axis: [tile][6], `nowhere` in the

@@ -42,16 +42,18 @@ struct Scratch {
         results(tile_outputs * cut.piece_columns * tile_outputs * product_row),
         input(InputRows<float>::bytes(problem, source_rows, problem.columns.input)) {}
 
+  Index floats() const noexcept { return factors + sums + results + product_row; }
+
   std::size_t bytes() const noexcept {
-    return input + at(factors + sums + results + product_row) * sizeof(float) +
-           at(source_rows) * sizeof(Index) + at(tile_products * tiles) * sizeof(float*);
+    return input + at(floats()) * sizeof(float) + at(source_rows) * sizeof(Index) +
+           at(tile_products * tiles) * sizeof(float*);
   }
 
-  /// Tiles a multiple of 1 KiB apart would meet in a few sets of the first cache; so would products
-  /// of a tile.
+  /// Tiles begin with a cache line; a multiple of 1 KiB apart they would meet in a few sets of the
+  /// first cache, and so would the products of a tile.
   static Index padded(Index channels) noexcept {
-    constexpr Index line = 16;
-    return channels % 256 == 0 ? channels + line : channels;
+    const Index whole = divide_up(channels, line) * line;
+    return whole % 256 == 0 ? whole + line : whole;
   }
   Index factor_step() const noexcept { return tiles * factor_row + line; }
   Index product_step() const noexcept { return tiles * product_row + line; }
@@ -69,32 +71,38 @@ struct Scratch {
 
 class Worker {
  public:
-  /// Takes all the memory that it will need: nothing may throw on a thread.
-  explicit Worker(const Run& run)
+  /// Takes all the memory that it will need, for nothing may throw on a thread; the most of it, of
+  /// Scratch::floats() elements, from where one allocation serves all threads: what the C library
+  /// gives back to the system between two runs would fault page by page in the next.
+  Worker(const Run& run, float* memory)
       : run_(run),
         scratch_(run.problem, run.outputs, run.cut),
         y_(static_cast<float*>(run.operands.result.data())),
         strides_(run.operands.result.strides()),
         input_(run.problem, run.operands.first, scratch_.source_rows, run.problem.columns.input),
-        factors_(at(scratch_.factors)),
-        sums_(at(scratch_.sums)),
-        results_(strides_[1] == 1 ? 0 : at(scratch_.results)),
-        defined_(at(scratch_.product_row)),
+        factors_(memory),
+        sums_(factors_ + scratch_.factors),
+        results_(sums_ + scratch_.sums),
+        defined_(results_ + scratch_.results),
         table_(at(tile_products * scratch_.tiles)) {
     rows_.reserve(at(scratch_.source_rows));
     for (Index i = 0; i < tile_products * scratch_.tiles; ++i) {
-      table_[at(i)] = factors_.data() + i / scratch_.tiles * scratch_.factor_step() +
+      table_[at(i)] = factors_ + i / scratch_.tiles * scratch_.factor_step() +
                       i % scratch_.tiles * scratch_.factor_row;
     }
   }
 
-  /// Item i is a block of tiles, a group and a block of output channels; these change fastest.
+  /// Item i is a block of tiles, a group and a part of the blocks of output channels; these change
+  /// fastest.
   void compute(Index item) {
+    const Index parts = run_.cut.output_parts;
+    const Index part = item % parts;
+    load(item / parts / run_.problem.groups, item / parts % run_.problem.groups);
     const Index blocks = run_.outputs.count();
-    load(item / blocks / run_.problem.groups, item / blocks % run_.problem.groups);
-    const Block& block = run_.outputs.blocks[at(item % blocks)];
-    multiply(block);
-    store(block);
+    for (Index i = blocks * part / parts; i < blocks * (part + 1) / parts; ++i) {
+      multiply(run_.outputs.blocks[at(i)]);
+      store(run_.outputs.blocks[at(i)]);
+    }
   }
 
  private:
@@ -123,7 +131,7 @@ class Worker {
     for (Index t = 0; t < tiles_.tiles(); ++t) {
       const Pixels pixels = pixels_of(t / tiles_.columns, t % tiles_.columns);
       tile.pixels = pixels.data();
-      tile.factors = factors_.data() + t * scratch_.factor_row;
+      tile.factors = factors_ + t * scratch_.factor_row;
       kernels_.input(tile);
     }
   }
@@ -181,7 +189,7 @@ class Worker {
           --size;
         }
         arguments.pixels = table_.data() + i * scratch_.tiles + first;
-        arguments.sums = sums_.data() + i * scratch_.product_step() + first * scratch_.product_row;
+        arguments.sums = sums_ + i * scratch_.product_step() + first * scratch_.product_row;
         kernels[at(size)](arguments);
         first += size;
       }
@@ -204,9 +212,9 @@ class Worker {
       for (Index column = 0; column < tiles_.columns; ++column) {
         const Index q = (tiles_.first_column + column) * tile_outputs;
         tile.columns = at(std::min(tile_outputs, run_.problem.columns.output - q));
-        tile.products = sums_.data() + (row * tiles_.columns + column) * scratch_.product_row;
+        tile.products = sums_ + (row * tiles_.columns + column) * scratch_.product_row;
         tile.to = direct ? target(block, row, q)
-                         : results_.data() + column * tile_outputs * scratch_.product_row;
+                         : results_ + column * tile_outputs * scratch_.product_row;
         if (!kernels_.output(tile)) {
           repair(block, row, column, tile);
         }
@@ -229,7 +237,7 @@ class Worker {
     const Index q = tiles_.first_column * tile_outputs;
     const Index pixels = std::min(tiles_.columns * tile_outputs, run_.problem.columns.output - q);
     for (Index i = 0; i < rows; ++i) {
-      store_row(results_.data() + i * tiles_.columns * tile_outputs * scratch_.product_row,
+      store_row(results_ + i * tiles_.columns * tile_outputs * scratch_.product_row,
                 scratch_.product_row, target(block, row, q) + i * strides_[2], strides_,
                 run_.outputs.real(block), pixels);
     }
@@ -265,12 +273,12 @@ class Worker {
     arguments.all_taps = 9;
     arguments.weights = run_.weights + run_.layout.plain(group_, index_of(block));
     arguments.channels = run_.problem.in_channels_per_group();
-    arguments.sums = defined_.data();
+    arguments.sums = defined_;
     arguments.begins = true;
     arguments.bias = run_.bias.data() + bias_at(block);
     run_.outputs.kernels.tile[at(block.vectors)][1](arguments);
     for (Index k = 0; k < run_.outputs.real(block); ++k) {
-      to[k] = std::isfinite(to[k]) ? to[k] : defined_[at(k)];
+      to[k] = std::isfinite(to[k]) ? to[k] : defined_[k];
     }
   }
 
@@ -286,10 +294,10 @@ class Worker {
   float* y_;
   Strides strides_;
   InputRows<float> input_;
-  std::vector<float> factors_;       ///< [6*6][tile][c]
-  std::vector<float> sums_;          ///< [6*6][tile][output channel]
-  std::vector<float> results_;       ///< [4][pixel][output channel] of a row of tiles
-  std::vector<float> defined_;       ///< one pixel's outputs by the definition
+  float* factors_;                   ///< [6*6][tile][c]
+  float* sums_;                      ///< [6*6][tile][output channel]
+  float* results_;                   ///< [4][pixel][output channel] of a row of tiles
+  float* defined_;                   ///< one pixel's outputs by the definition
   std::vector<const float*> table_;  ///< [6*6][tile]: where its factors begin
   std::vector<Index> rows_;          ///< which input row, n*H + h, each of the tiles' rows reads
   TileBlock tiles_{};

@@ -1,6 +1,7 @@
 #include "plan/choose.h"
 
 #include "plan/kept_weight.h"
+#include "plan/tuning_state.h"
 
 namespace conv2d {
 
@@ -12,6 +13,12 @@ const Algorithm& choose(const Problem& problem) noexcept {
     }
   }
   return *table.back();  // by the table's promise never reached: its last one refuses nothing
+}
+
+const Algorithm& choose(const Problem& problem, const Tuning& tuning) noexcept {
+  const Algorithm* const tuned =
+      tuning.state() != nullptr ? tuning.state()->find(problem) : nullptr;
+  return tuned != nullptr ? *tuned : choose(problem);
 }
 
 void run(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {
@@ -35,7 +42,7 @@ Tensor pack(const Algorithm& algorithm, const Problem& problem, TensorView weigh
 void execute(const Problem& problem, const Operands& operands, KeptWeight* kept) {
   Problem formed = problem;
   formed.format = operands.first.memory_format();
-  const Algorithm& algorithm = choose(formed);
+  const Algorithm& algorithm = choose(formed, default_tuning());
   if (kept == nullptr || algorithm.pack == nullptr) {
     run(algorithm, formed, operands);
     return;

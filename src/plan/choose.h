@@ -1,12 +1,18 @@
-// Which algorithm runs a problem: the first of the table that does not refuse it.
+// Which algorithm runs a problem: the first of the table that does not refuse it, or what somebody
+// measured.
 #pragma once
 
 #include "algorithm/algorithm.h"
+#include "conv2d/tuning.h"
 #include "geometry/problem.h"
 
 namespace conv2d {
 
+/// The first of the table that does not refuse it.
 const Algorithm& choose(const Problem& problem) noexcept;
+
+/// What the tuning says of it, or where it says nothing the above.
+const Algorithm& choose(const Problem& problem, const Tuning& tuning) noexcept;
 
 /// The weight as the algorithm, which has a pack(), wants it.
 Tensor pack(const Algorithm& algorithm, const Problem& problem, TensorView weight);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "geometry/problem.h"
 #include "plan/choose.h"
+#include "plan/tuning_state.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -39,7 +40,7 @@ std::vector<Candidate> ask_all(const Problem& problem, const Algorithm& taken,
   std::vector<Candidate> candidates;
   for (const Algorithm* algorithm : algorithms()) {
     const auto refusal = algorithm->refuses(problem);
-    Candidate candidate{algorithm->name, algorithm == &taken, {}};
+    Candidate candidate{algorithm->name, algorithm == &taken, {}, !refusal};
     if (candidate.taken) {
       candidate.reason = algorithm->purpose;
     } else {
@@ -50,9 +51,18 @@ std::vector<Candidate> ask_all(const Problem& problem, const Algorithm& taken,
   return candidates;
 }
 
-std::vector<Candidate> ask_in_order(const Problem& problem, const Algorithm& taken) {
-  return ask_all(problem, taken, concat("asked after ", taken.name, ", which took it"));
-}
+/// An algorithm and why it is not another one.
+struct Chosen {
+  const Algorithm* algorithm;
+  std::vector<Candidate> candidates;
+
+  Chosen(const Problem& problem, const Tuning& tuning)
+      : algorithm(&choose(problem, tuning)),
+        candidates(ask_all(problem, *algorithm,
+                           tuning.state() != nullptr && tuning.state()->find(problem) != nullptr
+                               ? concat("the tuning says ", algorithm->name)
+                               : concat("asked after ", algorithm->name, ", which took it"))) {}
+};
 
 /// Throws where there is none.
 const Algorithm& find_algorithm(std::string_view name) {
@@ -132,21 +142,23 @@ Plan Plan::conv2d(const Sizes& input, const Sizes& weight, bool bias, DType dtyp
       conv2d_problem(input, weight, bias, Types{.x = dtype, .w = dtype, .y = out}, arguments));
   problem.format = format;
   const Sizes y = problem.y_sizes();
-  const Algorithm& algorithm = choose(problem);
+  Chosen chosen(problem, default_tuning());
   return Plan(std::make_shared<const State>(
-      State{problem, &algorithm, ask_in_order(problem, algorithm), input, weight,
+      State{problem, chosen.algorithm, std::move(chosen.candidates), input, weight,
             input.rank() == 3 ? Sizes{y[1], y[2], y[3]} : y, dtype, out}));
 }
 
 Plan Plan::conv_transpose2d(const Sizes& input, const Sizes& weight, bool bias, DType dtype,
-                            const functional::ConvTranspose2dArguments& arguments) {
+                            const functional::ConvTranspose2dArguments& arguments,
+                            MemoryFormat format) {
   const DType out = value_or_throw(result_dtype(dtype, dtype));
-  const Problem problem = value_or_throw(conv_transpose2d_problem(
+  Problem problem = value_or_throw(conv_transpose2d_problem(
       input, weight, bias, Types{.x = out, .w = dtype, .y = dtype}, arguments));
+  problem.format = format;
   const Sizes x = problem.x_sizes();
-  const Algorithm& algorithm = choose(problem);
+  Chosen chosen(problem, default_tuning());
   return Plan(std::make_shared<const State>(
-      State{problem, &algorithm, ask_in_order(problem, algorithm), input, weight,
+      State{problem, chosen.algorithm, std::move(chosen.candidates), input, weight,
             input.rank() == 3 ? Sizes{x[1], x[2], x[3]} : x, dtype, out}));
 }
 
@@ -158,6 +170,14 @@ Plan Plan::with_algorithm(std::string_view name) const {
   State state = *state_;
   state.algorithm = &algorithm;
   state.candidates = ask_all(state.problem, algorithm, concat(name, " was asked for by name"));
+  return Plan(std::make_shared<const State>(std::move(state)));
+}
+
+Plan Plan::with_tuning(const Tuning& tuning) const {
+  State state = *state_;
+  Chosen chosen(state.problem, tuning);
+  state.algorithm = chosen.algorithm;
+  state.candidates = std::move(chosen.candidates);
   return Plan(std::make_shared<const State>(std::move(state)));
 }
 

@@ -1,0 +1,104 @@
+"""From times to what is said of them: rows, ratios, means, losses.
+
+A result is what one run of one layer gave: layer, class, operations, threads, who, layout, and either
+min_s, max_error, implementation and so on, or `crash`. Ours are those of "conv2d"."""
+
+import dataclasses
+import math
+from typing import Optional
+
+OURS = "conv2d"
+USER_LAYOUTS = ("nchw", "nhwc")
+
+
+@dataclasses.dataclass
+class Row:
+    """A layer as a user has it: we, and the best peers, each with the same number of threads."""
+
+    layer: str
+    kind: str
+    threads: int
+    layout: str
+    precision: str
+    operations: int
+    ours: dict
+    same_layout: Optional[dict]  # the fastest peer with the user's layout; None where none ran
+    any_layout: Optional[dict]  # the fastest peer with whatever layout suits it best
+
+    @property
+    def ratio(self):
+        """How many times as fast as the best peer with the user's layout."""
+        return self.same_layout["min_s"] / self.ours["min_s"] if self.same_layout else None
+
+    @property
+    def ratio_to_any(self):
+        return self.any_layout["min_s"] / self.ours["min_s"] if self.any_layout else None
+
+    def rate(self, result):
+        """GFLOP/s."""
+        return self.operations / result["min_s"] / 1e9
+
+
+def fastest(results):
+    timed = [result for result in results if "min_s" in result]
+    return min(timed, key=lambda result: result["min_s"], default=None)
+
+
+def rows_of(results):
+    """One for each of our times; the order is that of the results."""
+    peers = [result for result in results if result["who"] != OURS]
+    rows = []
+    for ours in results:
+        if ours["who"] != OURS or "min_s" not in ours:
+            continue
+        rivals = [
+            peer for peer in peers if (peer["layer"], peer["threads"]) == (ours["layer"], ours["threads"])
+        ]
+        rows.append(
+            Row(
+                layer=ours["layer"],
+                kind=ours["class"],
+                threads=ours["threads"],
+                layout=ours["layout"],
+                precision=ours["precision"],
+                operations=ours["operations"],
+                ours=ours,
+                same_layout=fastest(peer for peer in rivals if peer["layout"] == ours["layout"]),
+                any_layout=fastest(rivals),
+            )
+        )
+    return rows
+
+
+def geometric_mean(values):
+    """None of nothing."""
+    values = [value for value in values if value is not None]
+    return math.exp(math.fsum(map(math.log, values)) / len(values)) if values else None
+
+
+def means(rows, ratio):
+    """{kind: {(threads, layout): mean}}, and the same of "all": of the faster of our precisions."""
+    best = {}
+    for row in rows:
+        key = (row.layer, row.threads, row.layout)
+        if key not in best or row.ours["min_s"] < best[key].ours["min_s"]:
+            best[key] = row
+    table = {}
+    for kind in [*dict.fromkeys(row.kind for row in best.values()), "all"]:
+        of_kind = [row for row in best.values() if kind in (row.kind, "all")]
+        columns = sorted({(row.threads, row.layout) for row in of_kind})
+        table[kind] = {
+            column: geometric_mean(ratio(row) for row in of_kind if (row.threads, row.layout) == column)
+            for column in columns
+        }
+    return table
+
+
+def losses(rows):
+    """Rows in which a peer is faster than we are, the worst first: with whatever layout suits it."""
+    lost = [row for row in rows if row.ratio_to_any is not None and row.ratio_to_any < 1]
+    return sorted(lost, key=lambda row: row.ratio_to_any)
+
+
+def crashes(results):
+    return [result for result in results if "crash" in result]

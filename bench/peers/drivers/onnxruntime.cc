@@ -1,0 +1,73 @@
+// Times ONNX Runtime's Conv on its CPU provider. The library is loaded by the path in the
+// environment variable PEER_LIBRARY, so that one driver serves any version that has the C
+// interface.
+//   nchw  one Conv node; the tensors of ONNX lie so
+//   nhwc  a Transpose before and one behind, which is how ONNX says it
+#define ORT_API_MANUAL_INIT
+#include "onnx_model.h"
+#include "peer.h"
+
+#include <onnxruntime_cxx_api.h>
+
+#include <dlfcn.h>
+#include <array>
+
+namespace {
+
+const OrtApiBase* load() {
+  const char* path = std::getenv("PEER_LIBRARY");
+  void* library = path == nullptr ? nullptr : dlopen(path, RTLD_NOW);
+  void* symbol = library == nullptr ? nullptr : dlsym(library, "OrtGetApiBase");
+  if (symbol == nullptr) {
+    throw std::runtime_error("PEER_LIBRARY does not name ONNX Runtime's library");
+  }
+  return reinterpret_cast<const OrtApiBase* (*)()>(symbol)();
+}
+
+void time_layout(const OrtApiBase& library, const peer::Job& job, const std::string& layout) {
+  const bool nhwc = layout == "nhwc";
+  std::vector<float> x = peer::numbers(job.inputs(), 1);
+  const std::vector<float> w = peer::numbers(job.weights(), 2);
+  std::vector<float> y(static_cast<std::size_t>(job.outputs()));
+  const std::string model = peer::conv_model(job, w, nhwc);
+
+  Ort::Env environment(ORT_LOGGING_LEVEL_ERROR, "peer");
+  Ort::SessionOptions options;
+  options.SetIntraOpNumThreads(job.threads);
+  options.SetInterOpNumThreads(1);
+  options.SetGraphOptimizationLevel(GraphOptimizationLevel::ORT_ENABLE_ALL);
+  Ort::Session session(environment, model.data(), model.size(), options);
+
+  using Sizes = std::array<std::int64_t, 4>;
+  const Sizes in = nhwc ? Sizes{job.n, job.h, job.w, job.c} : Sizes{job.n, job.c, job.h, job.w};
+  const Sizes out = nhwc ? Sizes{job.n, job.p, job.q, job.k} : Sizes{job.n, job.k, job.p, job.q};
+  const auto memory = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
+  const Ort::Value input =
+      Ort::Value::CreateTensor<float>(memory, x.data(), x.size(), in.data(), in.size());
+  Ort::Value output =
+      Ort::Value::CreateTensor<float>(memory, y.data(), y.size(), out.data(), out.size());
+  const char* const input_name = "x";
+  const char* const output_name = "y";
+  const peer::Times times = peer::sample(job, [&] {
+    session.Run(Ort::RunOptions{nullptr}, &input_name, &input, 1, &output_name, &output, 1);
+  });
+  const double error = peer::largest_error(job, peer::view(x.data(), job.c, job.h, job.w, nhwc), w,
+                                           peer::view(y.data(), job.k, job.p, job.q, nhwc));
+  peer::report(layout, library.GetVersionString(), nhwc ? "MLAS and transposes" : "MLAS", times,
+               error);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const OrtApiBase* library = load();
+    Ort::InitApi(library->GetApi(ORT_API_VERSION));
+    return peer::run_driver(argc, argv, [&](const peer::Job& job, const std::string& layout) {
+      time_layout(*library, job, layout);
+    });
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}

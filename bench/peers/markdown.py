@@ -1,0 +1,128 @@
+"""The report as a page."""
+
+import arithmetic
+
+
+def table(heading, rows):
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines)
+
+
+def number(value):
+    """Three digits, without an exponent."""
+    if value is None:
+        return ""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def times(value):
+    return "" if value is None else f"{value:.2f}"
+
+
+def rival(row, result):
+    if result is None:
+        return "none ran"
+    return f"{number(row.rate(result))} {result['who']}, {result['layout']}: {result['implementation']}"
+
+
+def row_cells(row):
+    return [
+        row.layer,
+        row.threads,
+        row.layout,
+        f"{number(row.rate(row.ours))} {row.ours['algorithm']}",
+        rival(row, row.same_layout),
+        times(row.ratio),
+        rival(row, row.any_layout),
+        times(row.ratio_to_any),
+    ]
+
+
+ROW_HEADING = [
+    "layer", "threads", "layout", "conv2d, GFLOP/s", "best peer, the same layout", "ratio",
+    "best peer, any layout", "ratio",
+]  # fmt: skip
+
+
+def rows_table(rows):
+    return table(ROW_HEADING, [row_cells(row) for row in rows]) if rows else "None.\n"
+
+
+def means_table(rows, ratio):
+    found = arithmetic.means(rows, ratio)
+    columns = list(found["all"])
+    heading = ["class", *(f"{threads} thread{'s' * (threads > 1)}, {layout}" for threads, layout in columns)]
+    return table(
+        heading, [[kind, *(times(found[kind].get(column)) for column in columns)] for kind in found]
+    )
+
+
+def versions_text(results):
+    found = sorted({(result["who"], result["version"]) for result in results if "version" in result})
+    return ", ".join(f"{who} {version}" for who, version in found)
+
+
+def crashes_text(results):
+    crashed = arithmetic.crashes(results)
+    if not crashed:
+        return "None.\n"
+    heading = ["layer", "threads", "who", "layout", "how it ended"]
+    return table(
+        heading,
+        [[each["layer"], each["threads"], each["who"], each["layout"], each["crash"]] for each in crashed],
+    )
+
+
+def errors_text(results):
+    """The largest error of each, over all layers."""
+    worst = {}
+    for result in results:
+        if "max_error" in result:
+            who = result["who"] + (f", {result['precision']}" if "precision" in result else "")
+            worst[who] = max(worst.get(who, 0), result["max_error"])
+    return table(["who", "largest error"], [[who, f"{error:.1e}"] for who, error in sorted(worst.items())])
+
+
+def page(run, picture):
+    """`run` is what the JSON file holds: machine, peaks, samples and results."""
+    rows = arithmetic.rows_of(run["results"])
+    lost = arithmetic.losses(rows)
+    peaks = ", ".join(
+        f"{number(peak)} with {threads} thread{'s' * (int(threads) > 1)}" for threads, peak in run["peaks"].items()
+    )
+    layers = len({row.layer for row in rows})
+    return f"""### The run
+
+{run["date"]}; {run["machine"]}; {layers} layers, at least {run["samples"]} samples each, the shortest time of
+each counts. Fused multiply-adds alone reach, in GFLOP/s: {peaks}.
+Peers: {versions_text(run["results"])}.
+
+A ratio says how many times as fast as the best peer we are: from the user's layout (`nchw` or `nhwc`),
+with the peer's conversions timed; and from whatever layout suits the peer best.
+
+![Ratios by class](images/{picture})
+
+### Losses
+
+{len(lost)} of {len(rows)} rows, the worst first: a peer is faster, with whatever layout suits it.
+
+{rows_table(lost)}
+### Geometric means
+
+Against the best peer with the same layout:
+
+{means_table(rows, lambda row: row.ratio)}
+Against the best peer with any layout:
+
+{means_table(rows, lambda row: row.ratio_to_any)}
+### Crashes
+
+{crashes_text(run["results"])}
+### Errors
+
+The largest |y − y′| / Σ|x w| over all layers; y′ is computed in float64, for a sample of the outputs.
+
+{errors_text(run["results"])}
+### All rows
+
+{rows_table(rows)}"""

@@ -1,0 +1,254 @@
+"""The comparison with other libraries, without any: the layers that it reads, what it makes of
+times, of crashes and of children that say nothing, and the report."""
+
+import fcntl
+import json
+import math
+import pathlib
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench" / "peers"))
+
+import arithmetic  # noqa: E402
+import bars  # noqa: E402
+import bench_peers  # noqa: E402
+import children  # noqa: E402
+import layers  # noqa: E402
+import markdown  # noqa: E402
+
+SUITE = ROOT / "cli" / "bench" / "suite.txt"
+
+
+def suite():
+    lines = SUITE.read_text(encoding="utf-8").splitlines()
+    return [layers.parse_line(line) for line in lines if line and line[0] != "#"]
+
+
+def result(who, layout, seconds, layer="a", threads=1, **more):
+    about = {"layer": layer, "class": "3x3", "operations": 10**9, "threads": threads}
+    times = {"crash": "SIGFPE"} if seconds is None else {"min_s": seconds, "max_error": 1e-7}
+    ours = {"precision": "default", "algorithm": "direct"} if who == arithmetic.OURS else {"implementation": "jit"}
+    return {"who": who, "layout": layout, **about, **times, **ours, **more}
+
+
+class Layers(unittest.TestCase):
+    def test_columns_repeat_rows_where_nothing_is_said_of_them(self):
+        layer = layers.parse_line('g2mb3ic4ih10oc6oh5kh3sh2ph1"'.replace('"', "") + 'n"a b"')
+        self.assertEqual((layer.name, layer.n, layer.groups, layer.c, layer.k), ("a b", 3, 2, 4, 6))
+        self.assertEqual((layer.w, layer.q, layer.s, layer.stride_w, layer.dilation_w), (10, 5, 3, 2, 1))
+        self.assertEqual((layer.top, layer.bottom, layer.left, layer.right), (1, 1, 1, 1))
+        self.assertEqual(layer.operations, 2 * 3 * 6 * 5 * 5 * 2 * 9)
+
+    def test_rows_and_columns_may_differ(self):
+        layer = layers.parse_line("mb1ic4ih31iw17oc6oh12ow5kh5kw3sh2sw1ph0pw1dh1dw3")
+        self.assertEqual(layer.name, layer.line)
+        self.assertEqual((layer.h, layer.w, layer.p, layer.q, layer.r, layer.s), (31, 17, 12, 5, 5, 3))
+        self.assertEqual((layer.stride_h, layer.stride_w, layer.dilation_h, layer.dilation_w), (2, 1, 2, 4))
+
+    def test_padding_below_is_what_the_output_needs(self):
+        self.assertEqual(layers.padding_behind(8, 3, 2, 1, 0, 4), 1)
+        self.assertEqual(layers.padding_behind(8, 3, 1, 1, 1, 9), 2)
+        self.assertEqual(layers.padding_behind(8, 3, 1, 1, 1, 8), 1)
+
+    def test_every_output_of_the_suite_follows_from_its_padding(self):
+        for layer in suite():
+            for size, kernel, stride, dilation, before, behind, output in (
+                (layer.h, layer.r, layer.stride_h, layer.dilation_h, layer.top, layer.bottom, layer.p),
+                (layer.w, layer.s, layer.stride_w, layer.dilation_w, layer.left, layer.right, layer.q),
+            ):
+                self.assertEqual((size + before + behind - (kernel - 1) * dilation - 1) // stride + 1, output, layer)
+
+    def test_other_lines_are_refused(self):
+        for line in ("", "ic3", "mb1ic3ih8oc4oh6kh3ph0 x", "# a comment"):
+            with self.assertRaises((ValueError, KeyError)):
+                layers.parse_line(line)
+
+    def test_classes_follow_from_sizes(self):
+        for line, kind in (
+            ("mb1ic1ih9oc1oh9kh3ph1", "image filter"),
+            ("g3mb1ic3ih9oc3oh9kh5ph2", "image filter"),
+            ("mb1ic1ih9oc64oh9kh3ph1", "first layer"),
+            ("mb1ic3ih9oc64oh9kh3ph1", "first layer"),
+            ("g16mb1ic16ih9oc16oh9kh3ph1", "depthwise"),
+            ("g16mb1ic16ih40oc16oh40kh31ph15", "depthwise, wide kernel"),
+            ("g4mb1ic16ih9oc16oh9kh3ph1", "grouped"),
+            ("mb1ic16ih9oc16oh9kh3ph2dh1", "dilated"),
+            ("mb1ic16ih9oc16oh9kh1ph0", "1x1"),
+            ("mb1ic17ih9oc16oh9kh3ph1", "odd channels"),
+            ("mb1ic16ih9oc16oh5kh3sh2ph1", "strided"),
+            ("mb1ic16ih9oc16oh9kh3ph1", "3x3"),
+            ("mb1ic16ih9oc16oh9kh5ph2", "other dense"),
+        ):
+            self.assertEqual(layers.class_of(layers.parse_line(line)), kind, line)
+
+    def test_drivers_get_every_number(self):
+        words = dict(word.split("=") for word in suite()[0].words())
+        self.assertEqual((words["c"], words["r"], words["stride_w"], words["left"]), ("3", "7", "2", "3"))
+        self.assertFalse({"line", "name"} & set(words))
+
+
+class Arithmetic(unittest.TestCase):
+    RESULTS = [
+        result("conv2d", "nchw", 0.02),
+        result("conv2d", "nhwc", 0.01),
+        result("x", "nchw", 0.04),
+        result("x", "nhwc", None),
+        result("x", "best", 0.005),
+        result("y", "nchw", 0.03),
+        result("y", "nchw", 0.001, layer="b"),
+        result("y", "nchw", 0.001, threads=2),
+    ]
+
+    def test_a_row_compares_with_the_fastest_of_the_same_layer_and_threads(self):
+        first, second = arithmetic.rows_of(self.RESULTS)
+        self.assertEqual((first.same_layout["who"], first.ratio), ("y", 1.5))
+        self.assertEqual((first.any_layout["layout"], first.ratio_to_any), ("best", 0.25))
+        self.assertIsNone(second.same_layout)  # it crashed
+        self.assertIsNone(second.ratio)
+        self.assertEqual(second.ratio_to_any, 0.5)
+        self.assertEqual(first.rate(first.ours), 50)
+
+    def test_losses_come_worst_first(self):
+        self.assertEqual([row.ratio_to_any for row in arithmetic.losses(arithmetic.rows_of(self.RESULTS))], [0.25, 0.5])
+
+    def test_means_are_geometric_and_skip_what_is_not_there(self):
+        self.assertAlmostEqual(arithmetic.geometric_mean([1, 4, None, 2]), 2)
+        self.assertIsNone(arithmetic.geometric_mean([None]))
+        rows = arithmetic.rows_of([*self.RESULTS, result("conv2d", "nchw", 0.004, layer="b")])
+        table = arithmetic.means(rows, lambda row: row.ratio)
+        self.assertEqual(list(table), ["3x3", "all"])
+        self.assertAlmostEqual(table["all"][1, "nchw"], math.sqrt(1.5 * 0.25))
+        self.assertIsNone(table["all"][1, "nhwc"])
+
+    def test_means_take_the_faster_of_our_precisions(self):
+        exact = result("conv2d", "nchw", 0.06, precision="exact")
+        table = arithmetic.means(arithmetic.rows_of([*self.RESULTS, exact]), lambda row: row.ratio)
+        self.assertAlmostEqual(table["3x3"][1, "nchw"], 1.5)
+
+    def test_crashes_are_kept(self):
+        self.assertEqual(arithmetic.crashes(self.RESULTS), [self.RESULTS[3]])
+
+
+class Children(unittest.TestCase):
+    """Drivers that are a few lines of Python: they say what is in `lines`, and end as they like."""
+
+    LAYER = layers.parse_line('mb1ic16ih9oc16oh9kh3ph1n"a"')
+
+    def program(self, source, layouts=("nchw", "nhwc", "best")):
+        return children.Program("fake", [sys.executable, "-c", source], list(layouts))
+
+    SAYING = (
+        "import json, os, sys\n"
+        "words = dict(word.split('=') for word in sys.argv[1:])\n"
+        "print('a word of the library')\n"
+        "for layout in words['layouts'].split(','):\n"
+        "    if layout == 'nhwc': {end}\n"
+        "    print(json.dumps({{'layout': layout, 'min_s': 1, 'c': words['c']}}), flush=True)\n"
+    )
+
+    def time(self, end):
+        return children.time_peer(self.program(self.SAYING.format(end=end)), self.LAYER, 1, 3)
+
+    def test_every_layout_has_its_result(self):
+        said = self.time("pass")
+        self.assertEqual([(each["who"], each["layout"], each["c"]) for each in said], [
+            ("fake", "nchw", "16"), ("fake", "nhwc", "16"), ("fake", "best", "16")])  # fmt: skip
+
+    def test_a_crash_costs_one_layout(self):
+        self.assertEqual([each.get("crash") for each in self.time("os.abort()")], [None, "SIGABRT", None])
+        self.assertEqual([each.get("crash") for each in self.time("sys.exit(3)")], [None, "exit status 3", None])
+
+    def test_silence_is_told(self):
+        said = children.time_peer(self.program("pass", ["nchw"]), self.LAYER, 1, 3)
+        self.assertEqual([each["crash"] for each in said], ["said nothing"])
+
+    def test_a_server_answers_job_after_job(self):
+        source = (
+            "import sys\n"
+            "for line in sys.stdin:\n"
+            "    print('{\"layout\": \"nchw\", \"min_s\": 1}')\n"
+            "    print('{\"exit\": %d}' % (-8 if 'layouts=nhwc' in line else 0), flush=True)\n"
+        )
+        server = children.Server("fake", [sys.executable, "-c", source], ["nchw"])
+        try:
+            said = children.time_peer(server, self.LAYER, 1, 3)
+            self.assertEqual([each["min_s"] for each in said], [1])
+            self.assertEqual(server.start(["layouts=nhwc"], 1)[1], "SIGFPE")
+        finally:
+            server.close()
+
+    def test_the_lock_is_held_for_a_while_and_given_back(self):
+        with tempfile.NamedTemporaryFile() as file, open(file.name, encoding="utf-8") as other:
+            quiet = children.Quiet(file.name, seconds=1000)
+            quiet.ask()
+            quiet.ask()
+            with self.assertRaises(BlockingIOError):
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            quiet.close()
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        nothing = children.Quiet(None)
+        nothing.ask()
+        nothing.close()
+
+
+class Report(unittest.TestCase):
+    RUN = {
+        "date": "2026-01-01",
+        "machine": "a processor, 2 processors",
+        "samples": 30,
+        "peaks": {"1": 100.0, "2": 200.0},
+        "results": [
+            *Arithmetic.RESULTS,
+            result("oneDNN", "nchw", 0.5, version="3.7.2"),
+        ],
+    }
+
+    def test_losses_come_before_all_rows_and_crashes_are_told(self):
+        text = markdown.page(self.RUN, "peers.svg")
+        places = [text.index(f"### {name}") for name in ("Losses", "Geometric means", "Crashes", "Errors", "All rows")]
+        self.assertEqual(places, sorted(places))
+        self.assertIn("2 of 2 rows", text)
+        self.assertIn("| a | 1 | x | nhwc | SIGFPE |", text)
+        self.assertIn("oneDNN 3.7.2", text)
+        self.assertIn("| a | 1 | nchw | 50 direct | 33.3 y, nchw: jit | 1.50 | 200 x, best: jit | 0.25 |", text)
+        self.assertIn("| a | 1 | nhwc | 100 direct | none ran |  | 200 x, best: jit | 0.50 |", text)
+
+    def test_a_run_without_losses_and_crashes_says_so(self):
+        run = {**self.RUN, "results": [result("conv2d", "nchw", 0.01), result("x", "nchw", 0.02)]}
+        text = markdown.page(run, "peers.svg")
+        self.assertEqual(text.count("None.\n"), 2)
+
+    def test_numbers_have_three_digits(self):
+        self.assertEqual([markdown.number(value) for value in (0.1234, 5, 99.94, 1234.5)], ["0.123", "5", "99.9", "1234"])
+
+    def test_bars_lie_on_their_side_of_one(self):
+        root = xml.etree.ElementTree.fromstring(bars.svg("a < b", [("twice", 2.0), ("half", 0.5), ("same", 1.0)]))
+        space = "{http://www.w3.org/2000/svg}"
+        found = [
+            (float(bar.get("x")), float(bar.get("width"))) for bar in root.iter(space + "rect") if bar.get("x")
+        ]
+        middle, half = bars.LABELS + bars.PLOT / 2, bars.PLOT / 2
+        self.assertEqual(found, [(middle, half), (middle - half, half), (middle, 0)])
+
+    def test_all_files_are_written(self):
+        with tempfile.TemporaryDirectory() as folder:
+            out = pathlib.Path(folder) / "new"
+            bench_peers.write_report(self.RUN, out)
+            self.assertEqual(json.loads((out / "report.json").read_text(encoding="utf-8")), self.RUN)
+            self.assertIn("peers.svg", (out / "report.md").read_text(encoding="utf-8"))
+            xml.etree.ElementTree.parse(out / "peers.svg")
+
+    def test_peaks_are_the_best_that_was_measured(self):
+        runs = [
+            result("conv2d", "nchw", 0.02, gflops=50, peak_fraction=0.5),
+            result("conv2d", "nhwc", 0.02, gflops=66, peak_fraction=0.6),
+        ]
+        self.assertAlmostEqual(bench_peers.peaks_of(runs)["1"], 110)
+
+
+if __name__ == "__main__":
+    unittest.main()
