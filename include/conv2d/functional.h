@@ -35,6 +35,17 @@ struct ConvTranspose2dArguments {
   Pair dilation = 1;
 };
 
+/// What is done to each result of a convolution before it is let go of:
+///   y = clamp(convolution + residual, low, high).
+/// The numbers are those of these steps one after the other, without the time that reading the
+/// result again takes. What is below `low` becomes low: 0 makes a ReLU of it, 0 and 6 a ReLU6. NaN
+/// stays NaN.
+struct Epilogue {
+  OptionalView residual;  ///< of the result's sizes and dtype, any strides; integers wrap
+  std::optional<double> low;
+  std::optional<double> high;
+};
+
 /// y[n,k,p,q] = bias[k] + sum over c,r,s of weight[k,c,r,s] * x[n, c, p*stride.h + r*dilation.h -
 /// padding.top, q*stride.w + s*dilation.w - padding.left]; the kernel is not turned.
 ///   input (N, C, H, W) or (C, H, W); weight (K, C/groups, R, S); bias (K); result (N, K, P, Q).
@@ -43,9 +54,9 @@ struct ConvTranspose2dArguments {
 /// https://pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
 Tensor conv2d(TensorView input, TensorView weight, OptionalView bias = {}, Pair stride = 1,
               Padding padding = 0, Pair dilation = 1, std::int64_t groups = 1);
-/// The same with a padding mode.
+/// The same with a padding mode, and with something done to the results.
 Tensor conv2d(TensorView input, TensorView weight, OptionalView bias,
-              const Conv2dArguments& arguments);
+              const Conv2dArguments& arguments, const Epilogue& epilogue = {});
 
 /// The transpose of conv2d as a linear map: out = (H-1)*stride - (top+bottom) + dilation*(R-1) +
 /// output_padding + 1.
@@ -55,7 +66,7 @@ Tensor conv_transpose2d(TensorView input, TensorView weight, OptionalView bias =
                         Pair stride = 1, Padding padding = 0, Pair output_padding = 0,
                         std::int64_t groups = 1, Pair dilation = 1);
 Tensor conv_transpose2d(TensorView input, TensorView weight, OptionalView bias,
-                        const ConvTranspose2dArguments& arguments);
+                        const ConvTranspose2dArguments& arguments, const Epilogue& epilogue = {});
 
 /// Which gradients to compute; what is not wanted costs nothing.
 struct GradientMask {

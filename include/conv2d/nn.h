@@ -98,7 +98,7 @@ class Conv2d : public ConvParameters {
   const Conv2dOptions& options() const noexcept { return options_; }
 
   /// (N, C, H, W) -> (N, K, P, Q), or (C, H, W) -> (K, P, Q).
-  Tensor operator()(TensorView input) const;
+  Tensor operator()(TensorView input, const functional::Epilogue& epilogue = {}) const;
   /// Gradients with respect to input, weight and bias.
   Gradients backward(TensorView grad_output, TensorView input, GradientMask wanted = {}) const;
   /// The sizes that an input of these sizes gives. Throws as the call would.
@@ -129,11 +129,12 @@ class ConvTranspose2d : public ConvParameters {
 
   const ConvTranspose2dOptions& options() const noexcept { return options_; }
 
-  Tensor operator()(TensorView input) const;
+  Tensor operator()(TensorView input, const functional::Epilogue& epilogue = {}) const;
   /// With output_padding chosen so that the output's rows and columns are `output_size`.
   /// Throws std::invalid_argument, naming the range, where no output_padding below the stride
   /// gives that size.
-  Tensor operator()(TensorView input, Pair output_size) const;
+  Tensor operator()(TensorView input, Pair output_size,
+                    const functional::Epilogue& epilogue = {}) const;
   Gradients backward(TensorView grad_output, TensorView input, GradientMask wanted = {}) const;
   /// The gradients of a call with `output_size`.
   Gradients backward(TensorView grad_output, TensorView input, Pair output_size,
@@ -144,7 +145,8 @@ class ConvTranspose2d : public ConvParameters {
  private:
   functional::ConvTranspose2dArguments arguments() const;
   functional::ConvTranspose2dArguments arguments_for(const Sizes& input, Pair output_size) const;
-  Tensor apply(TensorView input, const functional::ConvTranspose2dArguments& arguments) const;
+  Tensor apply(TensorView input, const functional::ConvTranspose2dArguments& arguments,
+               const functional::Epilogue& epilogue) const;
   ConvTranspose2dOptions options_;
 };
 

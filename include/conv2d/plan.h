@@ -112,21 +112,22 @@ class Plan {
   /// With estimate_rates(num_threads()).
   std::string explain() const;
 
-  /// Computes into `output`, which may have any strides, but must overlap neither the others nor
-  /// itself.
+  /// Computes into `output`, which may have any strides, but must overlap neither the others, the
+  /// epilogue's residual among them, nor itself.
   /// Throws std::invalid_argument where a tensor is not what the plan was made for.
   void run(TensorView input, TensorView weight, std::optional<TensorView> bias,
-           MutableTensorView output) const;
+           MutableTensorView output, const functional::Epilogue& epilogue = {}) const;
 
   /// The weight for any number of runs of this plan, or of one for the same layer and other input
   /// sizes. Throws as run() does.
   PackedWeight pack(TensorView weight) const;
   /// As above, without the time that packing takes.
   void run(TensorView input, const PackedWeight& weight, std::optional<TensorView> bias,
-           MutableTensorView output) const;
+           MutableTensorView output, const functional::Epilogue& epilogue = {}) const;
 
  private:
-  void check(TensorView input, std::optional<TensorView> bias, MutableTensorView output) const;
+  void check(TensorView input, std::optional<TensorView> bias, MutableTensorView output,
+             const functional::Epilogue& epilogue) const;
   struct State;
   explicit Plan(std::shared_ptr<const State> state) : state_(std::move(state)) {}
   std::shared_ptr<const State> state_;

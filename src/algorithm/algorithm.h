@@ -26,6 +26,8 @@ struct Operands {
   MutableTensorView result;
   /// `second` as the algorithm's pack() left it, where it has one.
   const std::byte* packed = nullptr;
+  /// What else is done to each result; nullptr where nothing is.
+  const functional::Epilogue* epilogue = nullptr;
 };
 
 struct Algorithm {
@@ -42,6 +44,9 @@ struct Algorithm {
   std::size_t (*packed_bytes)(const Problem& problem) = nullptr;
   void (*pack)(const Problem& problem, TensorView weight, std::byte* packed) = nullptr;
   void (*run)(const Problem& problem, const Operands& operands) = nullptr;
+  /// Whether run() finishes its results itself (epilogue.h), part by part while they are in a
+  /// cache.
+  bool finishes = false;
   /// How it cuts a problem into pieces, from the problem alone: a plan asks when it is asked.
   /// nullptr where there is nothing to tell.
   Pieces (*describe)(const Problem& problem) = nullptr;

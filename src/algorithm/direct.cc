@@ -17,6 +17,7 @@
 // Source    J. Zhang, F. Franchetti, T. M. Low, High Performance Zero-Memory Overhead Direct
 //           Convolutions, ICML 2018; M. Dukhan, The Indirect Convolution Algorithm, 2019
 #include "algorithm/algorithm.h"
+#include "algorithm/epilogue.h"
 #include "algorithm/input_rows.h"
 #include "algorithm/output_blocks.h"
 #include "algorithm/packed_header.h"
@@ -222,6 +223,9 @@ class Worker {
     if (target.scratch) {
       copy_out(block);
     }
+    finish(run_.operands.result, run_.operands.epilogue,
+
+           {first_output(block), run_.layout.outputs.real(block), first_row_, rows_});
   }
 
  private:
@@ -485,6 +489,7 @@ constexpr Algorithm direct_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .finishes = true,
     .describe = describe,
 };
 

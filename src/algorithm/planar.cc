@@ -29,6 +29,28 @@
 namespace conv2d {
 namespace {
 
+/// Where vectors of output channels, which no row's end cuts short, gain more than it costs to turn
+/// planes into channels and back. The limits are measured.
+std::optional<std::string_view> refuses_many_channels(const Problem& problem) {
+  constexpr Index wide = 64;
+  if (problem.out_channels_per_group() < wide) {
+    return std::nullopt;
+  }
+  constexpr Index small_plane = 64;
+  if (problem.rows.output * problem.columns.output < small_plane) {
+    return "planes so small that most of their last vector would be idle";
+  }
+  constexpr Index long_sum = 1024;
+  constexpr Index many = 256;
+  const Index inputs = problem.in_channels_per_group();
+  const bool pays =
+      inputs >= many || inputs * problem.rows.kernel * problem.columns.kernel >= long_sum;
+  if (pays && !planar::may_read_in_place(problem)) {
+    return "sums so long and outputs so many that turning planes into channels pays";
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string_view> refuses(const Problem& problem) {
   if (problem.pass != Pass::forward) {
     return "only the forward pass";
@@ -42,15 +64,7 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   if (problem.format == MemoryFormat::channels_last && outputs >= many && inputs >= many) {
     return "channels that lie side by side would be turned into planes and back";
   }
-  // Measured: from here on vectors of output channels, which no row's end cuts short, gain more
-  // than it costs to turn planes into channels and back. Planes read where they lie stay ahead.
-  constexpr Index long_sum = 1024;
-  constexpr Index wide = 64;
-  if (inputs * problem.rows.kernel * problem.columns.kernel >= long_sum && outputs >= wide &&
-      !planar::may_read_in_place(problem)) {
-    return "sums so long and outputs so many that turning planes into channels pays";
-  }
-  return std::nullopt;
+  return refuses_many_channels(problem);
 }
 
 template <class T>
@@ -89,6 +103,7 @@ void run(const Problem& problem, const Operands& operands) {
         .input = operands.first,
         .output = operands.result,
         .bias = operands.bias,
+        .epilogue = operands.epilogue,
         .packed = reinterpret_cast<const T*>(operands.packed + header_bytes),
         .finite = header.finite,
         .backwards = false,
@@ -107,6 +122,7 @@ constexpr Algorithm planar_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .finishes = true,
     .describe = describe,
 };
 

@@ -101,6 +101,7 @@ Run<T> shared_by_threads(const Task<T>& task) {
       .problem = problem,
       .input = task.input,
       .output = task.output,
+      .epilogue = task.epilogue,
       .backwards = task.backwards,
       .cut = cut,
       .layout = layout,

@@ -31,6 +31,7 @@ struct Task {
   TensorView input;
   MutableTensorView output;
   functional::OptionalView bias;
+  const functional::Epilogue* epilogue;  ///< nullptr where there is none
   const T* packed;
   bool finite;     ///< all weights are
   bool backwards;  ///< sums run from the kernel's last tap to its first, and filters are packed so

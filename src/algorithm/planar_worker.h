@@ -1,6 +1,7 @@
 // What one thread of a planar convolution does.
 #pragma once
 
+#include "algorithm/epilogue.h"
 #include "algorithm/planar_cut.h"
 #include "algorithm/plane_buffer.h"
 #include "algorithm/vector_types.h"
@@ -21,6 +22,7 @@ struct Run {
   const Problem& problem;
   TensorView input;
   MutableTensorView output;
+  const functional::Epilogue* epilogue;
   /// Tap (r, s) of the sum's order is the kernel's (R-1-r, S-1-s): sums run from the last tap.
   bool backwards;
   Cut<T> cut;
@@ -61,15 +63,24 @@ class Worker {
     const Index columns = run_.problem.columns.output;
     if (cut.one_line) {
       compute_line(0, (rows_ - 1) * cut.pitch + columns);
-      return;
+    } else {
+      for (Index row = 0; row < rows_; ++row) {
+        compute_line(row, columns);
+      }
     }
-    for (Index row = 0; row < rows_; ++row) {
-      compute_line(row, columns);
-    }
+    finish_part();
   }
 
  private:
   Index tile_pixels() const { return run_.cut.most_vectors * run_.cut.lanes; }
+
+  void finish_part() const {
+    const OutputTile& first = run_.cut.tiles[at(first_tile_)];
+    const OutputTile& last = run_.cut.tiles[at(last_tile_ - 1)];
+    finish(run_.output, run_.epilogue,
+           {group_ * run_.cut.outputs + first.first, last.first + last.count - first.first,
+            image_ * run_.problem.rows.output + first_row_, rows_});
+  }
 
   /// Makes a strip of a group of an image the current one.
   void load(Index strip) {

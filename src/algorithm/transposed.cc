@@ -235,6 +235,7 @@ void run(const Problem& problem, const Operands& operands) {
             .input = operands.first,
             .output = result_of<T>(problem, phase, operands.result),
             .bias = operands.bias,
+            .epilogue = nullptr,
             .packed = packed,
             .finite = header.finite,
             .backwards = true,

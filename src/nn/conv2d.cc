@@ -45,10 +45,10 @@ functional::Conv2dArguments Conv2d::arguments() const {
           options_.groups, options_.padding_mode, options_.precision};
 }
 
-Tensor Conv2d::operator()(TensorView input) const {
+Tensor Conv2d::operator()(TensorView input, const functional::Epilogue& epilogue) const {
   const LayerMaps maps = LayerMaps::conv2d(input, weight(), arguments(), options_.bias);
   check_bias(maps, bias_view(), input.dtype());
-  return maps.apply(input, weight(), bias_view(), kept_weight());
+  return maps.apply(input, weight(), bias_view(), epilogue, kept_weight());
 }
 
 Gradients Conv2d::backward(TensorView grad_output, TensorView input, GradientMask wanted) const {

@@ -76,16 +76,20 @@ functional::ConvTranspose2dArguments ConvTranspose2d::arguments_for(const Sizes&
 }
 
 Tensor ConvTranspose2d::apply(TensorView input,
-                              const functional::ConvTranspose2dArguments& arguments) const {
+                              const functional::ConvTranspose2dArguments& arguments,
+                              const functional::Epilogue& epilogue) const {
   const LayerMaps maps = LayerMaps::conv_transpose2d(input, weight(), arguments, options_.bias);
   check_bias(maps, bias_view(), input.dtype());
-  return maps.apply(input, weight(), bias_view(), kept_weight());
+  return maps.apply(input, weight(), bias_view(), epilogue, kept_weight());
 }
 
-Tensor ConvTranspose2d::operator()(TensorView input) const { return apply(input, arguments()); }
+Tensor ConvTranspose2d::operator()(TensorView input, const functional::Epilogue& epilogue) const {
+  return apply(input, arguments(), epilogue);
+}
 
-Tensor ConvTranspose2d::operator()(TensorView input, Pair output_size) const {
-  return apply(input, arguments_for(input.sizes(), output_size));
+Tensor ConvTranspose2d::operator()(TensorView input, Pair output_size,
+                                   const functional::Epilogue& epilogue) const {
+  return apply(input, arguments_for(input.sizes(), output_size), epilogue);
 }
 
 Gradients ConvTranspose2d::backward(TensorView grad_output, TensorView input,

@@ -11,10 +11,10 @@ Tensor conv2d(TensorView input, TensorView weight, OptionalView bias, Pair strid
 }
 
 Tensor conv2d(TensorView input, TensorView weight, OptionalView bias,
-              const Conv2dArguments& arguments) {
+              const Conv2dArguments& arguments, const Epilogue& epilogue) {
   const LayerMaps maps = LayerMaps::conv2d(input, weight, arguments, bias.has_value());
   check_bias(maps, bias, input.dtype());
-  return maps.apply(input, weight, bias);
+  return maps.apply(input, weight, bias, epilogue);
 }
 
 Tensor conv_transpose2d(TensorView input, TensorView weight, OptionalView bias, Pair stride,
@@ -25,10 +25,10 @@ Tensor conv_transpose2d(TensorView input, TensorView weight, OptionalView bias, 
 }
 
 Tensor conv_transpose2d(TensorView input, TensorView weight, OptionalView bias,
-                        const ConvTranspose2dArguments& arguments) {
+                        const ConvTranspose2dArguments& arguments, const Epilogue& epilogue) {
   const LayerMaps maps = LayerMaps::conv_transpose2d(input, weight, arguments, bias.has_value());
   check_bias(maps, bias, input.dtype());
-  return maps.apply(input, weight, bias);
+  return maps.apply(input, weight, bias, epilogue);
 }
 
 }  // namespace conv2d::functional

@@ -1,5 +1,6 @@
 #include "nn/layer_maps.h"
 
+#include "algorithm/epilogue.h"
 #include "base/error.h"
 #include "plan/choose.h"
 
@@ -34,14 +35,21 @@ LayerMaps LayerMaps::conv_transpose2d(TensorView input, TensorView weight,
 }
 
 Tensor LayerMaps::apply(TensorView x, TensorView w, functional::OptionalView bias,
-                        KeptWeight* kept) const {
+                        const functional::Epilogue& epilogue, KeptWeight* kept) const {
+  if (const auto error = check(epilogue, output_sizes(), output_dtype())) {
+    throw_invalid(error->message);
+  }
+  functional::Epilogue batch = epilogue;
+  if (batch.residual) {
+    batch.residual = as_batch(*batch.residual);
+  }
   Problem problem = problem_;
   problem.bias = bias.has_value();
   const bool channels_last =
       input_format_ == MemoryFormat::channels_last || weight_format_ == MemoryFormat::channels_last;
   const auto format = channels_last ? MemoryFormat::channels_last : MemoryFormat::contiguous;
   return run(problem, x, w, bias, Tensor::uninitialized(layer_output(), output_dtype(), format),
-             kept);
+             changes_results(batch) ? &batch : nullptr, kept);
 }
 
 Tensor LayerMaps::pull_input(TensorView dy, TensorView w) const {
@@ -61,8 +69,9 @@ Tensor LayerMaps::pull_weight(TensorView x, TensorView dy) const {
 }
 
 Tensor LayerMaps::run(const Problem& problem, TensorView first, TensorView second,
-                      functional::OptionalView bias, Tensor result, KeptWeight* kept) const {
-  execute(problem, {as_batch(first), second, bias, result}, kept);
+                      functional::OptionalView bias, Tensor result,
+                      const functional::Epilogue* epilogue, KeptWeight* kept) const {
+  execute(problem, {as_batch(first), second, bias, result, nullptr, epilogue}, kept);
   return batched_ ? std::move(result) : std::move(result).squeeze(0);
 }
 

@@ -22,9 +22,10 @@ class LayerMaps {
                                     const functional::ConvTranspose2dArguments& arguments,
                                     bool bias);
 
-  /// y = layer(x, w) + bias. `kept`, where there is one, holds this w packed for the next call.
+  /// y = layer(x, w) + bias, and the epilogue. `kept`, where there is one, holds this w packed for
+  /// the next call. Throws std::invalid_argument where the epilogue does not fit.
   Tensor apply(TensorView x, TensorView w, functional::OptionalView bias,
-               KeptWeight* kept = nullptr) const;
+               const functional::Epilogue& epilogue = {}, KeptWeight* kept = nullptr) const;
   /// The adjoint of x -> apply(x, w), at dy.
   Tensor pull_input(TensorView dy, TensorView w) const;
   /// The adjoint of w -> apply(x, w), at dy.
@@ -53,7 +54,8 @@ class LayerMaps {
     return batched_ ? sizes : Sizes{sizes[1], sizes[2], sizes[3]};
   }
   Tensor run(const Problem& problem, TensorView first, TensorView second,
-             functional::OptionalView bias, Tensor result, KeptWeight* kept = nullptr) const;
+             functional::OptionalView bias, Tensor result,
+             const functional::Epilogue* epilogue = nullptr, KeptWeight* kept = nullptr) const;
 
   Problem problem_;  // the layer's own pass
   bool batched_;

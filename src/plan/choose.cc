@@ -1,5 +1,6 @@
 #include "plan/choose.h"
 
+#include "algorithm/epilogue.h"
 #include "plan/kept_weight.h"
 #include "plan/tuning_state.h"
 
@@ -15,6 +16,13 @@ const Algorithm& choose(const Problem& problem) noexcept {
   return *table.back();  // by the table's promise never reached: its last one refuses nothing
 }
 
+void run_packed(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {
+  algorithm.run(problem, operands);
+  if (operands.epilogue != nullptr && !algorithm.finishes) {
+    finish_all(operands.result, operands.epilogue);
+  }
+}
+
 const Algorithm& choose(const Problem& problem, const Tuning& tuning) noexcept {
   const Algorithm* const tuned =
       tuning.state() != nullptr ? tuning.state()->find(problem) : nullptr;
@@ -23,13 +31,13 @@ const Algorithm& choose(const Problem& problem, const Tuning& tuning) noexcept {
 
 void run(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {
   if (algorithm.pack == nullptr) {
-    algorithm.run(problem, operands);
+    run_packed(algorithm, problem, operands);
     return;
   }
   const Tensor packed = pack(algorithm, problem, operands.second);
   Operands with_packed = operands;
   with_packed.packed = static_cast<const std::byte*>(packed.data());
-  algorithm.run(problem, with_packed);
+  run_packed(algorithm, problem, with_packed);
 }
 
 Tensor pack(const Algorithm& algorithm, const Problem& problem, TensorView weight) {
@@ -50,7 +58,7 @@ void execute(const Problem& problem, const Operands& operands, KeptWeight* kept)
   const auto packed = kept->packed(algorithm, formed, operands.second);
   Operands with_packed = operands;
   with_packed.packed = static_cast<const std::byte*>(packed->data());
-  algorithm.run(formed, with_packed);
+  run_packed(algorithm, formed, with_packed);
 }
 
 }  // namespace conv2d

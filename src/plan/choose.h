@@ -17,6 +17,9 @@ const Algorithm& choose(const Problem& problem, const Tuning& tuning) noexcept;
 /// The weight as the algorithm, which has a pack(), wants it.
 Tensor pack(const Algorithm& algorithm, const Problem& problem, TensorView weight);
 
+/// Runs, with the weight packed before where the algorithm wants it so.
+void run_packed(const Algorithm& algorithm, const Problem& problem, const Operands& operands);
+
 /// Runs, with the weight packed for this once where the algorithm wants it so.
 void run(const Algorithm& algorithm, const Problem& problem, const Operands& operands);
 

@@ -1,5 +1,6 @@
 #include "conv2d/plan.h"
 
+#include "algorithm/epilogue.h"
 #include "base/error.h"
 #include "geometry/problem.h"
 #include "plan/choose.h"
@@ -126,11 +127,18 @@ void require(const char* what, TensorView view, const Sizes& sizes, DType dtype)
 }
 
 constexpr const char* overlapping =
-    "Plan::run: the output must not overlap the input, the weight or the bias";
+    "Plan::run: the output must not overlap the input, the weight, the bias or the residual";
 
 template <class View>
 View with_batch(View view) {
   return view.rank() == 3 ? view.unsqueeze(0) : view;
+}
+
+functional::Epilogue with_batch(functional::Epilogue epilogue) {
+  if (epilogue.residual) {
+    epilogue.residual = with_batch(*epilogue.residual);
+  }
+  return epilogue;
 }
 
 }  // namespace
@@ -210,7 +218,8 @@ Pieces Plan::pieces() const {
   return algorithm.describe == nullptr ? Pieces{} : algorithm.describe(state_->problem);
 }
 
-void Plan::check(TensorView input, std::optional<TensorView> bias, MutableTensorView output) const {
+void Plan::check(TensorView input, std::optional<TensorView> bias, MutableTensorView output,
+                 const functional::Epilogue& epilogue) const {
   const Problem& problem = state_->problem;
   require("an input", input, state_->input, state_->input_dtype);
   require("an output", output, state_->output, state_->output_dtype);
@@ -222,7 +231,11 @@ void Plan::check(TensorView input, std::optional<TensorView> bias, MutableTensor
     const int channels_dim = state_->output.rank() - 3;
     require("a bias", *bias, {state_->output[channels_dim]}, state_->output_dtype);
   }
-  if (overlap(output, input) || (bias && overlap(output, *bias))) {
+  if (const auto error = conv2d::check(epilogue, state_->output, state_->output_dtype)) {
+    throw_invalid(concat("Plan::run: ", error->message));
+  }
+  if (overlap(output, input) || (bias && overlap(output, *bias)) ||
+      (epilogue.residual && overlap(output, *epilogue.residual))) {
     throw_invalid(overlapping);
   }
   if (!elements_are_apart(output)) {
@@ -233,14 +246,16 @@ void Plan::check(TensorView input, std::optional<TensorView> bias, MutableTensor
 }
 
 void Plan::run(TensorView input, TensorView weight, std::optional<TensorView> bias,
-               MutableTensorView output) const {
+               MutableTensorView output, const functional::Epilogue& epilogue) const {
   require("a weight", weight, state_->weight, state_->input_dtype);
-  check(input, bias, output);
+  check(input, bias, output, epilogue);
   if (overlap(output, weight)) {
     throw_invalid(overlapping);
   }
+  const functional::Epilogue batch = with_batch(epilogue);
   conv2d::run(*state_->algorithm, state_->problem,
-              {with_batch(input), weight, bias, with_batch(output)});
+              {with_batch(input), weight, bias, with_batch(output), nullptr,
+               changes_results(batch) ? &batch : nullptr});
 }
 
 PackedWeight Plan::pack(TensorView weight) const {
@@ -253,7 +268,7 @@ PackedWeight Plan::pack(TensorView weight) const {
 }
 
 void Plan::run(TensorView input, const PackedWeight& weight, std::optional<TensorView> bias,
-               MutableTensorView output) const {
+               MutableTensorView output, const functional::Epilogue& epilogue) const {
   const PackedWeight::State& packed = *weight.state_;
   if (packed.algorithm != state_->algorithm || packed.sizes != state_->weight ||
       packed.dtype != state_->input_dtype || packed.groups != state_->problem.groups) {
@@ -263,12 +278,14 @@ void Plan::run(TensorView input, const PackedWeight& weight, std::optional<Tenso
                          to_string(packed.sizes), " of ", name(packed.dtype), " in ", packed.groups,
                          " groups for ", packed.algorithm->name));
   }
-  check(input, bias, output);
-  Operands operands{with_batch(input), packed.data, bias, with_batch(output)};
+  check(input, bias, output, epilogue);
+  const functional::Epilogue batch = with_batch(epilogue);
+  Operands operands{with_batch(input),  packed.data, bias,
+                    with_batch(output), nullptr,     changes_results(batch) ? &batch : nullptr};
   if (packed.algorithm->pack != nullptr) {
     operands.packed = static_cast<const std::byte*>(packed.data.data());
   }
-  state_->algorithm->run(state_->problem, operands);
+  run_packed(*state_->algorithm, state_->problem, operands);
 }
 
 std::size_t PackedWeight::bytes() const noexcept {

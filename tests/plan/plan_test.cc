@@ -210,7 +210,8 @@ TEST(Plan, RunRefusesAnOutputThatOverlapsAnOperand) {
   };
   const Sizes image{1, 1, 4, 4};
   const Sizes one{1, 1, 1, 1};
-  const std::string overlap = "the output must not overlap the input, the weight or the bias";
+  const std::string overlap =
+      "the output must not overlap the input, the weight, the bias or the residual";
   const auto run = [&](std::int64_t input, std::int64_t weight, std::int64_t bias) {
     return testing::error_of(
         [&] { plan.run(at(input, image), at(weight, one), at(bias, Sizes{1}), at(16, image)); });

@@ -1,0 +1,189 @@
+#include "algorithm/epilogue.h"
+
+#include "simd/finish.h"
+#include "tensor/convert.h"
+#include "tensor/dispatch.h"
+#include "tensor/parallel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+namespace conv2d {
+namespace {
+
+using functional::Epilogue;
+using Index = std::int64_t;
+
+template <class T>
+constexpr bool has_vectors = std::is_same_v<T, float> || std::is_same_v<T, double>;
+
+/// The type in which an element is added and compared.
+template <class T>
+using Wide = std::conditional_t<is_half_type<T>, float, T>;
+
+template <class T>
+T add(T a, T b) {
+  if constexpr (std::is_integral_v<T>) {
+    using Bits = std::make_unsigned_t<T>;  // modulo 2^32, as all sums of integers
+    return static_cast<T>(static_cast<Bits>(a) + static_cast<Bits>(b));
+  } else {
+    return static_cast<T>(static_cast<Wide<T>>(a) + static_cast<Wide<T>>(b));
+  }
+}
+
+/// The limits in the type of the results, as torch.clamp takes its scalars.
+template <class T>
+struct Limits {
+  explicit Limits(const Epilogue& epilogue) {
+    if (epilogue.low) {
+      low = static_cast<Wide<T>>(convert<T>(*epilogue.low));
+    }
+    if (epilogue.high) {
+      high = static_cast<Wide<T>>(convert<T>(*epilogue.high));
+    }
+  }
+  T kept(T value) const {
+    const auto wide = static_cast<Wide<T>>(value);
+    return wide < low ? static_cast<T>(low) : wide > high ? static_cast<T>(high) : value;
+  }
+
+  static constexpr bool floating = !std::is_integral_v<T>;
+  Wide<T> low =
+      floating ? -std::numeric_limits<Wide<T>>::infinity() : std::numeric_limits<Wide<T>>::min();
+  Wide<T> high =
+      floating ? std::numeric_limits<Wide<T>>::infinity() : std::numeric_limits<Wide<T>>::max();
+};
+
+template <class T>
+class Finisher {
+ public:
+  Finisher(const MutableTensorView& y, const Epilogue& epilogue)
+      : y_(y), epilogue_(epilogue), values_(static_cast<T*>(y.data())) {
+    if (epilogue_.residual) {
+      residual_ = static_cast<const T*>(epilogue_.residual->data());
+    }
+  }
+
+  void finish(const ResultPart& part) const {
+    const Strides& strides = y_.strides();
+    for (Index row = part.first_row; row < part.first_row + part.rows; ++row) {
+      if (strides[1] == 1) {
+        for (Index q = 0; q < y_.sizes()[3]; ++q) {
+          line(row, part.first_channel, q, 1, part.channels);
+        }
+      } else {
+        for (Index k = part.first_channel; k < part.first_channel + part.channels; ++k) {
+          line(row, k, 0, 3, y_.sizes()[3]);
+        }
+      }
+    }
+  }
+
+ private:
+  /// `count` elements along a dimension.
+  void line(Index row, Index k, Index q, int dim, Index count) const {
+    T* values = values_ + offset(y_.strides(), row, k, q);
+    const Index step = y_.strides()[dim];
+    const T* residual = nullptr;
+    Index residual_step = step;
+    if (residual_ != nullptr) {
+      const Strides& strides = epilogue_.residual->strides();
+      residual = residual_ + offset(strides, row, k, q);
+      residual_step = strides[dim];
+    }
+    if constexpr (has_vectors<T>) {
+      if (step == 1 && residual_step == 1) {
+        const Limits<T> limits(epilogue_);
+        simd::finish(values, residual, limits.low, limits.high, static_cast<std::size_t>(count));
+        return;
+      }
+    }
+    for (Index i = 0; i < count; ++i) {
+      T& value = values[i * step];
+      value = finished(residual == nullptr ? value : add(value, residual[i * residual_step]));
+    }
+  }
+
+  Index offset(const Strides& strides, Index row, Index k, Index q) const {
+    const Index rows = y_.sizes()[2];
+    return row / rows * strides[0] + k * strides[1] + row % rows * strides[2] + q * strides[3];
+  }
+
+  T finished(T value) const {
+    if constexpr (!is_complex_type<T>) {
+      return Limits<T>(epilogue_).kept(value);
+    } else {
+      return value;
+    }
+  }
+
+  const MutableTensorView& y_;
+  const Epilogue& epilogue_;
+  T* values_;
+  const T* residual_ = nullptr;
+};
+
+std::optional<Error> check_limit(const std::optional<double>& limit, DType dtype) {
+  if (!limit) {
+    return std::nullopt;
+  }
+  if (is_complex(dtype)) {
+    return Error{concat("complex numbers have no order: results of ", name(dtype),
+                        " take no lower or upper limit")};
+  }
+  if (std::isnan(*limit)) {
+    return Error{"a limit of the results must be a number, but got nan"};
+  }
+  constexpr double least = std::numeric_limits<std::int32_t>::min();
+  constexpr double most = std::numeric_limits<std::int32_t>::max();
+  if (is_integer(dtype) && (*limit != std::trunc(*limit) || *limit < least || *limit > most)) {
+    return Error{concat("a limit of results of ", name(dtype),
+                        " must be a whole number of that type, but got ", *limit)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Error> check(const Epilogue& epilogue, const Sizes& result, DType dtype) {
+  if (const auto error = check_limit(epilogue.low, dtype)) {
+    return error;
+  }
+  if (const auto error = check_limit(epilogue.high, dtype)) {
+    return error;
+  }
+  if (epilogue.low && epilogue.high && *epilogue.low > *epilogue.high) {
+    return Error{concat("the lower limit of the results, ", *epilogue.low,
+                        ", is above the upper limit, ", *epilogue.high)};
+  }
+  const functional::OptionalView& residual = epilogue.residual;
+  if (residual && (residual->sizes() != result || residual->dtype() != dtype)) {
+    return Error{concat("the residual must be of the result's sizes, ", to_string(result),
+                        ", and dtype, ", name(dtype), ", but got ", to_string(residual->sizes()),
+                        " of ", name(residual->dtype()))};
+  }
+  return std::nullopt;
+}
+
+bool changes_results(const Epilogue& epilogue) noexcept {
+  return epilogue.residual || epilogue.low || epilogue.high;
+}
+
+void finish(const MutableTensorView& result, const Epilogue* epilogue, const ResultPart& part) {
+  if (epilogue == nullptr) {
+    return;
+  }
+  dispatch(result.dtype(),
+           [&]<class T>(std::type_identity<T>) { Finisher<T>(result, *epilogue).finish(part); });
+}
+
+void finish_all(const MutableTensorView& result, const Epilogue* epilogue) {
+  const Sizes& sizes = result.sizes();
+  parallel_for(sizes[0] * sizes[2], [&](Index begin, Index end) {
+    finish(result, epilogue, {0, sizes[1], begin, end - begin});
+  });
+}
+
+}  // namespace conv2d

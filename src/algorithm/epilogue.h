@@ -1,0 +1,37 @@
+// What is done to results after the last product and the bias: functional::Epilogue, checked, and
+// applied to a part of the result at a time, while that is still in a cache.
+#pragma once
+
+#include <conv2d/functional.h>
+#include <conv2d/tensor.h>
+
+#include "base/error.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace conv2d {
+
+/// Why it does not fit a result of these sizes and this type, or nothing.
+std::optional<Error> check(const functional::Epilogue& epilogue, const Sizes& result, DType dtype);
+
+/// Whether there is anything to do.
+bool changes_results(const functional::Epilogue& epilogue) noexcept;
+
+/// A part of a result. Rows of all images are counted in one sequence: N times as many as one has.
+struct ResultPart {
+  std::int64_t first_channel;
+  std::int64_t channels;
+  std::int64_t first_row;
+  std::int64_t rows;
+};
+
+/// Applies the epilogue, where there is one, to a part of the result whose sums are complete. To
+/// each element once, or the residual is added twice. Does not throw.
+void finish(const MutableTensorView& result, const functional::Epilogue* epilogue,
+            const ResultPart& part);
+
+/// To all of the result, on all threads.
+void finish_all(const MutableTensorView& result, const functional::Epilogue* epilogue);
+
+}  // namespace conv2d
