@@ -88,6 +88,9 @@ void plan(const PlanArguments& arguments) {
   if (auto* conv = std::get_if<Conv2dOptions>(&layer)) {
     conv->precision = run.precision;
   }
+  if (auto* conv = std::get_if<ConvTranspose2dOptions>(&layer)) {
+    conv->precision = run.precision;
+  }
   const LayerCost cost = cost_of(layer, input, run.format);
   if (!cost.plan) {
     refuse(fmt::format("{} moves numbers and multiplies none, so there is nothing to choose",
