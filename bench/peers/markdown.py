@@ -132,7 +132,8 @@ with the peer's conversions timed; and from whatever layout suits the peer best.
 {crashes_text(run["results"])}
 ### Errors
 
-The largest |y − y′| / Σ|x w| over all layers; y′ is computed in float64, for a sample of the outputs.
+The largest |y − y′| / n over all layers, with numbers from −1 to 1; y′ is computed in float64, for a
+sample of the outputs, and n is the number of its products.
 
 {errors_text(run["results"])}
 ### All rows
