@@ -158,6 +158,7 @@ constexpr Algorithm depthwise_channels_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .finishes = true,
 };
 
 }  // namespace conv2d
