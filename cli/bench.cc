@@ -161,6 +161,7 @@ void add_bench(CLI::App& program) {
                  "FILE");
   command.option("--batch", arguments->batch, "Images in each layer, whatever the list says", "N");
   add_run_options(command, arguments->run);
+  add_tuning_option(command, arguments->run);
   command.option("--algorithm", arguments->algorithm,
                  "This one, where it does not refuse, and not the one that the plan chooses",
                  "NAME");

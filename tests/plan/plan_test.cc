@@ -167,6 +167,26 @@ TEST(Plan, RunsIntoMemoryThatIsThereAlready) {
   EXPECT_TRUE(same_bits(turned.view().permute({3, 2, 1, 0}), expected));
 }
 
+TEST(Plan, LargeWeightsOfOneRunArePackedInPartsAndChangeNoBit) {
+  Random random;
+  const Sizes sizes{1100, 512, 3, 3};  // 19 MiB
+  const Tensor w = random.integers(sizes, DType::float32, -9, 9);
+  const Tensor b = random.values({1100}, DType::float32);
+  const Plan plan =
+      Plan::conv2d({1, 512, 3, 4}, sizes, true, DType::float32, {.padding = Padding(1)});
+  const PackedWeight packed = plan.pack(w);
+  ASSERT_GT(packed.bytes(), std::size_t{1} << 24U);
+  for (const auto format : {MemoryFormat::contiguous, MemoryFormat::channels_last}) {
+    const Tensor x = random.values({1, 512, 3, 4}, DType::float32, format);
+    Tensor expected({1, 1100, 3, 4}, DType::float32, format);
+    const Tensor residual = random.values({1, 1100, 3, 4}, DType::float32);
+    const functional::Epilogue epilogue{.residual = residual, .low = 0};
+    plan.run(x, packed, b, expected, epilogue);
+    EXPECT_TRUE(
+        same_bits(functional::conv2d(x, w, b, {.padding = Padding(1)}, epilogue), expected));
+  }
+}
+
 TEST(Plan, RunsUnbatchedAndTransposedAndOnBytes) {
   Random random;
   const Tensor x = random.values({3, 4, 4}, DType::float32);
