@@ -109,6 +109,9 @@ void run(const Settings& settings) {
   const Tensor rgb = super_resolution::read_rgb(settings.image);
   const Network network =
       load_network(settings.weights, conv2d::parse_precision(settings.precision));
+  if (settings.output.has_parent_path()) {
+    std::filesystem::create_directories(settings.output.parent_path());
+  }
   const bool as_picture = settings.output.extension() == ".png";
   Tensor output =
       Tensor::uninitialized({3, Network::scale * rgb.size(1), Network::scale * rgb.size(2)},
@@ -117,9 +120,6 @@ void run(const Settings& settings) {
     measure(settings, network, rgb, output);
   } else {
     enlarge(settings, network, rgb, output);
-  }
-  if (settings.output.has_parent_path()) {
-    std::filesystem::create_directories(settings.output.parent_path());
   }
   if (as_picture) {
     conv2d::io::write_png(settings.output, output);

@@ -31,6 +31,10 @@
 #include "base/quantity.h"
 #include "tensor/parallel.h"
 
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
 namespace conv2d {
 namespace {
 
@@ -169,6 +173,33 @@ void run(const Problem& given, const Operands& operands) {
   }
 }
 
+// The most that (|G| |g| |G^T|) . (|B^T| |d| |B|) between |A^T| and |A| makes of g and d that are
+// 1: along each axis the same, so the square of one axis.
+double amplification() {
+  double largest = 0;
+  for (const auto& row : simd::winograd::output) {
+    double sum = 0;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const auto size = [](const auto& entries) {
+        return std::accumulate(entries.begin(), entries.end(), 0.0,
+                               [](double all, double entry) { return all + std::abs(entry); });
+      };
+      sum += std::abs(row[i]) * size(simd::winograd::kernel[i]) * size(simd::winograd::input[i]);
+    }
+    largest = std::max(largest, sum);
+  }
+  return largest * largest;
+}
+
+// As docs/winograd.md derives it.
+double error_bound(const Problem& problem) {
+  constexpr double products = 9;  // of each channel, by the definition
+  constexpr double unit = 0x1p-24;
+  const double roundings = static_cast<double>(problem.in_channels_per_group()) +
+                           (machine().fused_multiply_add ? 13 : 20);
+  return roundings * unit / (1 - roundings * unit) * amplification() / products;
+}
+
 }  // namespace
 
 extern const Algorithm winograd_algorithm;
@@ -181,6 +212,7 @@ constexpr Algorithm winograd_algorithm = {
     .pack = pack,
     .run = run,
     .finishes = true,
+    .error_bound = error_bound,
     .describe = describe,
 };
 
