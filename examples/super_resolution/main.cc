@@ -45,8 +45,9 @@ struct Settings {
 /// system, which clears every page anew for the next layer: a fifth of the time went there.
 void keep_freed_memory() {
 #ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, std::numeric_limits<int>::max());
-  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  // No other thread has started yet.
+  mallopt(M_MMAP_THRESHOLD, std::numeric_limits<int>::max());  // NOLINT(concurrency-mt-unsafe)
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());  // NOLINT(concurrency-mt-unsafe)
 #endif
 }
 
@@ -104,11 +105,13 @@ void enlarge(const Settings& settings, const Network& network, const Tensor& rgb
 
 void run(const Settings& settings) {
   check(settings);
-  keep_freed_memory();
   conv2d::set_num_threads(settings.threads);
   const Tensor rgb = super_resolution::read_rgb(settings.image);
   const Network network =
       load_network(settings.weights, conv2d::parse_precision(settings.precision));
+  if (settings.output.has_parent_path()) {
+    std::filesystem::create_directories(settings.output.parent_path());
+  }
   const bool as_picture = settings.output.extension() == ".png";
   Tensor output =
       Tensor::uninitialized({3, Network::scale * rgb.size(1), Network::scale * rgb.size(2)},
@@ -117,9 +120,6 @@ void run(const Settings& settings) {
     measure(settings, network, rgb, output);
   } else {
     enlarge(settings, network, rgb, output);
-  }
-  if (settings.output.has_parent_path()) {
-    std::filesystem::create_directories(settings.output.parent_path());
   }
   if (as_picture) {
     conv2d::io::write_png(settings.output, output);
@@ -158,6 +158,7 @@ int parse_and_run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_freed_memory();
   try {
     return parse_and_run(argc, argv);
   } catch (const std::bad_alloc&) {
