@@ -120,7 +120,7 @@ std::size_t workspace_bytes(const Problem& problem) {
 
 /// Pixels of a tile: as many as there are tiles for and columns that it may have.
 template <class T>
-Index tile_pixels(const Problem& problem, const depthwise_channels::Cut<T>& cut) {
+Index tile_pixels(const Problem& problem, const grouped_channels::Cut<T>& cut) {
   auto pixels = std::min<Index>(simd::most_channel_pixels,
                                 divide_up(problem.columns.output, cut.classes.apart));
   while (pixels > 1 && (*cut.tiles)[at(pixels)] == nullptr) {
@@ -131,13 +131,12 @@ Index tile_pixels(const Problem& problem, const depthwise_channels::Cut<T>& cut)
 
 template <class T>
 Pieces describe_as(const Problem& problem) {
-  const depthwise_channels::Cut<T> cut(problem, problem.format == MemoryFormat::channels_last);
+  const grouped_channels::Cut<T> cut(problem, problem.format == MemoryFormat::channels_last);
   const Index pixels = tile_pixels(problem, cut);
   const Index taps = problem.columns.kernel;
   const auto products = static_cast<double>(pixels * taps);
   // Unrolled, a pixel is loaded once for all outputs that read it.
-  const Index loaded =
-      cut.tiles == &cut.kernels.any ? pixels * taps : (pixels - 1) * cut.classes.stride + taps;
+  const Index loaded = cut.unrolled() ? (pixels - 1) * cut.classes.stride + taps : pixels * taps;
   const double cycles = std::max(products, static_cast<double>(loaded + taps));
   return {
       .tile = concat(counted(pixels, "pixel"), " x 1 vector of ", cut.lanes, " channels"),

@@ -40,6 +40,8 @@ struct Cut {
   Index turned_output(const Problem& problem) const {
     return in_place ? 0 : rows * problem.columns.output * block;
   }
+  /// Whether the inner loop knows the kernel's width.
+  bool unrolled() const { return tiles != &kernels.any && tiles != &kernels.grouped_any; }
   Index items(const Problem& problem) const { return problem.batch * strips * blocks; }
   Index first_row(const Problem& problem, Index strip) const {
     return problem.rows.output * strip / strips;
