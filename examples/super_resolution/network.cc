@@ -25,15 +25,14 @@ Tensor taken(NamedTensors& tensors, const std::string& name) {
   return std::move(found->second);
 }
 
-// Tiles come out as they are in the whole picture because every sum is the definition's: faster
-// algorithms may round a pixel by what lies around it.
-Conv2d same_size_layer(NamedTensors& tensors, const std::string& name) {
+Conv2d same_size_layer(NamedTensors& tensors, const std::string& name,
+                       conv2d::Precision precision) {
   Tensor weight = taken(tensors, name + ".weight");
   const conv2d::Conv2dOptions options = {.in_channels = weight.size(1),
                                          .out_channels = weight.size(0),
                                          .kernel_size = {weight.size(2), weight.size(3)},
                                          .padding = conv2d::same,
-                                         .precision = conv2d::Precision::exact};
+                                         .precision = precision};
   return {options, std::move(weight), taken(tensors, name + ".bias")};
 }
 
@@ -86,9 +85,10 @@ Tensor concatenation(TensorView a, TensorView b) {
 
 }  // namespace
 
-Network::Network(NamedTensors tensors) : enlarging_(enlarging_layer(tensors)) {
+Network::Network(NamedTensors tensors, conv2d::Precision precision)
+    : precision_(precision), enlarging_(enlarging_layer(tensors)) {
   for (const char* const name : layer_names) {
-    layers_.emplace(name, same_size_layer(tensors, name));
+    layers_.emplace(name, same_size_layer(tensors, name, precision));
   }
 }
 

@@ -34,7 +34,19 @@ class Network {
 
   /// From tensors named LAYER.weight (K, C, R, S) and LAYER.bias (K). Their sizes say how wide the
   /// network is. Throws std::invalid_argument for a name that is missing.
-  explicit Network(conv2d::io::NamedTensors tensors);
+  explicit Network(conv2d::io::NamedTensors tensors,
+                   conv2d::Precision precision = conv2d::Precision::standard);
+
+  /// How many pixels a part of a picture needs beside it for the bits that it has in the whole, if
+  /// it begins and ends at multiples of `grid` or at the picture's border. With exact sums that is
+  /// the reach. Winograd's 3x3 layers round a tile of 4x4 outputs by all that it reads, except that
+  /// the first and the last pixel that it reads touch no output but the first and the last. So if
+  /// the d pixels beside a cut are off, d + 1 of the outputs are where 4 divides d, and else all of
+  /// the tile: F_m1 1, F_0 4, F_1_1 5, F_2_1 6, GFF_2 8, UPN1 10, UPN2 12, UPN3 13, SR 14.
+  std::int64_t overlap() const noexcept {
+    return precision_ == conv2d::Precision::exact ? reach : 16;
+  }
+  static constexpr std::int64_t grid = 4;
 
   /// (3, H, W) -> (3, 4H, 4W), red, green and blue, 0..255 in both. Not cut off at either end.
   conv2d::Tensor operator()(conv2d::TensorView rgb) const;
@@ -43,6 +55,7 @@ class Network {
   conv2d::Tensor layer(std::string_view name, conv2d::TensorView input) const;
   conv2d::Tensor dense_block(const std::string& number, conv2d::TensorView input) const;
 
+  conv2d::Precision precision_;
   std::map<std::string, conv2d::Conv2d, std::less<>> layers_;
   conv2d::ConvTranspose2d enlarging_;
 };

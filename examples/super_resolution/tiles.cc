@@ -16,12 +16,12 @@ struct Cut {
   std::int64_t read_begin, read_end;
 };
 
-Cut cut_at(std::int64_t begin, std::int64_t tile, std::int64_t size) {
+Cut cut_at(std::int64_t begin, std::int64_t tile, std::int64_t overlap, std::int64_t size) {
   const std::int64_t end = std::min(begin + tile, size);
   return {.begin = begin,
           .end = end,
-          .read_begin = std::max<std::int64_t>(begin - Network::reach, 0),
-          .read_end = std::min(end + Network::reach, size)};
+          .read_begin = std::max<std::int64_t>(begin - overlap, 0),
+          .read_end = std::min(begin + tile + overlap, size)};
 }
 
 /// To the next whole number; copying to uint8 cuts off what is left.
@@ -53,13 +53,15 @@ void fill_tile(const Network& network, TensorView rgb, MutableTensorView output,
 
 void upscale(const Network& network, TensorView rgb, MutableTensorView output, std::int64_t tile,
              const Progress& progress) {
+  const std::int64_t step = (tile + Network::grid - 1) / Network::grid * Network::grid;
+  const std::int64_t overlap = network.overlap();
   const std::int64_t height = rgb.size(1);
   const std::int64_t width = rgb.size(2);
   std::int64_t done = 0;
-  for (std::int64_t row = 0; row < height; row += tile) {
-    for (std::int64_t column = 0; column < width; column += tile) {
-      const Cut rows = cut_at(row, tile, height);
-      const Cut columns = cut_at(column, tile, width);
+  for (std::int64_t row = 0; row < height; row += step) {
+    for (std::int64_t column = 0; column < width; column += step) {
+      const Cut rows = cut_at(row, step, overlap, height);
+      const Cut columns = cut_at(column, step, overlap, width);
       fill_tile(network, rgb, output, rows, columns);
       done += (rows.end - rows.begin) * (columns.end - columns.begin);
       progress(static_cast<double>(done) / static_cast<double>(height * width));

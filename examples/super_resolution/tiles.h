@@ -14,9 +14,10 @@ namespace super_resolution {
 using Progress = std::function<void(double)>;
 
 /// Fills `output`, (3, 4H, 4W), from `rgb`, (3, H, W), both uint8 or float32, 0..255. Tiles of
-/// `tile` x `tile` input pixels are cut out with all that they depend on beside them, so that the
-/// output is the same for every `tile`, bit for bit; memory besides the two pictures grows with the
-/// tile and not with them. uint8 output is rounded and cut off at 0 and 255.
+/// `tile` x `tile` input pixels, made a multiple of Network::grid, are cut out with the network's
+/// overlap beside them, so that the output is the same for every `tile`, bit for bit; memory
+/// besides the two pictures grows with the tile and not with them. uint8 output is rounded and cut
+/// off at 0 and 255.
 void upscale(const Network& network, conv2d::TensorView rgb, conv2d::MutableTensorView output,
              std::int64_t tile, const Progress& progress);
 

@@ -3,29 +3,16 @@
 #pragma once
 
 #include "algorithm/phases.h"
+#include "algorithm/tap_classes.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/tensor.h"
 #include "conv2d/threads.h"
 #include "simd/depthwise_rows.h"
 
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
 namespace conv2d::depthwise_rows {
-
-/// Output rows p, p + apart, p + 2*apart, ... read input positions a dilation apart, so that tap r
-/// of the i-th of them is the (i*stride + r)-th of these positions.
-struct RowClasses {
-  explicit RowClasses(const Axis& rows) {
-    const Index common = std::gcd(rows.stride, rows.dilation);
-    apart = rows.dilation / common;
-    stride = rows.stride / common;
-  }
-
-  Index apart;
-  Index stride;
-};
 
 /// Columns that one call of an inner loop computes: so many vectors, or half a one where `vectors`
 /// is 0.
@@ -154,7 +141,7 @@ struct Cut {
   }
   Index items(const Problem& problem) const { return problem.batch * problem.in_channels * strips; }
 
-  RowClasses classes;
+  TapClasses classes;  ///< of output rows
   RowLoop<T> loop;
   std::vector<Index> phases;  ///< of columns
   std::vector<Region> regions;

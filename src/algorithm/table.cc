@@ -5,6 +5,7 @@
 
 namespace conv2d {
 
+extern const Algorithm depthwise_channels_algorithm;
 extern const Algorithm depthwise_rows_algorithm;
 extern const Algorithm direct_algorithm;
 extern const Algorithm planar_algorithm;
@@ -13,13 +14,14 @@ extern const Algorithm transposed_algorithm;
 extern const Algorithm winograd_algorithm;
 
 std::span<const Algorithm* const> algorithms() noexcept {
-  static constexpr std::array<const Algorithm*, 6> table = {
-      &winograd_algorithm,        // where another rounding is allowed
-      &depthwise_rows_algorithm,  // one input channel a group
-      &planar_algorithm,          // planes, few channels
-      &direct_algorithm,          // many channels
-      &transposed_algorithm,      // the other way
-      &reference_algorithm,       // whatever is left
+  static constexpr std::array<const Algorithm*, 7> table = {
+      &winograd_algorithm,            // where another rounding is allowed
+      &depthwise_channels_algorithm,  // one input channel a group, channels-last
+      &depthwise_rows_algorithm,      // one input channel a group, planes
+      &planar_algorithm,              // planes, few channels
+      &direct_algorithm,              // many channels
+      &transposed_algorithm,          // the other way
+      &reference_algorithm,           // whatever is left
   };
   return table;
 }

@@ -25,6 +25,7 @@
 
 namespace conv2d {
 
+extern const Algorithm depthwise_channels_algorithm;
 extern const Algorithm depthwise_rows_algorithm;
 extern const Algorithm direct_algorithm;
 extern const Algorithm planar_algorithm;
@@ -55,6 +56,10 @@ struct Subject {
     const Types types{type, type, type};
     Problem problem = testing::problem_of(c, types, true).with(pass, Conjugate::neither);
     problem.bias = true;
+    // Every algorithm takes any strides, though some are chosen for tensors of one format alone.
+    if (algorithm->refuses(problem)) {
+      problem.format = MemoryFormat::channels_last;
+    }
     return problem;
   }
   bool forward() const { return pass == Pass::forward; }
@@ -379,6 +384,14 @@ Configuration depthwise(Random& random) {
                        random.between(1, 3));
 }
 
+/// One input and one output channel a group, from less than a vector to several.
+Configuration depthwise_of_many(Random& random) {
+  constexpr std::int64_t channels[] = {8, 9, 15, 16, 17, 32, 40, 70};
+  Configuration c = depthwise(random);
+  c.arguments.groups = one_of(random, channels);
+  return with_channels(c, 1, 1);
+}
+
 /// Every number of channels and outputs, and rows of every length.
 Configuration any_channels(Random& random) {
   constexpr std::int64_t inputs[] = {1, 2, 3, 4, 15, 33, 70};
@@ -442,6 +455,8 @@ constexpr auto forward = Pass::forward;
 constexpr auto backward_data = Pass::backward_data;
 
 const auto exact_ones = ::testing::Values(
+    Subject{&depthwise_channels_algorithm, DType::float32, depthwise_of_many, forward},
+    Subject{&depthwise_channels_algorithm, DType::float64, depthwise_of_many, forward},
     Subject{&depthwise_rows_algorithm, DType::float32, depthwise, forward},
     Subject{&depthwise_rows_algorithm, DType::float64, depthwise, forward},
     Subject{&direct_algorithm, DType::float32, many_outputs, forward},

@@ -72,8 +72,8 @@ class BesideOthers(SuperResolutionTest):
             stdout=subprocess.DEVNULL,
         )
         theirs = numpy.load(self.folder / "tfjs.npy")[0].transpose(2, 0, 1)
-        for tile in ("16", "192"):
-            self.succeed("photo.png", "-o", "ours.npy", "--tile", tile)
+        for options in (["--tile", "16"], ["--precision", "exact"]):
+            self.succeed("photo.png", "-o", "ours.npy", *options)
             ours = numpy.load(self.folder / "ours.npy")
             self.assertEqual(ours.shape, theirs.shape)
             # On the scale of 0 to 255. Both round each of the up to 1600 terms of twelve layers; what
@@ -144,6 +144,7 @@ class OnItsOwn(SuperResolutionTest):
             (["photo.png", "--weights", "other.safetensors"], "SR.weight"),
             (["photo.png", "--tile", "0"], "between 16 and 4096"),
             (["photo.png", "--tile", "1000000"], "between 16 and 4096"),
+            (["photo.png", "--precision", "high"], "exact"),
             (["photo.png", "--threads", "0"], "thread"),
             (["photo.png", "-o", "photo.gif"], ".png or .npy"),
             (["photo.png", "-o", "notes.txt/photo.png"], "notes.txt"),

@@ -84,8 +84,10 @@ def contenders(options, folder):
     onnxruntime = ["node", PEERS / "onnxruntime.mjs", NODE_MODULES, folder / "model.onnx", folder / "first.npy"]
     tfjs = ["node", PEERS / "tfjs.mjs", NODE_MODULES, MODEL, folder / "last.npy", "OUTPUT", runs]
     for threads in sorted({1, min(2, len(os.sched_getaffinity(0)))}):
-        add("conv2d.cpp, by tiles", threads, *ours, "--threads", str(threads))
-        add("conv2d.cpp, the whole at once", threads, *ours, "--threads", str(threads), "--tile", "4096")
+        own = [*ours, "--threads", str(threads)]
+        add("conv2d.cpp, by tiles", threads, *own)
+        add("conv2d.cpp, the whole at once", threads, *own, "--tile", "4096")
+        add("conv2d.cpp, by tiles, exact sums", threads, *own, "--precision", "exact")
         add(f"ONNX Runtime {version('onnxruntime-node')}", threads, *onnxruntime, "OUTPUT", str(threads), runs)
     add(f"TensorFlow.js {version('@tensorflow/tfjs-core')}, wasm with SIMD", 1, *tfjs)
     return found, rgb.shape

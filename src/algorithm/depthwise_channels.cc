@@ -1,0 +1,163 @@
+// Depthwise convolution with vectors along channels, forward, float32 and float64: layers of as
+// many outputs as inputs, each of which reads one input channel, where a pixel's channels lie side
+// by side.
+//
+// Math      y[n,c,p,q] = bias[c] + sum over r, s of w[c,r,s] * x[n, c, p*sh + r*dh - top, ...]
+// Order     of a sum: r, s, each step one fused multiply-add; the bias last. That is the
+//           definition's, so the bits are the reference's where vectors have fused multiply-adds,
+//           whatever the threads, the batch, the memory layout and the width of vectors.
+// Loops     images, strips of output rows, rows, tiles of pixels (outermost first); then the inner
+//           loop (simd/depthwise_channels.h): vectors of channels, r, s
+// Input     where it lies, by pointers to rows and offsets of columns, both through the border's
+//           index map; what lies in zeros is left out, so that infinite weights need no other loop.
+//           No row's end cuts a vector short, whatever the width
+// Turned    tensors of other strides, such as contiguous ones of small maps, a block of channels at
+// a
+//           time within half of L2
+// Weights   packed as [r][s][c]
+// Dilation  output columns as far apart as makes their inputs' columns neighbours
+// Not for   several outputs of an input channel; large maps of contiguous tensors
+#include "algorithm/algorithm.h"
+#include "algorithm/depthwise_channels_worker.h"
+#include "algorithm/packed_header.h"
+#include "algorithm/vector_types.h"
+#include "tensor/parallel.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace conv2d {
+namespace {
+
+/// Measured: contiguous maps of so few columns leave more of vectors along rows idle than it costs
+/// to turn planes into channels and back.
+bool turning_pays(const Problem& problem) {
+  constexpr Index few_columns = 8;
+  constexpr Index some_columns = 14;
+  constexpr Index unrolled = 7;
+  constexpr Index many_taps = 25;
+  const Index taps = problem.rows.kernel * problem.columns.kernel;
+  return problem.columns.kernel <= unrolled &&
+         problem.columns.output <= (taps >= many_taps ? some_columns : few_columns);
+}
+
+std::optional<std::string_view> refuses(const Problem& problem) {
+  if (problem.pass != Pass::forward) {
+    return "only the forward pass";
+  }
+  if (const auto reason = refuses_types(problem.types)) {
+    return reason;
+  }
+  if (problem.in_channels_per_group() != 1 || problem.out_channels_per_group() != 1) {
+    return "only for one input and one output channel a group";
+  }
+  if (problem.format != MemoryFormat::channels_last && !turning_pays(problem)) {
+    return "planes would be turned into channels and back";
+  }
+  constexpr Index few = 8;
+  if (problem.in_channels < few) {
+    return "fewer than 8 channels would leave most of a vector idle";
+  }
+  return std::nullopt;
+}
+
+template <class T>
+Index lanes() {
+  return static_cast<Index>(simd::depthwise_channels_kernels<T>().lanes);
+}
+
+/// Channels up to whole vectors.
+template <class T>
+Index padded_channels(const Problem& problem) {
+  return divide_up(problem.in_channels, lanes<T>()) * lanes<T>();
+}
+
+std::size_t packed_bytes(const Problem& problem) {
+  return in_its_type(problem, [&]<class T>() {
+    const Index taps = problem.rows.kernel * problem.columns.kernel;
+    return header_bytes + at(taps * padded_channels<T>(problem)) * sizeof(T);
+  });
+}
+
+void pack(const Problem& problem, TensorView weight, std::byte* packed) {
+  in_its_type(problem, [&]<class T>() {
+    const Strides& strides = weight.strides();
+    const Index padded = padded_channels<T>(problem);
+    T* to = reinterpret_cast<T*>(packed + header_bytes);
+    for (Index r = 0; r < problem.rows.kernel; ++r) {
+      for (Index s = 0; s < problem.columns.kernel; ++s, to += padded) {
+        const T* tap = static_cast<const T*>(weight.data()) + r * strides[2] + s * strides[3];
+        for (Index c = 0; c < padded; ++c) {
+          to[c] = c < problem.in_channels ? tap[c * strides[0]] : T{};
+        }
+      }
+    }
+    write_header({lanes<T>(), true}, packed);
+  });
+}
+
+std::size_t workspace_bytes(const Problem& problem) {
+  return in_its_type(problem, [&]<class T>() {
+    const depthwise_channels::Cut<T> cut(problem, false);
+    return at(num_threads()) * depthwise_channels::Worker<T>::bytes(problem, cut) +
+           at(cut.padded) * sizeof(T) +
+           at(depthwise_channels::class_step(problem, cut) * cut.classes.apart) * sizeof(Index);
+  });
+}
+
+template <class T>
+std::vector<T> padded_bias(const Problem& problem, const functional::OptionalView& bias) {
+  std::vector<T> values(at(padded_channels<T>(problem)), T{});
+  for (Index k = 0; bias && k < problem.out_channels; ++k) {
+    // + 0: a sum that underflowed may be -0 or 0, for taps in the padding add 0 or are left out.
+    values[at(k)] = static_cast<const T*>(bias->data())[k * bias->strides()[0]] + T{};
+  }
+  return values;
+}
+
+template <class T>
+void run_as(const Problem& problem, const Operands& operands) {
+  read_header(operands.packed, lanes<T>());
+  const bool channels_last = operands.first.strides()[1] == 1 && operands.result.strides()[1] == 1;
+  const depthwise_channels::Cut<T> cut(problem, channels_last);
+  const depthwise_channels::Run<T> shared{
+      .problem = problem,
+      .operands = operands,
+      .cut = cut,
+      .weights = reinterpret_cast<const T*>(operands.packed + header_bytes),
+      .bias = padded_bias<T>(problem, operands.bias),
+      .columns = depthwise_channels::columns_of(
+          problem, cut, cut.in_place ? operands.first.strides()[3] : cut.block),
+  };
+  const Index items = cut.items(problem);
+  const auto threads = static_cast<int>(std::min<Index>(num_threads(), items));
+  std::vector<depthwise_channels::Worker<T>> workers;
+  workers.reserve(at(threads));
+  for (int t = 0; t < threads; ++t) {
+    workers.emplace_back(shared);
+  }
+  run_on_threads(threads, [&](int t) {
+    for (Index item = items * t / threads; item < items * (t + 1) / threads; ++item) {
+      workers[at(t)].compute(item);
+    }
+  });
+}
+
+void run(const Problem& problem, const Operands& operands) {
+  in_its_type(problem, [&]<class T>() { run_as<T>(problem, operands); });
+}
+
+}  // namespace
+
+extern const Algorithm depthwise_channels_algorithm;
+constexpr Algorithm depthwise_channels_algorithm = {
+    .name = "depthwise_channels",
+    .purpose = "sums in vector registers over channels, one input channel an output",
+    .refuses = refuses,
+    .workspace_bytes = workspace_bytes,
+    .packed_bytes = packed_bytes,
+    .pack = pack,
+    .run = run,
+};
+
+}  // namespace conv2d
