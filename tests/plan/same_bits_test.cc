@@ -25,11 +25,12 @@ using testing::Instructions;
 using testing::Threads;
 
 struct HashedLayer {
-  std::string_view algorithm;  ///< that a contiguous input takes
+  std::string_view algorithm;  ///< that an input of this format takes
   Sizes input, weight;
   Conv2dArguments arguments;
   DType dtype;
   std::uint64_t hash;
+  MemoryFormat format = MemoryFormat::contiguous;
 };
 
 void PrintTo(const HashedLayer& layer, std::ostream* out) {
@@ -124,7 +125,8 @@ TEST_P(SameBits, OfOneImageAlone) {
 
 TEST_P(SameBits, RunsTheAlgorithmThatItIsHereFor) {
   const HashedLayer& layer = GetParam();
-  const Plan plan = Plan::conv2d(layer.input, layer.weight, true, layer.dtype, layer.arguments);
+  const Plan plan =
+      Plan::conv2d(layer.input, layer.weight, true, layer.dtype, layer.arguments, layer.format);
   EXPECT_EQ(plan.algorithm(), layer.algorithm);
 }
 
@@ -168,6 +170,13 @@ INSTANTIATE_TEST_SUITE_P(
                     {.stride = 2, .padding = 1, .groups = 6},
                     float64,
                     0xf57d5bff702dc9e8},
+        HashedLayer{"depthwise_channels",
+                    {2, 21, 14, 9},
+                    {21, 1, 3, 3},
+                    {.padding = 1, .groups = 21},
+                    float32,
+                    0x8381d964e83bffa2,
+                    MemoryFormat::channels_last},
         HashedLayer{"winograd",
                     {2, 35, 21, 26},
                     {50, 35, 3, 3},
@@ -186,7 +195,8 @@ TEST(SameBits, EveryForwardAlgorithmIsHere) {
   }
   missing.erase("reference");   // what the others are compared with
   missing.erase("transposed");  // the other pass
-  for (const auto* here : {"planar", "direct", "depthwise_rows", "winograd"}) {
+  for (const auto* here :
+       {"planar", "direct", "depthwise_rows", "depthwise_channels", "winograd"}) {
     missing.erase(here);
   }
   EXPECT_TRUE(missing.empty()) << ::testing::PrintToString(missing);
