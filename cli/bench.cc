@@ -51,7 +51,8 @@ mb1ic64ih56oc64oh56kh3ph1n"resnet_50:res2a"; # begins a comment.
 Times are those of one run, the weight packed and the output allocated before. GFLOP/s are of the
 shortest time and of the definition's multiplications and additions. The peak is what fused
 multiply-adds reach here with nothing else to do, measured in the same run. The error is the largest
-|y - y'| / sum of |x w| over a sample of 1024 outputs, where y' is computed in float64.)";
+|y - y'| / n over a sample of 1024 outputs, where y' is computed in float64 and n is the number of
+its products, of numbers from -1 to 1; the bound is what theory says of it.)";
 
 // A number of the command line, where it is given; what is too large is so for whoever takes it.
 std::int64_t number_or(const std::optional<std::uint64_t>& given, std::int64_t otherwise) {
@@ -160,6 +161,7 @@ void add_bench(CLI::App& program) {
                  "FILE");
   command.option("--batch", arguments->batch, "Images in each layer, whatever the list says", "N");
   add_run_options(command, arguments->run);
+  add_tuning_option(command, arguments->run);
   command.option("--algorithm", arguments->algorithm,
                  "This one, where it does not refuse, and not the one that the plan chooses",
                  "NAME");

@@ -47,6 +47,8 @@ template void CommandSyntax::require(const std::string&, Words&, const std::stri
                                      const std::string&);
 template CLI::Option* CommandSyntax::option(const std::string&, std::string&, const std::string&,
                                             const std::string&);
+template CLI::Option* CommandSyntax::option(const std::string&, Words&, const std::string&,
+                                            const std::string&);
 template CLI::Option* CommandSyntax::option(const std::string&, double&, const std::string&,
                                             const std::string&);
 template CLI::Option* CommandSyntax::option(const std::string&, OptionalNumber&, const std::string&,

@@ -88,6 +88,7 @@ int run(int argc, char** argv) {
   add_onnx(program);
   add_filters(program);
   add_bench(program);
+  add_tune(program);
   add_completion(program);
   for (CLI::App* command : program.get_subcommands([](CLI::App*) { return true; })) {
     command->group("Commands");

@@ -83,11 +83,8 @@ std::string plan_json(const LayerOptions& layer, const Plan& plan, const Rates& 
 void plan(const PlanArguments& arguments) {
   const LayerChoice choice = parse_layer_argument(arguments.layer);
   const Sizes input = parse_sizes(arguments.input);
-  LayerOptions layer = layer_for(choice, input);
   const RunChoice run = choose_run(arguments.run);
-  if (auto* conv = std::get_if<Conv2dOptions>(&layer)) {
-    conv->precision = run.precision;
-  }
+  const LayerOptions layer = with_precision(layer_for(choice, input), run.precision);
   const LayerCost cost = cost_of(layer, input, run.format);
   if (!cost.plan) {
     refuse(fmt::format("{} moves numbers and multiplies none, so there is nothing to choose",
@@ -109,6 +106,7 @@ void add_plan(CLI::App& program) {
   command.require("LAYER", arguments->layer, layer_help, "");
   command.require("--input", arguments->input, "Sizes of the input, such as 1x3x32x32", "SIZES");
   add_run_options(command, arguments->run);
+  add_tuning_option(command, arguments->run);
   command.flag("--measure", arguments->measure,
                "Expected times from what this machine does now, instead of usual rates: takes half "
                "a second");

@@ -3,8 +3,11 @@
 #include "failure.h"
 
 #include <conv2d/threads.h>
+#include <conv2d/tuning.h>
 
 #include <fmt/format.h>
+
+#include <variant>
 
 namespace conv2d::cli {
 namespace {
@@ -30,6 +33,12 @@ void add_run_options(CommandSyntax& command, RunArguments& arguments) {
                  "exact|default");
 }
 
+void add_tuning_option(CommandSyntax& command, RunArguments& arguments) {
+  command.option("--tuning", arguments.tuning,
+                 "Algorithms as conv2d tune found them, for the layers that are in the file",
+                 "FILE");
+}
+
 RunChoice choose_run(const RunArguments& arguments) {
   if (arguments.threads) {
     constexpr std::uint64_t most = 1024;
@@ -39,10 +48,20 @@ RunChoice choose_run(const RunArguments& arguments) {
     }
     set_num_threads(static_cast<int>(*arguments.threads));
   }
+  if (!arguments.tuning.empty()) {
+    set_default_tuning(load_tuning(arguments.tuning));
+  }
   const bool nchw = is_first("--layout", arguments.layout, "nchw", "nhwc");
   const bool exact = is_first("--precision", arguments.precision, "exact", "default");
   return {nchw ? MemoryFormat::contiguous : MemoryFormat::channels_last,
           exact ? Precision::exact : Precision::standard};
+}
+
+LayerOptions with_precision(LayerOptions layer, Precision precision) {
+  if (auto* conv = std::get_if<Conv2dOptions>(&layer)) {
+    conv->precision = precision;
+  }
+  return layer;
 }
 
 std::string_view layout_name(MemoryFormat format) noexcept {

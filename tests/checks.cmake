@@ -8,6 +8,12 @@ endfunction()
 conv2d_check(floors_test ${CONV2D_PYTHON} tests/floors/floors_test.py)
 conv2d_check(format_test scripts/format.sh --check)
 conv2d_check(file_size_test tests/file_size_test.sh)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  # Not winograd.cc, whose transforms hold more numbers than there are registers.
+  set(hot "simd/(kernels|planar|depthwise_[a-z]+)[.]cc")
+  conv2d_check(assembly_test ${CONV2D_PYTHON} tests/simd/assembly_test.py
+               $<FILTER:$<TARGET_OBJECTS:conv2d>,INCLUDE,${hot}> COMMAND_EXPAND_LISTS)
+endif()
 conv2d_check(package_test tests/package/package_test.sh ${PROJECT_BINARY_DIR}
              ${CMAKE_CURRENT_BINARY_DIR}/package)
 

@@ -76,21 +76,45 @@ def geometric_mean(values):
     return math.exp(math.fsum(map(math.log, values)) / len(values)) if values else None
 
 
-def means(rows, ratio):
-    """{kind: {(threads, layout): mean}}, and the same of "all": of the faster of our precisions."""
-    best = {}
+def of_precision(rows, precision):
+    """One row for each layer, threads and layout. Where the default's sums are exact ones already, we
+    were not timed twice, and its row stands for both."""
+    chosen = {}
     for row in rows:
         key = (row.layer, row.threads, row.layout)
-        if key not in best or row.ours["min_s"] < best[key].ours["min_s"]:
-            best[key] = row
+        if key not in chosen or row.precision == precision:
+            chosen[key] = row
+    return list(chosen.values())
+
+
+def means(rows, ratio):
+    """{kind: {(threads, layout): geometric mean}}, and the same of "all"."""
     table = {}
-    for kind in [*dict.fromkeys(row.kind for row in best.values()), "all"]:
-        of_kind = [row for row in best.values() if kind in (row.kind, "all")]
-        columns = sorted({(row.threads, row.layout) for row in of_kind})
+    columns = sorted({(row.threads, row.layout) for row in rows})
+    for kind in [*dict.fromkeys(row.kind for row in rows), "all"]:
+        of_kind = [row for row in rows if kind in (row.kind, "all")]
         table[kind] = {
             column: geometric_mean(ratio(row) for row in of_kind if (row.threads, row.layout) == column)
             for column in columns
         }
+    return table
+
+
+def means_by_peer(rows, results):
+    """{who: {(threads, layout): geometric mean}} against each alone, with the user's layout."""
+    theirs = {
+        (result["layer"], result["threads"], result["layout"], result["who"]): result["min_s"]
+        for result in results
+        if "min_s" in result and result["who"] != OURS
+    }
+    columns = sorted({(row.threads, row.layout) for row in rows})
+    table = {}
+    for who in sorted({key[3] for key in theirs}):
+        ratios = {column: [] for column in columns}
+        for row in rows:
+            seconds = theirs.get((row.layer, row.threads, row.layout, who))
+            ratios[row.threads, row.layout].append(seconds and seconds / row.ours["min_s"])
+        table[who] = {column: geometric_mean(ratios[column]) for column in columns}
     return table
 
 

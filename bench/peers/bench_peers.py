@@ -94,7 +94,8 @@ def time_layer(options, peers, layer, threads):
     return [{**result, **about, "threads": threads} for result in results]
 
 
-def time_all(options, chosen):
+def time_all(options, chosen, keep):
+    """Calls keep(results) after each layer: a run that is stopped leaves what it has."""
     peers = peers_in(options.root)
     results = []
     with contextlib.ExitStack() as stack:
@@ -107,8 +108,8 @@ def time_all(options, chosen):
             for threads in options.threads:
                 quiet.ask()
                 results += time_layer(options, peers[turn:] + peers[:turn], layer, threads)
+            keep(results)
             print(f"{index + 1} of {len(chosen)}: {layer.name}", file=sys.stderr, flush=True)
-    return results
 
 
 def processor():
@@ -130,7 +131,7 @@ def peaks_of(results):
 
 
 def class_bars(rows):
-    found = arithmetic.means(rows, lambda row: row.ratio)
+    found = arithmetic.means(arithmetic.of_precision(rows, "default"), lambda row: row.ratio)
     return [
         (f"{kind}, {threads} thread{'s' * (threads > 1)}, {layout}", ratio)
         for kind, columns in found.items()
@@ -150,15 +151,18 @@ def write_report(run, out):
 
 def main():
     options = arguments()
-    results = time_all(options, layers_to_time(options))
-    run = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{processor()}, {os.cpu_count()} processors",
-        "samples": options.samples,
-        "peaks": peaks_of(results),
-        "results": results,
-    }
-    write_report(run, options.out)
+
+    def keep(results):
+        run = {
+            "date": datetime.date.today().isoformat(),
+            "machine": f"{processor()}, {os.cpu_count()} processors",
+            "samples": options.samples,
+            "peaks": peaks_of(results),
+            "results": results,
+        }
+        write_report(run, options.out)
+
+    time_all(options, layers_to_time(options), keep)
     print(f"{options.out}/report.md")
 
 

@@ -25,12 +25,17 @@ def rival(row, result):
     return f"{number(row.rate(result))} {result['who']}, {result['layout']}: {result['implementation']}"
 
 
+def our_text(row):
+    exact = ", exact" if row.precision == "exact" else ""
+    return f"{number(row.rate(row.ours))} {row.ours['algorithm']}{exact}"
+
+
 def row_cells(row):
     return [
         row.layer,
         row.threads,
         row.layout,
-        f"{number(row.rate(row.ours))} {row.ours['algorithm']}",
+        our_text(row),
         rival(row, row.same_layout),
         times(row.ratio),
         rival(row, row.any_layout),
@@ -48,13 +53,26 @@ def rows_table(rows):
     return table(ROW_HEADING, [row_cells(row) for row in rows]) if rows else "None.\n"
 
 
-def means_table(rows, ratio):
-    found = arithmetic.means(rows, ratio)
-    columns = list(found["all"])
-    heading = ["class", *(f"{threads} thread{'s' * (threads > 1)}, {layout}" for threads, layout in columns)]
-    return table(
-        heading, [[kind, *(times(found[kind].get(column)) for column in columns)] for kind in found]
-    )
+def means_table(found, what):
+    """Of {what: {(threads, layout): mean}}."""
+    columns = list(next(iter(found.values())))
+    heading = [what, *(f"{threads} thread{'s' * (threads > 1)}, {layout}" for threads, layout in columns)]
+    return table(heading, [[kind, *map(times, found[kind].values())] for kind in found])
+
+
+def means_text(rows, results):
+    default = arithmetic.of_precision(rows, "default")
+    exact = arithmetic.of_precision(rows, "exact")
+    by_peer = arithmetic.means_by_peer(default, results)
+    text = ""
+    for heading, found, what in (
+        ("Against the best peer with the same layout", arithmetic.means(default, lambda row: row.ratio), "class"),
+        ("Against the best peer with any layout", arithmetic.means(default, lambda row: row.ratio_to_any), "class"),
+        ("The same, of our exact sums", arithmetic.means(exact, lambda row: row.ratio_to_any), "class"),
+        ("Against each peer alone, with the same layout", by_peer, "peer"),
+    ):
+        text += f"{heading}:\n\n{means_table(found, what)}\n" if found else ""
+    return text
 
 
 def versions_text(results):
@@ -109,18 +127,13 @@ with the peer's conversions timed; and from whatever layout suits the peer best.
 {rows_table(lost)}
 ### Geometric means
 
-Against the best peer with the same layout:
-
-{means_table(rows, lambda row: row.ratio)}
-Against the best peer with any layout:
-
-{means_table(rows, lambda row: row.ratio_to_any)}
-### Crashes
+{means_text(rows, run["results"])}### Crashes
 
 {crashes_text(run["results"])}
 ### Errors
 
-The largest |y − y′| / Σ|x w| over all layers; y′ is computed in float64, for a sample of the outputs.
+The largest |y − y′| / n over all layers, with numbers from −1 to 1; y′ is computed in float64, for a
+sample of the outputs, and n is the number of its products.
 
 {errors_text(run["results"])}
 ### All rows

@@ -10,11 +10,6 @@ namespace {
 
 constexpr std::int64_t most_judged = 1024;
 
-struct Sum {
-  double value = 0;
-  double magnitude = 0;  ///< of the absolute values of its terms
-};
-
 struct OutputIndex {
   std::int64_t n;
   std::int64_t k;
@@ -35,23 +30,20 @@ class Definition {
   Definition(TensorView input, TensorView weight, const functional::Conv2dArguments& arguments)
       : input_(input), weight_(weight), arguments_(arguments) {}
 
-  Sum at(const OutputIndex& y) const {
+  double at(const OutputIndex& y) const {
     const std::int64_t channels = weight_.size(1);
     const std::int64_t group = y.k / (weight_.size(0) / arguments_.groups);
     const std::int64_t top = y.p * arguments_.stride.h - arguments_.padding.top();
     const std::int64_t left = y.q * arguments_.stride.w - arguments_.padding.left();
-    Sum sum;
+    double sum = 0;
     for (std::int64_t c = 0; c < channels; ++c) {
       for (std::int64_t r = 0; r < weight_.size(2); ++r) {
         for (std::int64_t s = 0; s < weight_.size(3); ++s) {
           const std::int64_t h = top + r * arguments_.dilation.h;
           const std::int64_t w = left + s * arguments_.dilation.w;
           if (h >= 0 && h < input_.size(2) && w >= 0 && w < input_.size(3)) {
-            const double term =
-                static_cast<double>(weight_.at<float>({y.k, c, r, s})) *
-                static_cast<double>(input_.at<float>({y.n, group * channels + c, h, w}));
-            sum.value += term;
-            sum.magnitude += std::abs(term);
+            sum += static_cast<double>(weight_.at<float>({y.k, c, r, s})) *
+                   static_cast<double>(input_.at<float>({y.n, group * channels + c, h, w}));
           }
         }
       }
@@ -65,12 +57,9 @@ class Definition {
   const functional::Conv2dArguments& arguments_;
 };
 
-double error_of(double got, const Sum& wanted) {
-  const double distance = std::abs(got - wanted.value);
-  if (std::isnan(distance)) {
-    return std::numeric_limits<double>::infinity();
-  }
-  return distance == 0 ? 0 : distance / wanted.magnitude;
+double distance(double got, double wanted) {
+  const double difference = std::abs(got - wanted);
+  return std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference;
 }
 
 }  // namespace
@@ -101,9 +90,10 @@ double largest_error(TensorView input, TensorView weight,
   for (const std::int64_t position : judged_outputs(output.numel())) {
     const OutputIndex y = index_of(position, output.sizes());
     const auto got = static_cast<double>(output.at<float>({y.n, y.k, y.p, y.q}));
-    largest = std::max(largest, error_of(got, definition.at(y)));
+    largest = std::max(largest, distance(got, definition.at(y)));
   }
-  return largest;
+  const auto products = static_cast<double>(weight.size(1) * weight.size(2) * weight.size(3));
+  return largest / products;
 }
 
 }  // namespace conv2d::cli

@@ -15,10 +15,10 @@ namespace conv2d::cli {
 /// over all of them in steps that fall on every channel, row and column alike. The same every time.
 std::vector<std::int64_t> judged_outputs(std::int64_t count);
 
-/// The largest |y - y'| / sum of |x w| over the judged outputs y, where y' and the sum are those of
-/// the definition in float64: 0 where every term is zero and y is too. A sum of n products, added
-/// in any order in float32, stays below n u / (1 - n u) with u = 2^-24 (Higham 2002, section 3.1).
-/// float32 tensors of rank 4 and any strides, zeros beyond the border, no bias.
+/// The largest |y - y'| / n over the judged outputs y, where y' is the definition in float64 and n
+/// the number of its products, (C/G)*R*S: what Plan::error_bound() bounds, for numbers from -1
+/// to 1. Infinite where an output is no number. float32 tensors of rank 4 and any strides, zeros
+/// beyond the border, no bias.
 double largest_error(TensorView input, TensorView weight,
                      const functional::Conv2dArguments& arguments, TensorView output);
 

@@ -118,6 +118,7 @@ Measurement measure(const Descriptor& layer, const BenchSettings& settings) {
   }
   result.algorithm = plan->algorithm();
   result.workspace_bytes = plan->workspace_bytes();
+  result.error_bound = plan->error_bound().value_or(0);
   result.operations = 2 * static_cast<double>(plan->multiply_adds());
   result.bytes = static_cast<double>(sizeof(float)) *
                  (elements_of(layer.input_sizes()) + elements_of(layer.weight_sizes()) +

@@ -35,7 +35,8 @@ struct Measurement {
   double operations = 0;  ///< multiplications and additions of the definition
   double bytes = 0;       ///< of input, weight and output
   std::size_t workspace_bytes = 0;
-  double max_error = 0;  ///< as largest_error says
+  double max_error = 0;    ///< as largest_error says
+  double error_bound = 0;  ///< by theory, as Plan::error_bound says
 
   /// By the shortest time.
   double operations_per_second() const { return operations / min_seconds; }

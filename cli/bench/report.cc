@@ -33,7 +33,8 @@ std::vector<std::string> row_of(const BenchRun& run, const Measurement& layer) {
           percent_text(run.peak_fraction(layer)),
           layer.algorithm,
           bytes_text(static_cast<double>(layer.workspace_bytes)),
-          fmt::format("{:.1e}", layer.max_error)};
+          fmt::format("{:.1e}", layer.max_error),
+          fmt::format("{:.1e}", layer.error_bound)};
 }
 
 std::string mean_text(const BenchRun& run) {
@@ -69,6 +70,7 @@ nlohmann::ordered_json object_of(const BenchRun& run, const Measurement& layer) 
   object["peak_fraction"] = run.peak_fraction(layer);
   object["workspace_bytes"] = layer.workspace_bytes;
   object["max_error"] = layer.max_error;
+  object["error_bound"] = layer.error_bound;
   return object;
 }
 
@@ -99,7 +101,7 @@ std::string machine_text(const BenchRun& run) {
 std::string table_text(const BenchRun& run) {
   std::vector<std::vector<std::string>> rows = {{"layer", "input", "kernel", "minimum", "median",
                                                  "GFLOP/s", "of peak", "algorithm", "workspace",
-                                                 "error"}};
+                                                 "error", "bound"}};
   std::string refusals;
   for (const Measurement& layer : run.layers) {
     if (layer.refusal.empty()) {
@@ -121,8 +123,9 @@ std::string json_text(const BenchRun& run) {
 
 std::string csv_text(const BenchRun& run) {
   const std::vector<const char*> keys = {
-      "name",     "pass",    "threads", "layout",        "precision",       "algorithm", "min_s",
-      "median_s", "samples", "gflops",  "peak_fraction", "workspace_bytes", "max_error", "refused"};
+      "name",      "pass",        "threads", "layout", "precision",     "algorithm",
+      "min_s",     "median_s",    "samples", "gflops", "peak_fraction", "workspace_bytes",
+      "max_error", "error_bound", "refused"};
   std::string text = fmt::format("{}\r\n", fmt::join(keys, ","));
   for (const Measurement& layer : run.layers) {
     const nlohmann::ordered_json object = object_of(run, layer);

@@ -45,8 +45,9 @@ struct Settings {
 /// system, which clears every page anew for the next layer: a fifth of the time went there.
 void keep_freed_memory() {
 #ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, std::numeric_limits<int>::max());
-  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  // No other thread has started yet.
+  mallopt(M_MMAP_THRESHOLD, std::numeric_limits<int>::max());  // NOLINT(concurrency-mt-unsafe)
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());  // NOLINT(concurrency-mt-unsafe)
 #endif
 }
 
@@ -104,7 +105,6 @@ void enlarge(const Settings& settings, const Network& network, const Tensor& rgb
 
 void run(const Settings& settings) {
   check(settings);
-  keep_freed_memory();
   conv2d::set_num_threads(settings.threads);
   const Tensor rgb = super_resolution::read_rgb(settings.image);
   const Network network =
@@ -158,6 +158,7 @@ int parse_and_run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_freed_memory();
   try {
     return parse_and_run(argc, argv);
   } catch (const std::bad_alloc&) {

@@ -96,6 +96,12 @@ class Plan {
   std::int64_t multiply_adds() const noexcept;
   /// Bytes of scratch memory that run() takes besides its tensors.
   std::size_t workspace_bytes() const noexcept;
+  /// No output of a run without bias is further from the truth than this times the number of its
+  /// products, (C/G)*R*S, times the largest magnitude in the input, times that in the weight; as
+  /// long as nothing overflows or underflows. Nothing where that is not known: for transposed
+  /// layers, and for dtypes other than float32 and float64.
+  /// Source: Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.1.
+  std::optional<double> error_bound() const noexcept;
   PlanBytes bytes() const;
   Pieces pieces() const;
   /// Operations for a byte of input, weight and output, each moved once; 0 where there is none.

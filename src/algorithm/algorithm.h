@@ -47,6 +47,9 @@ struct Algorithm {
   /// Whether run() finishes its results itself (epilogue.h), part by part while they are in a
   /// cache.
   bool finishes = false;
+  /// How far a forward result without bias may be from the truth, as Plan::error_bound() says;
+  /// nullptr where its sums are the definition's.
+  double (*error_bound)(const Problem& problem) = nullptr;
   /// How it cuts a problem into pieces, from the problem alone: a plan asks when it is asked.
   /// nullptr where there is nothing to tell.
   Pieces (*describe)(const Problem& problem) = nullptr;

@@ -21,6 +21,7 @@
 #include "algorithm/depthwise_channels_worker.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/vector_types.h"
+#include "base/quantity.h"
 #include "tensor/parallel.h"
 
 #include <algorithm>
@@ -105,6 +106,41 @@ std::size_t workspace_bytes(const Problem& problem) {
   });
 }
 
+/// Pixels of a tile: as many as there are tiles for and columns that it may have.
+template <class T>
+Index tile_pixels(const Problem& problem, const depthwise_channels::Cut<T>& cut) {
+  auto pixels = std::min<Index>(simd::most_channel_pixels,
+                                divide_up(problem.columns.output, cut.classes.apart));
+  while (pixels > 1 && (*cut.tiles)[at(pixels)] == nullptr) {
+    --pixels;
+  }
+  return std::max<Index>(pixels, 1);
+}
+
+template <class T>
+Pieces describe_as(const Problem& problem) {
+  const depthwise_channels::Cut<T> cut(problem, problem.format == MemoryFormat::channels_last);
+  const Index pixels = tile_pixels(problem, cut);
+  const Index taps = problem.columns.kernel;
+  const auto products = static_cast<double>(pixels * taps);
+  // Unrolled, a pixel is loaded once for all outputs that read it.
+  const Index loaded =
+      cut.tiles == &cut.kernels.any ? pixels * taps : (pixels - 1) * cut.classes.stride + taps;
+  const double cycles = std::max(products, static_cast<double>(loaded + taps));
+  return {
+      .tile = concat(counted(pixels, "pixel"), " x 1 vector of ", cut.lanes, " channels"),
+      .blocking = concat(counted(cut.strips, "strip"), " of ", counted(cut.rows, "output row"),
+                         " an image; ", part_of(cut.block, problem.in_channels, "channels"),
+                         cut.in_place ? " where they lie" : " at a time, turned within L2"),
+      .efficiency =
+          products / cycles * static_cast<double>(cut.channels) / static_cast<double>(cut.padded),
+  };
+}
+
+Pieces describe(const Problem& problem) {
+  return in_its_type(problem, [&]<class T>() { return describe_as<T>(problem); });
+}
+
 template <class T>
 std::vector<T> padded_bias(const Problem& problem, const functional::OptionalView& bias) {
   std::vector<T> values(at(padded_channels<T>(problem)), T{});
@@ -158,6 +194,8 @@ constexpr Algorithm depthwise_channels_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .finishes = true,
+    .describe = describe,
 };
 
 }  // namespace conv2d

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "algorithm/algorithm.h"
+#include "algorithm/epilogue.h"
 #include "algorithm/tap_classes.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/threads.h"
@@ -161,6 +162,8 @@ class Worker {
     if (!cut.in_place) {
       turn_output();
     }
+    finish(run_.operands.result, run_.operands.epilogue,
+           {first_channel_, channels_, image_ * problem.rows.output + first_row_, count_});
   }
 
  private:

@@ -169,6 +169,7 @@ constexpr Algorithm depthwise_rows_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .finishes = true,
     .describe = describe,
 };
 

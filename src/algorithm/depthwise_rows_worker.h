@@ -3,6 +3,7 @@
 
 #include "algorithm/algorithm.h"
 #include "algorithm/depthwise_rows_cut.h"
+#include "algorithm/epilogue.h"
 #include "algorithm/vector_types.h"
 
 #include <algorithm>
@@ -91,8 +92,17 @@ class Worker {
     }
     if (run_.plain) {
       sum_plainly();
-      return;
+    } else {
+      compute_strip();
     }
+    const Index outputs = problem.out_channels_per_group();
+    finish(run_.operands.result, run_.operands.epilogue,
+           {channel_ * outputs, outputs, image_ * problem.rows.output + first_row_, count_});
+  }
+
+ private:
+  void compute_strip() {
+    const Cut<T>& cut = run_.cut;
     for (std::size_t i = 0; i < cut.regions.size(); ++i) {
       if (columns_[i].row_step > 0) {
         fill(columns_[i]);
@@ -103,7 +113,6 @@ class Worker {
     }
   }
 
- private:
   /// Pointers that a call may read.
   static Index most_rows(const Problem& problem, const Cut<T>& cut) {
     return (cut.rows + problem.rows.kernel) * cut.classes.stride;

@@ -24,6 +24,11 @@ void turn_weights(const OutputBlocks<T>& outputs, const Block& block, TensorView
   // The taps of all channels lie one after the other.
   if (strides[3] == 1 && strides[2] == width && strides[1] == taps) {
     outputs.kernels.transpose(from, strides[0], to, wide, channels * taps, real);
+  } else if (strides[3] == -1 && strides[2] == -width) {  // from the last to the first
+    for (Index c = 0; c < channels; ++c) {
+      outputs.kernels.transpose(from + c * strides[1] - (taps - 1), strides[0],
+                                to + (c * taps + taps - 1) * wide, -wide, taps, real);
+    }
   } else {
     for (Index c = 0; c < channels; ++c) {
       for (Index t = 0; t < taps; ++t) {

@@ -1,10 +1,11 @@
-// Winograd convolution F(4x4, 3x3), forward, float32: where precision is default.
+// Winograd convolution F(4x4, 3x3), forward and backward_data, float32: where precision is default.
 //
 // Math      each 4x4 tile of outputs from 6x6 inputs:
 //             y[k] = A^T [ sum over c of (G w[k,c] G^T) . (B^T x[c] B) ] A + bias[k]
 //           with . element by element: 36 products for 16 outputs instead of 144. The matrices, and
 //           why it works, are in simd/winograd_matrices.h; what it does to rounding, in
 //           docs/winograd.md
+//           backward_data is the same with inputs and outputs exchanged (as_forward)
 // Order     of the sum: c, each step one fused multiply-add. All else runs in an order that the
 //           matrices alone decide, so the bits are the same for any threads, batch, memory layout
 //           and width of vectors; but they are not the definition's
@@ -30,6 +31,10 @@
 #include "base/quantity.h"
 #include "tensor/parallel.h"
 
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
 namespace conv2d {
 namespace {
 
@@ -48,7 +53,7 @@ std::optional<std::string_view> refuses_sizes(const Problem& problem) {
     return "half of its tiles of 4x4 outputs would lie beyond the output";
   }
   // Weights are four times as many when transformed; from some size on no cache holds them.
-  constexpr Index many_weights = 128 * 1024;
+  constexpr Index many_weights = Index{128} * 1024;
   if (pixels < 64 || (pixels < 144 && channels * outputs > many_weights)) {
     return "the map is too small for weights that are four times as many when transformed";
   }
@@ -56,8 +61,11 @@ std::optional<std::string_view> refuses_sizes(const Problem& problem) {
 }
 
 std::optional<std::string_view> refuses(const Problem& problem) {
-  if (problem.pass != Pass::forward) {
-    return "only the forward pass";
+  if (problem.pass == Pass::backward_weight) {
+    return "only the forward and the transposed pass";
+  }
+  if (problem.pass == Pass::backward_data && problem.padding_mode != PaddingMode::zeros) {
+    return "the transposed pass only where zeros lie beyond the border";
   }
   if (problem.types != Types{DType::float32, DType::float32, DType::float32}) {
     return "only float32";
@@ -74,17 +82,18 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   if (simd::winograd_kernels().weights == nullptr) {
     return "the weights are transformed in float64, which this processor's vectors do not hold";
   }
-  return refuses_sizes(problem);
+  return refuses_sizes(winograd::as_forward(problem));
 }
 
-std::size_t packed_bytes(const Problem& problem) {
+std::size_t packed_bytes(const Problem& given) {
+  const Problem problem = winograd::as_forward(given);
   const OutputBlocks<float> outputs(problem);
   return header_bytes + at(winograd::PackedWeights(problem, outputs).elements()) * sizeof(float);
 }
 
 void pack(const Problem& problem, TensorView weight, std::byte* packed) {
   winograd::pack_weights(problem, weight, reinterpret_cast<float*>(packed + header_bytes));
-  write_header({OutputBlocks<float>(problem).lanes, true}, packed);
+  write_header({simd::kernels<float>().lanes, true}, packed);
 }
 
 /// The definition's multiply-adds against what is done instead: the products, and for each tile and
@@ -100,7 +109,8 @@ double efficiency_of(const Problem& problem, const OutputBlocks<float>& outputs,
   return 9 * pixels * channels * static_cast<double>(outputs.outputs) / (tiles * tile);
 }
 
-Pieces describe(const Problem& problem) {
+Pieces describe(const Problem& given) {
+  const Problem problem = winograd::as_forward(given);
   const OutputBlocks<float> outputs(problem);
   const winograd::Cut cut(problem, outputs);
   const int vectors = outputs.widest();
@@ -117,7 +127,8 @@ Pieces describe(const Problem& problem) {
   };
 }
 
-std::size_t workspace_bytes(const Problem& problem) {
+std::size_t workspace_bytes(const Problem& given) {
+  const Problem problem = winograd::as_forward(given);
   const OutputBlocks<float> outputs(problem);
   const winograd::Cut cut(problem, outputs);
   const Index sources = (cut.tile_rows + cut.tile_columns) * winograd::tile_inputs;
@@ -127,7 +138,8 @@ std::size_t workspace_bytes(const Problem& problem) {
          at(sources) * sizeof(Index) + at(shared) * sizeof(float);
 }
 
-void run(const Problem& problem, const Operands& operands) {
+void run(const Problem& given, const Operands& operands) {
+  const Problem problem = winograd::as_forward(given);
   const OutputBlocks<float> outputs(problem);
   read_header(operands.packed, outputs.lanes);
   const winograd::Run shared{
@@ -156,6 +168,36 @@ void run(const Problem& problem, const Operands& operands) {
       workers[at(t)].compute(item);
     }
   });
+  if (!shared.cut.finishes()) {
+    finish_all(operands.result, operands.epilogue);
+  }
+}
+
+// The most that (|G| |g| |G^T|) . (|B^T| |d| |B|) between |A^T| and |A| makes of g and d that are
+// 1: along each axis the same, so the square of one axis.
+double amplification() {
+  double largest = 0;
+  for (const auto& row : simd::winograd::output) {
+    double sum = 0;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const auto size = [](const auto& entries) {
+        return std::accumulate(entries.begin(), entries.end(), 0.0,
+                               [](double all, double entry) { return all + std::abs(entry); });
+      };
+      sum += std::abs(row[i]) * size(simd::winograd::kernel[i]) * size(simd::winograd::input[i]);
+    }
+    largest = std::max(largest, sum);
+  }
+  return largest * largest;
+}
+
+// As docs/winograd.md derives it.
+double error_bound(const Problem& problem) {
+  constexpr double products = 9;  // of each channel, by the definition
+  constexpr double unit = 0x1p-24;
+  const double roundings = static_cast<double>(problem.in_channels_per_group()) +
+                           (machine().fused_multiply_add ? 13 : 20);
+  return roundings * unit / (1 - roundings * unit) * amplification() / products;
 }
 
 }  // namespace
@@ -169,6 +211,8 @@ constexpr Algorithm winograd_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .finishes = true,
+    .error_bound = error_bound,
     .describe = describe,
 };
 

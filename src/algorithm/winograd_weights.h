@@ -40,7 +40,14 @@ class PackedWeights {
   Index block_;   ///< kernels of one
 };
 
-/// Packs a weight (K, C/G, 3, 3): transformed in float64 and rounded once.
+/// The forward convolution that computes the problem: itself or, for backward_data with kernels of
+/// stride 1, one over dy with the kernels turned by 180 degrees, and inputs and outputs exchanged:
+///   dx[c,h] = sum over k, r of w[k,c,r] * dy[k, h - r + pad]
+///           = sum over k, r of w[k,c,2-r] * dy[k, h + r - (2 - pad)]
+Problem as_forward(const Problem& problem);
+
+/// Packs the weight (K, C/G, 3, 3) of a problem of either pass: transformed in float64 and rounded
+/// once.
 void pack_weights(const Problem& problem, TensorView weight, float* packed);
 
 }  // namespace conv2d::winograd

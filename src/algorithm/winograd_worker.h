@@ -2,6 +2,7 @@
 #pragma once
 
 #include "algorithm/algorithm.h"
+#include "algorithm/epilogue.h"
 #include "algorithm/input_rows.h"
 #include "algorithm/output_blocks.h"
 #include "algorithm/store_row.h"
@@ -222,6 +223,10 @@ class Worker {
       if (!direct) {
         copy_out(block, row, static_cast<Index>(tile.rows));
       }
+      if (run_.cut.finishes()) {
+        finish(run_.operands.result, run_.operands.epilogue,
+               {first_output(block), real, image_row(row), static_cast<Index>(tile.rows)});
+      }
     }
   }
 
@@ -229,8 +234,20 @@ class Worker {
   float* target(const Block& block, Index row, Index q) const {
     const Index n = (tiles_.first_row + row) / run_.cut.tile_rows;
     const Index p = (tiles_.first_row + row) % run_.cut.tile_rows * tile_outputs;
-    const Index k = group_ * run_.outputs.outputs + run_.outputs.first(block);
-    return y_ + n * strides_[0] + k * strides_[1] + p * strides_[2] + q * strides_[3];
+    return y_ + n * strides_[0] + first_output(block) * strides_[1] + p * strides_[2] +
+           q * strides_[3];
+  }
+
+  /// The row of the batch's outputs with which a row of tiles begins.
+  Index image_row(Index row) const {
+    const Index all = tiles_.first_row + row;
+    return all / run_.cut.tile_rows * run_.problem.rows.output +
+           all % run_.cut.tile_rows * tile_outputs;
+  }
+
+  /// Of all groups.
+  Index first_output(const Block& block) const {
+    return group_ * run_.outputs.outputs + run_.outputs.first(block);
   }
 
   void copy_out(const Block& block, Index row, Index rows) const {

@@ -45,6 +45,12 @@ Error expected(const char* what, std::string_view got) {
   return {concat(what, ", but got ", in_quotes(got))};
 }
 
+/// Whether it can be shown to a person as it is.
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c == '\t' || (c >= ' ' && c <= '~'); });
+}
+
 /// "64x56x56".
 Result<Sizes> parse_input(std::string_view text) {
   const auto wrong = [&] {
@@ -83,6 +89,9 @@ std::optional<Error> set_precision(LayerOptions& layer, std::string_view word) {
 Result<TunedLayer> parse_line(std::string_view line) {
   const std::size_t hash = std::min(line.find('#'), line.size());
   std::string_view rest = trimmed(line.substr(0, hash));
+  if (!is_plain(rest)) {
+    return Error{"a line has ASCII characters alone before its note"};
+  }
   const std::string_view algorithm = take_word(rest);
   const std::string_view precision = take_word(rest);
   const std::string_view layout = take_word(rest);
@@ -125,12 +134,12 @@ void pad(std::string& text, std::size_t width) {
 std::string line_of(const TunedLayer& tuned) {
   // Wide enough for the usual, so that columns stand under each other.
   std::string line = tuned.algorithm;
-  pad(line, 12);
+  pad(line, 18);
   line += concat(' ', name(precision_of(tuned.layer)));
-  pad(line, 20);
+  pad(line, 26);
   line += concat(' ', layouts[tuned.format == MemoryFormat::channels_last ? 1 : 0], ' ',
                  tuned.input[0], 'x', tuned.input[1], 'x', tuned.input[2]);
-  pad(line, 40);
+  pad(line, 44);
   line += concat(' ', repr(tuned.layer));
   if (!tuned.note.empty()) {
     line += concat("  # ", tuned.note);
@@ -159,7 +168,8 @@ Tuning parse_tuning(std::string_view text, const std::string& source) {
     text.remove_prefix(std::min(end + 1, text.size()));
     if (number == 1) {
       if (line != heading) {
-        refuse(1, expected("a tuning begins with the line 'conv2d tuning 1'", line).message);
+        refuse(1, concat("a tuning begins with the line '", heading, "', but got ",
+                         is_plain(line) ? in_quotes(line) : "no plain text"));
       }
       continue;
     }

@@ -4,6 +4,10 @@
 #include "plan/kept_weight.h"
 #include "plan/tuning_state.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
 namespace conv2d {
 
 const Algorithm& choose(const Problem& problem) noexcept {
@@ -29,15 +33,55 @@ const Algorithm& choose(const Problem& problem, const Tuning& tuning) noexcept {
   return tuned != nullptr ? *tuned : choose(problem);
 }
 
+namespace {
+
+void pack_and_run(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {
+  const Tensor packed = pack(algorithm, problem, operands.second);
+  Operands with_packed = operands;
+  with_packed.packed = static_cast<const std::byte*>(packed.data());
+  run_packed(algorithm, problem, with_packed);
+}
+
+/// Output channels of which the packed weights take 16 MiB at most. Of what is packed for one run
+/// more would cost more than the run: it would leave the caches before it is read, and the C
+/// library takes memory of 32 MiB from the system each time, page by page.
+std::int64_t outputs_at_once(const Algorithm& algorithm, const Problem& problem) {
+  constexpr std::int64_t block = 64;  // what register tiles compute at most, with vectors of 16
+  constexpr std::size_t most_bytes = std::size_t{1} << 24U;
+  const std::size_t bytes = algorithm.packed_bytes(problem);
+  if (problem.pass != Pass::forward || problem.groups > 1 || bytes <= most_bytes) {
+    return problem.out_channels;
+  }
+  const auto parts = static_cast<std::int64_t>((bytes + most_bytes - 1) / most_bytes);
+  return std::max(problem.out_channels / parts / block, std::int64_t{1}) * block;
+}
+
+}  // namespace
+
 void run(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {
   if (algorithm.pack == nullptr) {
     run_packed(algorithm, problem, operands);
     return;
   }
-  const Tensor packed = pack(algorithm, problem, operands.second);
-  Operands with_packed = operands;
-  with_packed.packed = static_cast<const std::byte*>(packed.data());
-  run_packed(algorithm, problem, with_packed);
+  const std::int64_t step = outputs_at_once(algorithm, problem);
+  if (step >= problem.out_channels) {
+    pack_and_run(algorithm, problem, operands);
+    return;
+  }
+  for (std::int64_t k = 0; k < problem.out_channels; k += step) {
+    Problem part = problem;
+    part.out_channels = std::min(step, problem.out_channels - k);
+    const std::int64_t end = k + part.out_channels;
+    Operands some = operands;
+    some.second = operands.second.slice(0, k, end);
+    if (operands.bias) {
+      some.bias = operands.bias->slice(0, k, end);
+    }
+    some.result = operands.result.slice(1, k, end);
+    some.epilogue = nullptr;
+    pack_and_run(algorithm, part, some);
+  }
+  finish_all(operands.result, operands.epilogue);
 }
 
 Tensor pack(const Algorithm& algorithm, const Problem& problem, TensorView weight) {

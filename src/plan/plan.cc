@@ -194,6 +194,24 @@ const Sizes& Plan::input_sizes() const noexcept { return state_->input; }
 const Sizes& Plan::weight_sizes() const noexcept { return state_->weight; }
 const Sizes& Plan::output_sizes() const noexcept { return state_->output; }
 std::int64_t Plan::multiply_adds() const noexcept { return state_->problem.multiply_adds(); }
+std::optional<double> Plan::error_bound() const noexcept {
+  const Problem& problem = state_->problem;
+  const bool known =
+      state_->output_dtype == DType::float32 || state_->output_dtype == DType::float64;
+  if (problem.pass != Pass::forward || !known) {
+    return std::nullopt;
+  }
+  if (state_->algorithm->error_bound != nullptr) {
+    return state_->algorithm->error_bound(problem);
+  }
+  const double unit = state_->output_dtype == DType::float32 ? 0x1p-24 : 0x1p-53;
+  const Sizes& weight = state_->weight;
+  // Each step of the sum rounds once; without fused multiply-adds each product besides, which is
+  // one rounding more on every term's way.
+  const double roundings = static_cast<double>(weight[1] * weight[2] * weight[3]) +
+                           (machine().fused_multiply_add ? 0 : 1);
+  return roundings * unit / (1 - roundings * unit);
+}
 std::size_t Plan::workspace_bytes() const noexcept {
   return state_->algorithm->workspace_bytes(state_->problem);
 }

@@ -245,7 +245,7 @@ TEST_P(AnyAlgorithm, TouchesNothingOutsideItsTensors) {
 }
 
 /// To each element once, wherever pieces of the result meet.
-TEST_P(Exact, FinishesEachResultOnce) {
+TEST_P(AnyAlgorithm, FinishesEachResultOnce) {
   for (int i = 0; i < runs; ++i) {
     const Configuration c = draw();
     const Operand o = operand(c);
@@ -324,14 +324,18 @@ TEST_P(AnyAlgorithm, WritesThroughNegativeStrides) {
   }
 }
 
-TEST_P(AnyAlgorithm, RefusesOtherPassesAndTypes) {
+TEST_P(Exact, RefusesOtherPasses) {
   const Algorithm& algorithm = *subject().algorithm;
   const Problem problem = subject().problem(draw());
   for (const Pass pass : {Pass::forward, Pass::backward_data, Pass::backward_weight}) {
     EXPECT_EQ(algorithm.refuses(problem.with(pass, Conjugate::neither)).has_value(),
               pass != subject().pass);
   }
-  Problem other = problem;
+}
+
+TEST_P(AnyAlgorithm, RefusesOtherTypes) {
+  const Algorithm& algorithm = *subject().algorithm;
+  Problem other = subject().problem(draw());
   other.types = {DType::complex64, DType::complex64, DType::complex64};
   EXPECT_NE(algorithm.refuses(other)->find("only float32"), std::string_view::npos);
 }
@@ -424,7 +428,8 @@ Configuration any_channels_in_zeros(Random& random) {
   return c;
 }
 
-/// 3x3 kernels over maps that are not too small, with any border.
+/// 3x3 kernels over maps that are not too small, with any border. Zeros and the edge repeated may
+/// go on for more than a tile.
 Configuration small_kernels(Random& random) {
   constexpr std::int64_t channels[] = {16, 17, 22, 33, 70};
   constexpr std::int64_t filters[] = {16, 19, 37, 64, 70};
@@ -433,7 +438,6 @@ Configuration small_kernels(Random& random) {
   c.arguments.groups = random.between(1, 2);
   c.output = {random.between(1, 2), 1, random.between(9, 14), random.between(9, 21)};
   const auto pads = [&](std::int64_t output) {
-    // Zeros and the edge repeated may go on for more than a tile.
     const bool bounded = c.arguments.padding_mode == PaddingMode::reflect ||
                          c.arguments.padding_mode == PaddingMode::circular;
     return random.between(0, bounded ? 2 : output - 2);
@@ -447,8 +451,23 @@ Configuration small_kernels(Random& random) {
   return with_channels(c, one_of(random, channels), one_of(random, filters));
 }
 
+/// The same of a transposed pass, whose result has the sizes of the input.
+Configuration small_kernels_transposed(Random& random) {
+  Configuration c = small_kernels(random);
+  c.arguments.padding_mode = PaddingMode::zeros;
+  const std::int64_t pads[] = {random.between(0, 5), random.between(0, 5), random.between(0, 5),
+                               random.between(0, 5)};
+  c.arguments.padding = Padding(pads[0], pads[1], pads[2], pads[3]);
+  c.input[2] = c.output[2];
+  c.input[3] = c.output[3];
+  c.output[2] += pads[0] + pads[1] - 2;
+  c.output[3] += pads[2] + pads[3] - 2;
+  return c;
+}
+
 std::string name_of(const ::testing::TestParamInfo<Subject>& subject) {
-  return std::string(subject.param.algorithm->name) + "_" + std::string(name(subject.param.dtype));
+  return std::string(subject.param.algorithm->name) + "_" + std::string(name(subject.param.dtype)) +
+         (subject.param.forward() ? "" : "_transposed");
 }
 
 constexpr auto forward = Pass::forward;
@@ -470,7 +489,9 @@ INSTANTIATE_TEST_SUITE_P(Algorithms, Exact, exact_ones, name_of);
 INSTANTIATE_TEST_SUITE_P(Algorithms, AnyAlgorithm, exact_ones, name_of);
 INSTANTIATE_TEST_SUITE_P(Winograd, AnyAlgorithm,
                          ::testing::Values(Subject{&winograd_algorithm, DType::float32,
-                                                   small_kernels, forward}),
+                                                   small_kernels, forward},
+                                           Subject{&winograd_algorithm, DType::float32,
+                                                   small_kernels_transposed, backward_data}),
                          name_of);
 
 }  // namespace

@@ -2,12 +2,14 @@
 // that are not finite. What holds for every algorithm is in exact_test.cc.
 #include "algorithm/algorithm.h"
 #include "plan/choose.h"
+#include "reference/reference.h"
 #include "simd/dispatch.h"
 #include "simd/winograd_matrices.h"
 #include "support/configurations.h"
 #include "support/instructions.h"
 #include "support/random.h"
 #include "support/reference.h"
+#include "support/separately.h"
 #include "support/tensors.h"
 
 #include <gtest/gtest.h>
@@ -230,6 +232,11 @@ TEST(Winograd, WideMapsAreCutIntoPiecesOfARow) {
   for (std::int64_t q = 0; q < 250; q += 4) {
     expect_tile_within_bound(layer, y, truth, false, 1, 20, 4, q);
   }
+  const functional::Epilogue epilogue{.residual = y, .low = 0};
+  Tensor finished(layer.c.output);
+  run(winograd_algorithm, testing::problem_of(layer.c, floats, true),
+      {layer.x, layer.w, layer.bias, finished, nullptr, &epilogue});
+  EXPECT_TRUE(same_bits(finished, testing::finished_separately(y, epilogue)));
 }
 
 /// Infinite and NaN outputs are the definition's, and so is which outputs are neither.
@@ -276,6 +283,81 @@ TEST(Winograd, LargeNumbersDoNotOverflowOnTheWay) {
   expect_the_same_that_are_not_finite(layer);
 }
 
+/// dy, the weight and the bias of a transposed convolution that gives the sizes of `input`.
+struct Transposed {
+  Configuration c;
+  Tensor dy, w, bias;
+
+  Problem problem() const {
+    Problem problem = testing::problem_of(c, floats).with(Pass::backward_data, Conjugate::neither);
+    problem.bias = true;
+    return problem;
+  }
+};
+
+Transposed transposed_of(Random& random) {
+  Configuration c;
+  c.arguments.groups = random.between(1, 2);
+  c.arguments.padding = Padding(random.between(0, 2), random.between(0, 2), random.between(0, 2),
+                                random.between(0, 2));
+  const Padding& pads = c.arguments.padding;
+  c.input = {2, 18 * c.arguments.groups, random.between(9, 14), random.between(9, 20)};
+  c.weight = {21 * c.arguments.groups, 18, 3, 3};
+  c.output = {2, c.weight[0], c.input[2] + pads.top() + pads.bottom() - 2,
+              c.input[3] + pads.left() + pads.right() - 2};
+  return {c, random.integers(c.output, DType::float32), random.integers(c.weight, DType::float32),
+          random.integers({c.input[1]}, DType::float32)};
+}
+
+TEST(Winograd, OfTheTransposedPassIsTheReferences) {
+  Random random;
+  for (int i = 0; i < 20; ++i) {
+    const Transposed t = transposed_of(random);
+    Tensor dx(t.c.input);
+    run(winograd_algorithm, t.problem(), {t.dy, t.w, t.bias, dx});
+    Tensor expected(t.c.input);
+    reference::backward_data(t.problem(), t.dy, t.w, t.bias, expected);
+    for (std::int64_t j = 0; j < dx.numel(); ++j) {
+      ASSERT_EQ(std::round(dx.data<float>()[j]), expected.data<float>()[j]) << t.c;
+    }
+  }
+}
+
+/// The weight of the forward convolution that a transposed one is.
+Tensor turned(const Tensor& w, std::int64_t groups) {
+  const Sizes& s = w.sizes();
+  const std::int64_t filters = s[0] / groups;
+  Tensor result({s[1] * groups, filters, 3, 3});
+  for (std::int64_t i = 0; i < w.numel(); ++i) {
+    const std::int64_t k = i / 9 / s[1];
+    const std::int64_t c = k / filters * s[1] + i / 9 % s[1];
+    result.data<float>()[(c * filters + k % filters) * 9 + 8 - i % 9] = w.data<float>()[i];
+  }
+  return result;
+}
+
+TEST(Winograd, OfTheTransposedPassIsTheForwardOneWithTurnedKernels) {
+  Random random;
+  for (int i = 0; i < 20; ++i) {
+    Transposed t = transposed_of(random);
+    t.dy = random.values(t.c.output, DType::float32);
+    t.w = random.values(t.c.weight, DType::float32);
+    Tensor dx(t.c.input);
+    run(winograd_algorithm, t.problem(), {t.dy, t.w, t.bias, dx});
+    const Padding& pads = t.c.arguments.padding;
+    Configuration c;
+    c.arguments.groups = t.c.arguments.groups;
+    c.arguments.padding =
+        Padding(2 - pads.top(), 2 - pads.bottom(), 2 - pads.left(), 2 - pads.right());
+    c.input = t.c.output;
+    c.output = t.c.input;
+    const Tensor w = turned(t.w, c.arguments.groups);
+    c.weight = w.sizes();
+    const Layer layer{c, t.dy.clone(), w.clone(), t.bias.clone()};
+    ASSERT_TRUE(same_bits(dx, winograd(layer))) << t.c;
+  }
+}
+
 std::string refusal(const Sizes& input, const Sizes& weight,
                     const functional::Conv2dArguments& arguments, const Types& types = floats) {
   const Problem problem = conv2d_problem(input, weight, false, types, arguments).value();
@@ -288,6 +370,14 @@ TEST(Winograd, SaysWhatItIsNotFor) {
   EXPECT_EQ(refusal(x, w, {}), "nothing");
   const Types doubles{DType::float64, DType::float64, DType::float64};
   EXPECT_EQ(refusal(x, w, {}, doubles), "only float32");
+  Problem backward = conv2d_problem(x, w, false, floats, {}).value();
+  backward.pass = Pass::backward_weight;
+  EXPECT_EQ(winograd_algorithm.refuses(backward), "only the forward and the transposed pass");
+  backward.pass = Pass::backward_data;
+  EXPECT_FALSE(winograd_algorithm.refuses(backward));
+  backward.padding_mode = PaddingMode::circular;
+  EXPECT_EQ(winograd_algorithm.refuses(backward),
+            "the transposed pass only where zeros lie beyond the border");
   EXPECT_NE(refusal(x, w, {.precision = Precision::exact}).find("default"), std::string::npos);
   for (const functional::Conv2dArguments& other :
        {functional::Conv2dArguments{.stride = Pair(1, 2)}, {.dilation = Pair(2, 1)}}) {

@@ -8,7 +8,7 @@ import unittest
 import numpy as np
 from command import COMMAND, CommandTest
 
-COMMANDS = ("apply", "explain", "shape", "plan", "grad", "onnx", "filters", "bench", "completion")
+COMMANDS = ("apply", "explain", "shape", "plan", "grad", "onnx", "filters", "bench", "tune", "completion")
 
 
 class Help(CommandTest):

@@ -24,7 +24,8 @@ BenchRun known_run() {
                         .operations = 1e8,
                         .bytes = 1e6,
                         .workspace_bytes = 2048,
-                        .max_error = 1e-7});
+                        .max_error = 1e-7,
+                        .error_bound = 2e-6});
   run.layers.push_back(run.layers[0]);
   run.layers[1].name = "slow & <odd>";
   run.layers[1].min_seconds = 4e-3;
@@ -38,7 +39,7 @@ TEST(BenchReport, TheTableShowsRatesAndTheirMean) {
   EXPECT_NE(text.find(", 2 threads, nhwc, default precision; at most 200 GFLOP/s, and 20 GB/s"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find("  1 ms    2 ms      100      50%  direct         2 KiB  1.0e-07\n"),
+  EXPECT_NE(text.find("  1 ms    2 ms      100      50%  direct         2 KiB  1.0e-07  2.0e-06\n"),
             std::string::npos)
       << text;
   // sqrt(50% * 12.5%)
@@ -64,7 +65,7 @@ TEST(BenchReport, JsonSaysTheSameInNumbers) {
 
 TEST(BenchReport, CsvDoublesQuotes) {
   const std::string text = csv_text(known_run());
-  EXPECT_NE(text.find("\"none\",\"forward\",2,\"nhwc\",\"default\",\"direct\",,,,,,,,"
+  EXPECT_NE(text.find("\"none\",\"forward\",2,\"nhwc\",\"default\",\"direct\",,,,,,,,,"
                       "\"not \"\"this\"\" one\"\r\n"),
             std::string::npos)
       << text;

@@ -124,10 +124,21 @@ class Arithmetic(unittest.TestCase):
         self.assertAlmostEqual(table["all"][1, "nchw"], math.sqrt(1.5 * 0.25))
         self.assertIsNone(table["all"][1, "nhwc"])
 
-    def test_means_take_the_faster_of_our_precisions(self):
+    def test_exact_sums_have_means_of_their_own(self):
         exact = result("conv2d", "nchw", 0.06, precision="exact")
-        table = arithmetic.means(arithmetic.rows_of([*self.RESULTS, exact]), lambda row: row.ratio)
-        self.assertAlmostEqual(table["3x3"][1, "nchw"], 1.5)
+        rows = arithmetic.rows_of([exact, *self.RESULTS])
+        for precision, mean in (("default", 1.5), ("exact", 0.5)):
+            chosen = arithmetic.of_precision(rows, precision)
+            self.assertEqual(len(chosen), 2)
+            self.assertAlmostEqual(arithmetic.means(chosen, lambda row: row.ratio)["3x3"][1, "nchw"], mean)
+
+    def test_each_peer_is_compared_with_alone(self):
+        rows = arithmetic.rows_of(self.RESULTS)
+        table = arithmetic.means_by_peer(rows, self.RESULTS)
+        self.assertEqual(list(table), ["x", "y"])
+        self.assertAlmostEqual(table["x"][1, "nchw"], 2)
+        self.assertAlmostEqual(table["y"][1, "nchw"], 1.5)
+        self.assertIsNone(table["x"][1, "nhwc"])
 
     def test_crashes_are_kept(self):
         self.assertEqual(arithmetic.crashes(self.RESULTS), [self.RESULTS[3]])
@@ -214,6 +225,7 @@ class Report(unittest.TestCase):
         self.assertIn("2 of 2 rows", text)
         self.assertIn("| a | 1 | x | nhwc | SIGFPE |", text)
         self.assertIn("oneDNN 3.7.2", text)
+        self.assertIn("| x | 2.00 |  |", text)
         self.assertIn("| a | 1 | nchw | 50 direct | 33.3 y, nchw: jit | 1.50 | 200 x, best: jit | 0.25 |", text)
         self.assertIn("| a | 1 | nhwc | 100 direct | none ran |  | 200 x, best: jit | 0.50 |", text)
 

@@ -97,6 +97,25 @@ TEST(Plan, EveryAlgorithmThatDoesNotRefuseRunsWhenAskedByName) {
   }
 }
 
+TEST(Plan, TheErrorBoundIsThatOfASumOrOfWinograd) {
+  const auto plan = [](DType dtype, Precision precision) {
+    return Plan::conv2d({1, 32, 64, 64}, {32, 32, 3, 3}, false, dtype,
+                        {.padding = 1, .precision = precision});
+  };
+  const double roundings = 32 * 9 + (machine().fused_multiply_add ? 0 : 1);
+  const Plan exact = plan(DType::float32, Precision::exact);
+  EXPECT_NEAR(exact.error_bound().value(), roundings * 0x1p-24, roundings * roundings * 0x1p-47);
+  const double in_doubles = roundings * 0x1p-53;
+  EXPECT_DOUBLE_EQ(plan(DType::float64, Precision::exact).error_bound().value(),
+                   in_doubles / (1 - in_doubles));
+  const Plan winograd = plan(DType::float32, Precision::standard).with_algorithm("winograd");
+  EXPECT_GT(winograd.error_bound().value(), 0x1p-24);
+  EXPECT_LT(winograd.error_bound().value(), 100 * exact.error_bound().value());
+  EXPECT_FALSE(plan(DType::bfloat16, Precision::exact).error_bound());
+  EXPECT_FALSE(
+      Plan::conv_transpose2d({1, 3, 4, 4}, {3, 6, 5, 5}, false, DType::float32, {}).error_bound());
+}
+
 TEST(Plan, AskedByNameTheOthersSayWhyTheyDidNotRun) {
   const Plan named = small_plan().with_algorithm("reference");
   EXPECT_EQ(named.workspace_bytes(), 0U);
@@ -146,6 +165,26 @@ TEST(Plan, RunsIntoMemoryThatIsThereAlready) {
   Tensor turned({4, 4, 6, 2});
   plan.run(x, w, b, turned.mutable_view().permute({3, 2, 1, 0}));
   EXPECT_TRUE(same_bits(turned.view().permute({3, 2, 1, 0}), expected));
+}
+
+TEST(Plan, LargeWeightsOfOneRunArePackedInPartsAndChangeNoBit) {
+  Random random;
+  const Sizes sizes{1100, 512, 3, 3};  // 19 MiB
+  const Tensor w = random.integers(sizes, DType::float32, -9, 9);
+  const Tensor b = random.values({1100}, DType::float32);
+  const Plan plan =
+      Plan::conv2d({1, 512, 3, 4}, sizes, true, DType::float32, {.padding = Padding(1)});
+  const PackedWeight packed = plan.pack(w);
+  ASSERT_GT(packed.bytes(), std::size_t{1} << 24U);
+  for (const auto format : {MemoryFormat::contiguous, MemoryFormat::channels_last}) {
+    const Tensor x = random.values({1, 512, 3, 4}, DType::float32, format);
+    Tensor expected({1, 1100, 3, 4}, DType::float32, format);
+    const Tensor residual = random.values({1, 1100, 3, 4}, DType::float32);
+    const functional::Epilogue epilogue{.residual = residual, .low = 0};
+    plan.run(x, packed, b, expected, epilogue);
+    EXPECT_TRUE(
+        same_bits(functional::conv2d(x, w, b, {.padding = Padding(1)}, epilogue), expected));
+  }
 }
 
 TEST(Plan, RunsUnbatchedAndTransposedAndOnBytes) {

@@ -105,6 +105,31 @@ TEST(Tuning, OfOneLayoutSaysOnlyOfTheOtherHowItRounds) {
   EXPECT_EQ(Tuning({line, both}).layers().size(), 2U);
 }
 
+/// In default precision Winograd's algorithm may run a layer, whose bits are others.
+TEST(Tuning, NeverLetsALayerRoundOtherwiseInAnotherLayout) {
+  const Conv2dOptions options{
+      .in_channels = 64, .out_channels = 64, .kernel_size = 3, .padding = 1};
+  const Sizes input{64, 56, 56};
+  const auto line = [&](MemoryFormat format, const char* algorithm) {
+    return TunedLayer{options, input, format, algorithm, ""};
+  };
+  const auto contiguous = MemoryFormat::contiguous;
+  const auto last = MemoryFormat::channels_last;
+  const Plan plan = Plan::conv2d(input, {64, 64, 3, 3}, true, DType::float32, {.padding = 1}, last);
+  ASSERT_TRUE(plan.candidates().front().possible);
+  ASSERT_EQ(plan.candidates().front().name, "winograd");
+  EXPECT_EQ(plan.with_tuning(Tuning({line(contiguous, "winograd")})).algorithm(), "winograd");
+  EXPECT_EQ(plan.with_tuning(Tuning({line(contiguous, "direct")})).algorithm(), "direct");
+  EXPECT_EQ(testing::error_of([&] {
+              Tuning({line(contiguous, "winograd"), line(last, "direct")});
+            }),
+            "a tuning of Conv2d(64, 64, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1)): in the "
+            "other layout this layer is winograd, which rounds otherwise than direct: results must "
+            "be the same in both");
+  const Tuning exact({line(contiguous, "planar"), line(last, "direct")});
+  EXPECT_EQ(plan.with_tuning(exact).algorithm(), "direct");
+}
+
 TEST(Tuning, ThatIsTheDefaultServesFunctionsPlansAndLayers) {
   Random random;
   EXPECT_EQ(default_tuning().state(), nullptr);
@@ -129,7 +154,7 @@ TEST(Tuning, OfATransposedLayerNamesWhatCanRunIt) {
   const Plan plan =
       Plan::conv_transpose2d({4, 5, 6}, {4, 3, 4, 4}, false, DType::float32, {.stride = 2});
   EXPECT_EQ(plan.with_tuning(tuning).algorithm(), "transposed");
-  EXPECT_EQ(plan.with_tuning(tuning).candidates()[0].reason, "only the forward pass");
+  EXPECT_EQ(plan.with_tuning(tuning).candidates()[1].reason, "only the forward pass");
 }
 
 TEST(Tuning, WithAnAlgorithmThatRefusesTheLayerHereChangesNothing) {
@@ -181,14 +206,15 @@ TEST(TuningText, ReadsWhatItWrites) {
   TunedLayer exact = exact_line();
   exact.algorithm = "direct";
   const std::string text = to_text(Tuning({exact, direct_line(), transposed}));
-  EXPECT_EQ(text,
-            "conv2d tuning 1\n"
-            "direct       exact   nchw 32x10x11       Conv2d(32, 32, kernel_size=(3, 3), "
-            "stride=(1, 1), padding=(1, 1))\n"
-            "direct       default nchw 32x10x11       Conv2d(32, 32, kernel_size=(3, 3), "
-            "stride=(1, 1), padding=(1, 1))\n"
-            "transposed   default nhwc 4x5x6          ConvTranspose2d(4, 3, kernel_size=(4, 2), "
-            "stride=(2, 2))  # 1.02 ms; 2 threads\n");
+  EXPECT_EQ(
+      text,
+      "conv2d tuning 1\n"
+      "direct             exact   nchw 32x10x11     Conv2d(32, 32, kernel_size=(3, 3), "
+      "stride=(1, 1), padding=(1, 1))\n"
+      "direct             default nchw 32x10x11     Conv2d(32, 32, kernel_size=(3, 3), "
+      "stride=(1, 1), padding=(1, 1))\n"
+      "transposed         default nhwc 4x5x6        ConvTranspose2d(4, 3, kernel_size=(4, 2), "
+      "stride=(2, 2))  # 1.02 ms; 2 threads\n");
   EXPECT_EQ(to_text(parse_tuning(text, "again")), text);
   EXPECT_EQ(to_text(Tuning()), "conv2d tuning 1\n");
 }
@@ -223,6 +249,10 @@ TEST(TuningText, SaysWhichLineIsWrongAndWhatIsAllowed) {
             third +
                 "a line is ALGORITHM PRECISION LAYOUT CxHxW LAYER, but got "
                 "'direct default nchw 3x9x9'");
+  EXPECT_EQ(sentence("\x89PNG\r\n"),
+            "file, line 1: a tuning begins with the line 'conv2d tuning 1', but got no plain text");
+  EXPECT_EQ(line("direct default nchw 3x9x9 Conv2d(3, 8, \xff)"),
+            third + "a line has ASCII characters alone before its note");
   EXPECT_EQ(line("direct default hwc 3x9x9 Conv2d(3, 8, 3)"),
             third + "the layout is nchw or nhwc, but got 'hwc'");
   EXPECT_EQ(line("direct double nchw 3x9x9 Conv2d(3, 8, 3)"),

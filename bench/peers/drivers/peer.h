@@ -93,7 +93,7 @@ inline View view(const float* data, std::int64_t c, std::int64_t h, std::int64_t
   return nhwc ? View{data, {h * w * c, 1, w * c, c}} : View{data, {c * h * w, h * w, w, 1}};
 }
 
-/// The largest |y - y'| / sum of |x w| over a sample of the outputs, y' and the sum in double.
+/// The largest |y - y'| / n over a sample of the outputs, y' in double, n the number of products.
 /// Weights lie as (k, c / groups, r, s).
 inline double largest_error(const Job& job, View x, const std::vector<float>& weights, View y) {
   const std::int64_t channels = job.c / job.groups;
@@ -106,7 +106,7 @@ inline double largest_error(const Job& job, View x, const std::vector<float>& we
     const std::int64_t q = at % job.q, p = at / job.q % job.p;
     const std::int64_t k = at / (job.q * job.p) % job.k, n = at / (job.q * job.p * job.k);
     const std::int64_t first = k / (job.k / job.groups) * channels;
-    double sum = 0, magnitude = 0;
+    double sum = 0;
     for (std::int64_t c = 0; c < channels; ++c) {
       for (std::int64_t r = 0; r < job.r; ++r) {
         for (std::int64_t s = 0; s < job.s; ++s) {
@@ -115,17 +115,14 @@ inline double largest_error(const Job& job, View x, const std::vector<float>& we
           if (h >= 0 && h < job.h && w >= 0 && w < job.w) {
             const auto at_weight =
                 static_cast<std::size_t>(((k * channels + c) * job.r + r) * job.s + s);
-            const double term = x.at(n, first + c, h, w) * weights[at_weight];
-            sum += term;
-            magnitude += std::abs(term);
+            sum += x.at(n, first + c, h, w) * weights[at_weight];
           }
         }
       }
     }
-    const double distance = std::abs(y.at(n, k, p, q) - sum);
-    largest = std::max(largest, distance == 0 ? 0 : distance / magnitude);
+    largest = std::max(largest, std::abs(y.at(n, k, p, q) - sum));
   }
-  return largest;
+  return largest / static_cast<double>(channels * job.r * job.s);
 }
 
 struct Times {
