@@ -62,13 +62,17 @@ struct Cut {
 
  private:
   const typename simd::GroupedChannelsKernels<T>::Tiles* tiles_for(Index width) const {
-    if (inputs > 1) {
-      return width == 3 && classes.stride <= 2 ? &kernels.grouped_three[at(classes.stride - 1)]
-                                               : &kernels.grouped_any;
+    // Not every type has unrolled ones: no pixel tile then.
+    const bool in_steps = classes.stride <= 2;
+    const auto& any = inputs > 1 ? kernels.grouped_any : kernels.any;
+    const bool known = width == 3 || (inputs == 1 && (width == 5 || width == 7));
+    if (!in_steps || !known) {
+      return &any;
     }
-    return (width == 3 || width == 5 || width == 7) && classes.stride <= 2
-               ? &kernels.unrolled[at((width - 3) / 2)][at(classes.stride - 1)]
-               : &kernels.any;
+    const auto& unrolled_ones = inputs > 1
+                                    ? kernels.grouped_three[at(classes.stride - 1)]
+                                    : kernels.unrolled[at((width - 3) / 2)][at(classes.stride - 1)];
+    return unrolled_ones[1] != nullptr ? &unrolled_ones : &any;
   }
 
   /// All channels where tensors are used as they are; else as many, of as many rows, as let a

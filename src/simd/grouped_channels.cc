@@ -6,6 +6,7 @@
 
 #include "simd/dispatch.h"
 
+#include <type_traits>
 #include <utility>
 
 #undef HWY_TARGET_INCLUDE
@@ -153,12 +154,15 @@ constexpr std::array<typename GroupedChannelsKernels<T>::Tiles, 2> channel_strid
 
 template <class T>
 GroupedChannelsKernels<T> make_grouped_channels_kernels() {
-  return {.lanes = hn::Lanes(hn::ScalableTag<T>()),
-          .unrolled = {channel_strides<T, false, 3>(), channel_strides<T, false, 5>(),
-                       channel_strides<T, false, 7>()},
-          .any = channel_tiles<T, false, 0, 0>(channel_pixels),
-          .grouped_three = channel_strides<T, true, 3>(),
-          .grouped_any = channel_tiles<T, true, 0, 0>(channel_pixels)};
+  GroupedChannelsKernels<T> kernels{.lanes = hn::Lanes(hn::ScalableTag<T>()),
+                                    .any = channel_tiles<T, false, 0, 0>(channel_pixels),
+                                    .grouped_any = channel_tiles<T, true, 0, 0>(channel_pixels)};
+  if constexpr (std::is_same_v<T, float>) {
+    kernels.unrolled = {channel_strides<T, false, 3>(), channel_strides<T, false, 5>(),
+                        channel_strides<T, false, 7>()};
+    kernels.grouped_three = channel_strides<T, true, 3>();
+  }
+  return kernels;
 }
 
 const GroupedChannelsKernels<float>& grouped_channels_floats() {

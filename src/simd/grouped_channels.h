@@ -55,7 +55,7 @@ struct GroupedChannelsKernels {
   std::size_t lanes;  ///< elements in a vector; 0 where there are no vectors of this type
   using Tiles = std::array<RunGroupedChannels<T>, most_channel_pixels + 1>;
   /// Of groups of one channel. unrolled[w][d][q]: kernels of 3 + 2w columns, pixels of stride 1 +
-  /// d, q outputs.
+  /// d, q outputs. Of floats only, as grouped_three is: each takes a compiler a second.
   std::array<std::array<Tiles, 2>, 3> unrolled;
   /// any[q]: kernels of any width and stride.
   Tiles any;
