@@ -19,6 +19,7 @@
 // Not for   several outputs of an input channel; large maps of contiguous tensors
 #include "algorithm/algorithm.h"
 #include "algorithm/depthwise_channels_worker.h"
+#include "algorithm/distances.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/vector_types.h"
 #include "base/quantity.h"
@@ -47,6 +48,9 @@ std::optional<std::string_view> refuses(const Problem& problem) {
     return "only the forward pass";
   }
   if (const auto reason = refuses_types(problem.types)) {
+    return reason;
+  }
+  if (const auto reason = refuses_distances(problem)) {
     return reason;
   }
   if (problem.in_channels_per_group() != 1 || problem.out_channels_per_group() != 1) {
