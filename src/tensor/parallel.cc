@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cfenv>
 
 #if defined(CONV2D_THREADS_OPENMP)
 #include <omp.h>
@@ -37,6 +38,19 @@ std::atomic<int>& thread_count() noexcept {
   return count;
 }
 
+#if defined(CONV2D_THREADS_OPENMP)
+/// How a thread rounds and whether tiny numbers count for it, taken over from another one: threads
+/// that are kept for later have what their maker had when they were made.
+class FloatingPoint {
+ public:
+  FloatingPoint() noexcept { std::fegetenv(&state_); }
+  void use() const noexcept { std::fesetenv(&state_); }
+
+ private:
+  std::fenv_t state_;
+};
+#endif
+
 }  // namespace
 
 int num_threads() noexcept { return thread_count().load(std::memory_order_relaxed); }
@@ -57,9 +71,13 @@ void run_on_threads(int threads, void (*body)(void* context, int t), void* conte
     return;
   }
 #if defined(CONV2D_THREADS_OPENMP)
+  const FloatingPoint callers;
 #pragma omp parallel for schedule(static, 1) num_threads(threads)
   for (int t = 0; t < threads; ++t) {
+    const FloatingPoint before;
+    callers.use();
     body(context, t);
+    before.use();
   }
 #elif defined(CONV2D_THREADS_STD)
   std::vector<std::thread> others;

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cfenv>
 #include <limits>
 #include <string>
 #include <vector>
@@ -81,6 +82,23 @@ TEST(Threads, TheMostThatAreAllowedDoStart) {
   std::atomic<std::int64_t> total = 0;
   parallel_for(1'000'000, [&](std::int64_t begin, std::int64_t end) { total += end - begin; });
   EXPECT_EQ(total, 1'000'000);
+}
+
+/// Whether all of them do, on threads that earlier runs have left.
+bool threads_round(int direction) {
+  std::atomic<int> agree = 0;
+  run_on_threads(4, [&](int) { agree += std::fegetround() == direction ? 1 : 0; });
+  return agree == 4;
+}
+
+TEST(Parallel, ThreadsRoundAsTheirCallerDoes) {
+  const int before = std::fegetround();
+  for (const int direction : {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TONEAREST}) {
+    std::fesetround(direction);
+    EXPECT_TRUE(threads_round(direction)) << direction;
+    EXPECT_EQ(std::fegetround(), direction);
+  }
+  std::fesetround(before);
 }
 
 }  // namespace
