@@ -148,7 +148,8 @@ Plan Plan::conv2d(const Sizes& input, const Sizes& weight, bool bias, DType dtyp
   const DType out = value_or_throw(result_dtype(dtype, dtype));
   Problem problem = value_or_throw(
       conv2d_problem(input, weight, bias, Types{.x = dtype, .w = dtype, .y = out}, arguments));
-  problem.format = format;
+  // One channel lies in memory as it does in either format.
+  problem.format = problem.in_channels == 1 ? MemoryFormat::contiguous : format;
   const Sizes y = problem.y_sizes();
   Chosen chosen(problem, default_tuning());
   return Plan(std::make_shared<const State>(
@@ -162,7 +163,8 @@ Plan Plan::conv_transpose2d(const Sizes& input, const Sizes& weight, bool bias, 
   const DType out = value_or_throw(result_dtype(dtype, dtype));
   Problem problem = value_or_throw(conv_transpose2d_problem(
       input, weight, bias, Types{.x = out, .w = dtype, .y = dtype}, arguments));
-  problem.format = format;
+  // One channel lies in memory as it does in either format.
+  problem.format = problem.in_channels == 1 ? MemoryFormat::contiguous : format;
   const Sizes x = problem.x_sizes();
   Chosen chosen(problem, default_tuning());
   return Plan(std::make_shared<const State>(

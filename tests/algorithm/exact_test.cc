@@ -88,6 +88,16 @@ struct Operand {
 
 bool has_fused_multiply_add(std::string_view name) { return name != "SSE4" && name != "SSSE3"; }
 
+// ThreadSanitizer makes a test twenty times as long, and what it looks for does not hide in one
+// configuration among many.
+#if defined(__SANITIZE_THREAD__)
+constexpr int random_configurations = 12;
+#elif defined(__SANITIZE_ADDRESS__)
+constexpr int random_configurations = 60;
+#else
+constexpr int random_configurations = 120;
+#endif
+
 class AnyAlgorithm : public ::testing::TestWithParam<Subject> {
  protected:
   static constexpr int runs = random_configurations;
@@ -125,16 +135,6 @@ class AnyAlgorithm : public ::testing::TestWithParam<Subject> {
 };
 
 /// One that keeps the definition's sums.
-// ThreadSanitizer makes a test twenty times as long, and what it looks for does not hide in one
-// configuration among many.
-#if defined(__SANITIZE_THREAD__)
-constexpr int random_configurations = 12;
-#elif defined(__SANITIZE_ADDRESS__)
-constexpr int random_configurations = 60;
-#else
-constexpr int random_configurations = 120;
-#endif
-
 class Exact : public AnyAlgorithm {
  protected:
   void expect_within_bound(const Configuration& c, const Operand& o, const Tensor& y,
