@@ -28,10 +28,11 @@ struct CostOf {
   }
   LayerCost operator()(const ConvTranspose2dOptions& o) const {
     const Sizes weight{o.in_channels, o.out_channels / o.groups, o.kernel_size.h, o.kernel_size.w};
-    return with_plan(Plan::conv_transpose2d(
-                         input, weight, o.bias, o.dtype,
-                         {o.stride, o.padding, o.output_padding, o.groups, o.dilation}, format),
-                     o.bias ? o.out_channels : 0);
+    return with_plan(
+        Plan::conv_transpose2d(
+            input, weight, o.bias, o.dtype,
+            {o.stride, o.padding, o.output_padding, o.groups, o.dilation, o.precision}, format),
+        o.bias ? o.out_channels : 0);
   }
   LayerCost operator()(const LazyConv2dOptions& o) const {
     refuse(repr(o) + " does not know its input channels yet");

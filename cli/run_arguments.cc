@@ -61,6 +61,9 @@ LayerOptions with_precision(LayerOptions layer, Precision precision) {
   if (auto* conv = std::get_if<Conv2dOptions>(&layer)) {
     conv->precision = precision;
   }
+  if (auto* conv = std::get_if<ConvTranspose2dOptions>(&layer)) {
+    conv->precision = precision;
+  }
   return layer;
 }
 

@@ -35,7 +35,7 @@ struct RunChoice {
 /// Sets the number of threads and the tuning, and reads the rest. Throws std::invalid_argument.
 RunChoice choose_run(const RunArguments& arguments);
 
-/// A Conv2d in that precision; any other layer as it is.
+/// A convolution in that precision, transposed or not; any other layer as it is.
 LayerOptions with_precision(LayerOptions layer, Precision precision);
 
 /// "nchw" or "nhwc".

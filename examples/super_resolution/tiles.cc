@@ -24,6 +24,15 @@ Cut cut_at(std::int64_t begin, std::int64_t tile, std::int64_t overlap, std::int
           .read_end = std::min(begin + tile + overlap, size)};
 }
 
+/// `tile` on the network's grid. A picture narrower than the grid is not cut: layers may run by
+/// another algorithm, with other bits, on a part of so few pixels.
+std::int64_t step_between_tiles(std::int64_t tile, std::int64_t height, std::int64_t width) {
+  if (std::min(height, width) < Network::grid) {
+    return std::max({height, width, tile});
+  }
+  return (tile + Network::grid - 1) / Network::grid * Network::grid;
+}
+
 /// To the next whole number; copying to uint8 cuts off what is left.
 void round_up_halves(Tensor& values) {
   auto* const begin = values.data<float>();
@@ -53,10 +62,10 @@ void fill_tile(const Network& network, TensorView rgb, MutableTensorView output,
 
 void upscale(const Network& network, TensorView rgb, MutableTensorView output, std::int64_t tile,
              const Progress& progress) {
-  const std::int64_t step = (tile + Network::grid - 1) / Network::grid * Network::grid;
   const std::int64_t overlap = network.overlap();
   const std::int64_t height = rgb.size(1);
   const std::int64_t width = rgb.size(2);
+  const std::int64_t step = step_between_tiles(tile, height, width);
   std::int64_t done = 0;
   for (std::int64_t row = 0; row < height; row += step) {
     for (std::int64_t column = 0; column < width; column += step) {

@@ -33,6 +33,7 @@ struct ConvTranspose2dArguments {
   Pair output_padding = 0;
   std::int64_t groups = 1;
   Pair dilation = 1;
+  Precision precision = Precision::standard;
 };
 
 /// What is done to each result of a convolution before it is let go of:

@@ -127,6 +127,7 @@ struct ConvTranspose2dOptions {
   Pair dilation = 1;
   PaddingMode padding_mode = PaddingMode::zeros;  ///< zeros alone, as in torch
   DType dtype = DType::float32;
+  Precision precision = Precision::standard;
 
   friend bool operator==(const ConvTranspose2dOptions&, const ConvTranspose2dOptions&) = default;
 };

@@ -20,7 +20,7 @@ namespace conv2d {
 
 /// One line of a tuning.
 struct TunedLayer {
-  LayerOptions layer;  ///< a Conv2d, its precision with it, or a ConvTranspose2d; with or without
+  LayerOptions layer;  ///< a Conv2d or a ConvTranspose2d, its precision with it; with or without
                        ///< bias, which does not matter
   Sizes input;         ///< (C, H, W): the batch does not matter
   MemoryFormat format = MemoryFormat::contiguous;  ///< of the input

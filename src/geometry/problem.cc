@@ -270,6 +270,7 @@ Result<Problem> conv_transpose2d_problem(const Sizes& input, const Sizes& weight
                         .columns = columns.value(),
                         .padding_mode = PaddingMode::zeros,
                         .bias = bias,
+                        .precision = arguments.precision,
                         .types = types};
   if (auto error = check_counts(problem)) {
     return *error;

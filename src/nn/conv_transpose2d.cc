@@ -50,8 +50,8 @@ ConvTranspose2d::ConvTranspose2d(const ConvTranspose2dOptions& options, Tensor w
       options_(options) {}
 
 functional::ConvTranspose2dArguments ConvTranspose2d::arguments() const {
-  return {options_.stride, options_.padding, options_.output_padding, options_.groups,
-          options_.dilation};
+  return {options_.stride, options_.padding,  options_.output_padding,
+          options_.groups, options_.dilation, options_.precision};
 }
 
 functional::ConvTranspose2dArguments ConvTranspose2d::arguments_for(const Sizes& input,

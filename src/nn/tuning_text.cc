@@ -72,16 +72,19 @@ Result<Sizes> parse_input(std::string_view text) {
   return at == end ? Result<Sizes>(Sizes(std::span<const std::int64_t>(sizes))) : wrong();
 }
 
-/// Puts the precision into a Conv2d; transposed convolutions have one precision alone.
+/// Puts the precision into a convolution; other layers have one precision alone.
 std::optional<Error> set_precision(LayerOptions& layer, std::string_view word) {
   const bool exact = word == precisions[1];
   if (!exact && word != precisions[0]) {
     return expected("the precision is default or exact", word);
   }
+  const Precision precision = exact ? Precision::exact : Precision::standard;
   if (auto* conv = std::get_if<Conv2dOptions>(&layer)) {
-    conv->precision = exact ? Precision::exact : Precision::standard;
+    conv->precision = precision;
+  } else if (auto* transposed = std::get_if<ConvTranspose2dOptions>(&layer)) {
+    transposed->precision = precision;
   } else if (exact) {
-    return expected("the precision of every layer but Conv2d is default", word);
+    return expected("only convolutions have a precision that is not default", word);
   }
   return std::nullopt;
 }
@@ -123,8 +126,11 @@ Result<TunedLayer> parse_line(std::string_view line) {
 }
 
 Precision precision_of(const LayerOptions& layer) {
-  const auto* conv = std::get_if<Conv2dOptions>(&layer);
-  return conv != nullptr ? conv->precision : Precision::standard;
+  if (const auto* conv = std::get_if<Conv2dOptions>(&layer)) {
+    return conv->precision;
+  }
+  const auto* transposed = std::get_if<ConvTranspose2dOptions>(&layer);
+  return transposed != nullptr ? transposed->precision : Precision::standard;
 }
 
 void pad(std::string& text, std::size_t width) {

@@ -93,7 +93,9 @@ Tensor pack(const Algorithm& algorithm, const Problem& problem, TensorView weigh
 
 void execute(const Problem& problem, const Operands& operands, KeptWeight* kept) {
   Problem formed = problem;
-  formed.format = operands.first.memory_format();
+  // One channel lies in memory as it does in either format.
+  formed.format =
+      operands.first.size(1) == 1 ? MemoryFormat::contiguous : operands.first.memory_format();
   const Algorithm& algorithm = choose(formed, default_tuning());
   if (kept == nullptr || algorithm.pack == nullptr) {
     run(algorithm, formed, operands);

@@ -134,6 +134,11 @@ View with_batch(View view) {
   return view.rank() == 3 ? view.unsqueeze(0) : view;
 }
 
+/// One channel lies in memory as it does in either format.
+MemoryFormat format_of(const Sizes& input, MemoryFormat format) {
+  return input[input.rank() - 3] == 1 ? MemoryFormat::contiguous : format;
+}
+
 functional::Epilogue with_batch(functional::Epilogue epilogue) {
   if (epilogue.residual) {
     epilogue.residual = with_batch(*epilogue.residual);
@@ -148,8 +153,7 @@ Plan Plan::conv2d(const Sizes& input, const Sizes& weight, bool bias, DType dtyp
   const DType out = value_or_throw(result_dtype(dtype, dtype));
   Problem problem = value_or_throw(
       conv2d_problem(input, weight, bias, Types{.x = dtype, .w = dtype, .y = out}, arguments));
-  // One channel lies in memory as it does in either format.
-  problem.format = problem.in_channels == 1 ? MemoryFormat::contiguous : format;
+  problem.format = format_of(input, format);
   const Sizes y = problem.y_sizes();
   Chosen chosen(problem, default_tuning());
   return Plan(std::make_shared<const State>(
@@ -163,8 +167,7 @@ Plan Plan::conv_transpose2d(const Sizes& input, const Sizes& weight, bool bias, 
   const DType out = value_or_throw(result_dtype(dtype, dtype));
   Problem problem = value_or_throw(conv_transpose2d_problem(
       input, weight, bias, Types{.x = out, .w = dtype, .y = dtype}, arguments));
-  // One channel lies in memory as it does in either format.
-  problem.format = problem.in_channels == 1 ? MemoryFormat::contiguous : format;
+  problem.format = format_of(input, format);
   const Sizes x = problem.x_sizes();
   Chosen chosen(problem, default_tuning());
   return Plan(std::make_shared<const State>(

@@ -53,8 +53,9 @@ struct ProblemOf {
     }
     const Sizes weight{o.in_channels, o.out_channels / o.groups, o.kernel_size.h, o.kernel_size.w};
     const DType x = result_dtype(o.dtype, o.dtype).value();
-    return conv_transpose2d_problem(input, weight, false, {.x = x, .w = o.dtype, .y = o.dtype},
-                                    {o.stride, o.padding, o.output_padding, o.groups, o.dilation});
+    return conv_transpose2d_problem(
+        input, weight, false, {.x = x, .w = o.dtype, .y = o.dtype},
+        {o.stride, o.padding, o.output_padding, o.groups, o.dilation, o.precision});
   }
   Result<Problem> operator()(const auto& options) const {
     return Error{concat("only a Conv2d and a ConvTranspose2d are tuned, but this is ",

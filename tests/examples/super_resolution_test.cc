@@ -168,6 +168,10 @@ TEST(SuperResolution, TilesGiveTheBitsOfTheWholeInDefaultPrecisionToo) {
   const Network network(narrow_weights(1, 4));
   const Tensor rgb = random_picture(random, 75, 57, DType::uint8);
   expect_tiles_give_the_bits_of_the_whole(network, rgb, {18, 32});
+  for (const std::int64_t width : {2, 3, 4, 5}) {
+    const Tensor narrow = random_picture(random, 83, width, DType::uint8);
+    expect_tiles_give_the_bits_of_the_whole(network, narrow, {16, 20});
+  }
 }
 
 TEST(SuperResolution, APixelReachesAsFarAsTheNetworkSaysAndNoFurther) {

@@ -92,6 +92,14 @@ TEST(ConvTranspose2d, AHugeStrideDoesNotOverflowTheRange) {
   EXPECT_TRUE(refused([&] { conv(Tensor({1, 2, 2})); }, "too large"));
 }
 
+TEST(ConvTranspose2d, ThePrecisionDecidesWhetherItMayRoundOtherwise) {
+  ConvTranspose2dOptions options{
+      .in_channels = 32, .out_channels = 32, .kernel_size = 3, .padding = 1};
+  EXPECT_EQ(ConvTranspose2d(options).plan({32, 16, 16}).algorithm(), "winograd");
+  options.precision = Precision::exact;
+  EXPECT_EQ(ConvTranspose2d(options).plan({32, 16, 16}).algorithm(), "transposed");
+}
+
 TEST(ConvTranspose2d, EmptyBatchesAndUnbatchedInputs) {
   const ConvTranspose2d conv(3, 6, 5, 2, 1, 1);
   EXPECT_EQ(conv(Tensor({0, 3, 4, 4})).sizes(), Sizes({0, 6, 10, 10}));

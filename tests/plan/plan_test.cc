@@ -43,6 +43,14 @@ TEST(Plan, UnbatchedSizesStayUnbatched) {
       Sizes({6, 8, 8}));
 }
 
+TEST(Plan, OneChannelIsTheSameInEitherFormat) {
+  const auto algorithm = [](MemoryFormat format) {
+    return Plan::conv2d({1, 1, 90, 80}, {1, 1, 5, 5}, false, DType::float32, {}, format)
+        .algorithm();
+  };
+  EXPECT_EQ(algorithm(MemoryFormat::contiguous), algorithm(MemoryFormat::channels_last));
+}
+
 TEST(Plan, ExactlyOneCandidateIsTakenAndEveryOneSaysWhy) {
   const Plan plan = small_plan();
   ASSERT_EQ(plan.candidates().size(), algorithms().size());

@@ -196,13 +196,15 @@ TEST(Tuning, RefusesWhatCannotBe) {
 }
 
 TEST(TuningText, ReadsWhatItWrites) {
-  TunedLayer transposed{
-      ConvTranspose2dOptions{
-          .in_channels = 4, .out_channels = 3, .kernel_size = Pair(4, 2), .stride = 2},
-      {4, 5, 6},
-      MemoryFormat::channels_last,
-      "transposed",
-      "1.02 ms; 2 threads"};
+  TunedLayer transposed{ConvTranspose2dOptions{.in_channels = 4,
+                                               .out_channels = 3,
+                                               .kernel_size = Pair(4, 2),
+                                               .stride = 2,
+                                               .precision = Precision::exact},
+                        {4, 5, 6},
+                        MemoryFormat::channels_last,
+                        "transposed",
+                        "1.02 ms; 2 threads"};
   TunedLayer exact = exact_line();
   exact.algorithm = "direct";
   const std::string text = to_text(Tuning({exact, direct_line(), transposed}));
@@ -213,7 +215,7 @@ TEST(TuningText, ReadsWhatItWrites) {
       "stride=(1, 1), padding=(1, 1))\n"
       "direct             default nchw 32x10x11     Conv2d(32, 32, kernel_size=(3, 3), "
       "stride=(1, 1), padding=(1, 1))\n"
-      "transposed         default nhwc 4x5x6        ConvTranspose2d(4, 3, kernel_size=(4, 2), "
+      "transposed         exact   nhwc 4x5x6        ConvTranspose2d(4, 3, kernel_size=(4, 2), "
       "stride=(2, 2))  # 1.02 ms; 2 threads\n");
   EXPECT_EQ(to_text(parse_tuning(text, "again")), text);
   EXPECT_EQ(to_text(Tuning()), "conv2d tuning 1\n");
@@ -257,8 +259,8 @@ TEST(TuningText, SaysWhichLineIsWrongAndWhatIsAllowed) {
             third + "the layout is nchw or nhwc, but got 'hwc'");
   EXPECT_EQ(line("direct double nchw 3x9x9 Conv2d(3, 8, 3)"),
             third + "the precision is default or exact, but got 'double'");
-  EXPECT_EQ(line("transposed exact nchw 3x9x9 ConvTranspose2d(3, 8, 3)"),
-            third + "the precision of every layer but Conv2d is default, but got 'exact'");
+  EXPECT_EQ(line("transposed exact nchw 3x9x9 Unfold(3)"),
+            third + "only convolutions have a precision that is not default, but got 'exact'");
   for (const std::string wrong :
        {"3x9", "3x9x9x", "3x9x-9", "ax9x9", "1x3x9x9", "3,9,9", "3x9x99999999999999999999"}) {
     EXPECT_EQ(line("direct default nchw " + wrong + " Conv2d(3, 8, 3)"),
