@@ -25,7 +25,7 @@
 
 namespace conv2d {
 
-extern const Algorithm depthwise_channels_algorithm;
+extern const Algorithm grouped_channels_algorithm;
 extern const Algorithm depthwise_rows_algorithm;
 extern const Algorithm direct_algorithm;
 extern const Algorithm planar_algorithm;
@@ -398,12 +398,14 @@ Configuration depthwise(Random& random) {
                        random.between(1, 3));
 }
 
-/// One input and one output channel a group, from less than a vector to several.
-Configuration depthwise_of_many(Random& random) {
-  constexpr std::int64_t channels[] = {8, 9, 15, 16, 17, 32, 40, 70};
+/// Groups of few channels, from less than a vector altogether to several.
+Configuration small_groups(Random& random) {
+  constexpr std::int64_t all[] = {8, 9, 15, 16, 17, 32, 40, 70};
+  constexpr std::int64_t each[] = {1, 1, 2, 4, 8};
+  const std::int64_t channels = one_of(random, each);
   Configuration c = depthwise(random);
-  c.arguments.groups = one_of(random, channels);
-  return with_channels(c, 1, 1);
+  c.arguments.groups = (one_of(random, all) + channels - 1) / channels;
+  return with_channels(c, channels, channels);
 }
 
 /// Every number of channels and outputs, and rows of every length.
@@ -484,8 +486,8 @@ constexpr auto forward = Pass::forward;
 constexpr auto backward_data = Pass::backward_data;
 
 const auto exact_ones = ::testing::Values(
-    Subject{&depthwise_channels_algorithm, DType::float32, depthwise_of_many, forward},
-    Subject{&depthwise_channels_algorithm, DType::float64, depthwise_of_many, forward},
+    Subject{&grouped_channels_algorithm, DType::float32, small_groups, forward},
+    Subject{&grouped_channels_algorithm, DType::float64, small_groups, forward},
     Subject{&depthwise_rows_algorithm, DType::float32, depthwise, forward},
     Subject{&depthwise_rows_algorithm, DType::float64, depthwise, forward},
     Subject{&direct_algorithm, DType::float32, many_outputs, forward},

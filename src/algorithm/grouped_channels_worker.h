@@ -1,4 +1,4 @@
-// What one thread of a depthwise convolution with vectors along channels does.
+// What one thread of a convolution in groups of few channels, with vectors along channels, does.
 #pragma once
 
 #include "algorithm/algorithm.h"
@@ -6,29 +6,27 @@
 #include "algorithm/tap_classes.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/threads.h"
-#include "simd/depthwise_channels.h"
+#include "simd/grouped_channels.h"
 #include "simd/kernels.h"
 
 #include <algorithm>
 #include <vector>
 
-namespace conv2d::depthwise_channels {
+namespace conv2d::grouped_channels {
 
 /// How a problem is cut into pieces: depends on the instructions in use, on the tensors' strides
 /// and, without a change of any bit, on the number of threads.
 template <class T>
 struct Cut {
   Cut(const Problem& problem, bool channels_last)
-      : kernels(simd::depthwise_channels_kernels<T>()),
+      : kernels(simd::grouped_channels_kernels<T>()),
         lanes(static_cast<Index>(kernels.lanes)),
+        inputs(problem.in_channels_per_group()),
         channels(problem.in_channels),
         padded(divide_up(channels, lanes) * lanes),
         in_place(channels_last && channels >= lanes),
         classes(problem.columns) {
-    const Index width = problem.columns.kernel;
-    tiles = (width == 3 || width == 5 || width == 7) && classes.stride <= 2
-                ? &kernels.unrolled[at((width - 3) / 2)][at(classes.stride - 1)]
-                : &kernels.any;
+    tiles = tiles_for(problem.columns.kernel);
     cut(problem);
   }
 
@@ -42,14 +40,17 @@ struct Cut {
   Index turned_output(const Problem& problem) const {
     return in_place ? 0 : rows * problem.columns.output * block;
   }
+  /// Whether the inner loop knows the kernel's width.
+  bool unrolled() const { return tiles != &kernels.any && tiles != &kernels.grouped_any; }
   Index items(const Problem& problem) const { return problem.batch * strips * blocks; }
   Index first_row(const Problem& problem, Index strip) const {
     return problem.rows.output * strip / strips;
   }
 
-  const simd::DepthwiseChannelsKernels<T>& kernels;
-  const typename simd::DepthwiseChannelsKernels<T>::Tiles* tiles;
+  const simd::GroupedChannelsKernels<T>& kernels;
+  const typename simd::GroupedChannelsKernels<T>::Tiles* tiles;
   Index lanes;
+  Index inputs;  ///< of a group, as many as its outputs
   Index channels;
   Index padded;   ///< channels up to whole vectors
   bool in_place;  ///< the tensors are used as they lie
@@ -60,6 +61,16 @@ struct Cut {
   Index strips = 1;  ///< of an image
 
  private:
+  const typename simd::GroupedChannelsKernels<T>::Tiles* tiles_for(Index width) const {
+    if (inputs > 1) {
+      return width == 3 && classes.stride <= 2 ? &kernels.grouped_three[at(classes.stride - 1)]
+                                               : &kernels.grouped_any;
+    }
+    return (width == 3 || width == 5 || width == 7) && classes.stride <= 2
+               ? &kernels.unrolled[at((width - 3) / 2)][at(classes.stride - 1)]
+               : &kernels.any;
+  }
+
   /// All channels where tensors are used as they are; else as many, of as many rows, as let a
   /// strip's input and output stay in 96 KiB, 64 channels if they can: within L2, and so little
   /// that the memory is at hand (glibc asks the kernel for pieces from 128 KiB on, page by page).
@@ -68,9 +79,10 @@ struct Cut {
     constexpr Index most = 98304 / sizeof(T);
     const auto used = [&] { return turned_input(problem) + turned_output(problem); };
     rows = output;
-    block = in_place ? padded : std::min(padded, std::max<Index>(64, lanes));
-    while (block > lanes && used() > most) {
-      block -= lanes;
+    const Index step = std::max(lanes, inputs);
+    block = in_place ? padded : std::min(padded, std::max<Index>(64, step));
+    while (block > step && used() > most) {
+      block -= step;
     }
     while (rows > 1 && used() > most) {
       rows = divide_up(rows, 2);
@@ -91,10 +103,25 @@ struct Run {
   const Problem& problem;
   const Operands& operands;
   Cut<T> cut;
-  const T* weights;                     ///< [r][s][padded]
-  std::vector<T> bias;                  ///< [padded]
-  std::vector<std::ptrdiff_t> columns;  ///< [class of outputs][position]: where its pixel begins
+  const T* weights;                        ///< [i][r][s][padded]
+  std::vector<simd::LaneIndex<T>> spread;  ///< [i][lanes]: see simd::GroupedChannels
+  std::vector<T> bias;                     ///< [padded]
+  std::vector<std::ptrdiff_t> columns;     ///< [class of outputs][position]: where its pixel begins
 };
+
+/// Which lane of a vector of pixels each output's lane needs for each input of its group.
+template <class T>
+std::vector<simd::LaneIndex<T>> spread_of(const Cut<T>& cut) {
+  std::vector<simd::LaneIndex<T>> spread;
+  for (Index i = 0; i < cut.inputs; ++i) {
+    for (Index lane = 0; lane < cut.lanes; ++lane) {
+      const Index from =
+          cut.inputs > cut.lanes ? i % cut.lanes : lane / cut.inputs * cut.inputs + i;
+      spread.push_back(static_cast<simd::LaneIndex<T>>(from));
+    }
+  }
+  return spread;
+}
 
 /// Positions of the columns that a class of outputs reads at most.
 template <class T>
@@ -280,6 +307,8 @@ class Worker {
               run_.columns.data() + first * class_step(problem, cut) + q * cut.classes.stride,
           .kernel_columns = at(problem.columns.kernel),
           .stride = at(cut.classes.stride),
+          .inputs = at(cut.inputs),
+          .spread = run_.spread.data(),
           .weights = run_.weights + first_channel_,
           .weight_step = cut.padded,
           .bias = run_.bias.data() + first_channel_,
@@ -306,4 +335,4 @@ class Worker {
   Index positions_ = 0;
 };
 
-}  // namespace conv2d::depthwise_channels
+}  // namespace conv2d::grouped_channels

@@ -1,25 +1,29 @@
-// Depthwise convolution with vectors along channels, forward, float32 and float64: layers of as
-// many outputs as inputs, each of which reads one input channel, where a pixel's channels lie side
-// by side.
+// Convolution in groups of few channels with vectors along channels, forward, float32 and float64:
+// depthwise layers, and groups of 2, 4 or 8 inputs and as many outputs, where a pixel's channels
+// lie side by side.
 //
-// Math      y[n,c,p,q] = bias[c] + sum over r, s of w[c,r,s] * x[n, c, p*sh + r*dh - top, ...]
-// Order     of a sum: r, s, each step one fused multiply-add; the bias last. That is the
+// Math      y[n,k,p,q] = bias[k] + sum over i, r, s of w[k,i,r,s] * x[n, k/g*g + i, p*sh + r*dh -
+// top, ...]
+//           with g channels in a group
+// Order     of a sum: i, r, s, each step one fused multiply-add; the bias last. That is the
 //           definition's, so the bits are the reference's where vectors have fused multiply-adds,
 //           whatever the threads, the batch, the memory layout and the width of vectors.
 // Loops     images, strips of output rows, rows, tiles of pixels (outermost first); then the inner
-//           loop (simd/depthwise_channels.h): vectors of channels, r, s
+//           loop (simd/grouped_channels.h): vectors of channels, i, r, s
+// Groups    a vector holds the outputs of one or several groups, so that it is full however few
+//           channels a group has; its pixels' lanes are permuted for each i
 // Input     where it lies, by pointers to rows and offsets of columns, both through the border's
 //           index map; what lies in zeros is left out, so that infinite weights need no other loop.
 //           No row's end cuts a vector short, whatever the width
 // Turned    tensors of other strides, such as contiguous ones of small maps, a block of channels at
 // a
-//           time within half of L2
-// Weights   packed as [r][s][c]
+//           time
+// Weights   packed as [i][r][s][k]
 // Dilation  output columns as far apart as makes their inputs' columns neighbours
-// Not for   several outputs of an input channel; large maps of contiguous tensors
+// Not for   groups of more channels, which fill vectors by themselves; large contiguous maps
 #include "algorithm/algorithm.h"
-#include "algorithm/depthwise_channels_worker.h"
 #include "algorithm/distances.h"
+#include "algorithm/grouped_channels_worker.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/vector_types.h"
 #include "base/quantity.h"
@@ -53,10 +57,12 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   if (const auto reason = refuses_distances(problem)) {
     return reason;
   }
-  if (problem.in_channels_per_group() != 1 || problem.out_channels_per_group() != 1) {
-    return "only for one input and one output channel a group";
+  const Index inputs = problem.in_channels_per_group();
+  if (inputs != problem.out_channels_per_group() ||
+      (inputs != 1 && inputs != 2 && inputs != 4 && inputs != 8)) {
+    return "only for groups of 1, 2, 4 or 8 inputs and as many outputs";
   }
-  if (problem.format != MemoryFormat::channels_last && !turning_pays(problem)) {
+  if (problem.format != MemoryFormat::channels_last && (inputs > 1 || !turning_pays(problem))) {
     return "planes would be turned into channels and back";
   }
   constexpr Index few = 8;
@@ -68,7 +74,7 @@ std::optional<std::string_view> refuses(const Problem& problem) {
 
 template <class T>
 Index lanes() {
-  return static_cast<Index>(simd::depthwise_channels_kernels<T>().lanes);
+  return static_cast<Index>(simd::grouped_channels_kernels<T>().lanes);
 }
 
 /// Channels up to whole vectors.
@@ -79,40 +85,46 @@ Index padded_channels(const Problem& problem) {
 
 std::size_t packed_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() {
-    const Index taps = problem.rows.kernel * problem.columns.kernel;
+    const Index taps =
+        problem.in_channels_per_group() * problem.rows.kernel * problem.columns.kernel;
     return header_bytes + at(taps * padded_channels<T>(problem)) * sizeof(T);
   });
 }
 
+/// From [k][i][r][s] of any strides to [i][r][s][padded].
+template <class T>
+void turn_taps(TensorView weight, Index padded, T* to) {
+  const Sizes& sizes = weight.sizes();
+  const Strides& strides = weight.strides();
+  for (Index tap = 0; tap < sizes[1] * sizes[2] * sizes[3]; ++tap, to += padded) {
+    const Index i = tap / sizes[3] / sizes[2];
+    const T* from = static_cast<const T*>(weight.data()) + i * strides[1] +
+                    tap / sizes[3] % sizes[2] * strides[2] + tap % sizes[3] * strides[3];
+    for (Index k = 0; k < padded; ++k) {
+      to[k] = k < sizes[0] ? from[k * strides[0]] : T{};
+    }
+  }
+}
+
 void pack(const Problem& problem, TensorView weight, std::byte* packed) {
   in_its_type(problem, [&]<class T>() {
-    const Strides& strides = weight.strides();
-    const Index padded = padded_channels<T>(problem);
-    T* to = reinterpret_cast<T*>(packed + header_bytes);
-    for (Index r = 0; r < problem.rows.kernel; ++r) {
-      for (Index s = 0; s < problem.columns.kernel; ++s, to += padded) {
-        const T* tap = static_cast<const T*>(weight.data()) + r * strides[2] + s * strides[3];
-        for (Index c = 0; c < padded; ++c) {
-          to[c] = c < problem.in_channels ? tap[c * strides[0]] : T{};
-        }
-      }
-    }
+    turn_taps(weight, padded_channels<T>(problem), reinterpret_cast<T*>(packed + header_bytes));
     write_header({lanes<T>(), true}, packed);
   });
 }
 
 std::size_t workspace_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() {
-    const depthwise_channels::Cut<T> cut(problem, false);
-    return at(num_threads()) * depthwise_channels::Worker<T>::bytes(problem, cut) +
-           at(cut.padded) * sizeof(T) +
-           at(depthwise_channels::class_step(problem, cut) * cut.classes.apart) * sizeof(Index);
+    const grouped_channels::Cut<T> cut(problem, false);
+    return at(num_threads()) * grouped_channels::Worker<T>::bytes(problem, cut) +
+           at(cut.padded + cut.inputs * cut.lanes) * sizeof(T) +
+           at(grouped_channels::class_step(problem, cut) * cut.classes.apart) * sizeof(Index);
   });
 }
 
 /// Pixels of a tile: as many as there are tiles for and columns that it may have.
 template <class T>
-Index tile_pixels(const Problem& problem, const depthwise_channels::Cut<T>& cut) {
+Index tile_pixels(const Problem& problem, const grouped_channels::Cut<T>& cut) {
   auto pixels = std::min<Index>(simd::most_channel_pixels,
                                 divide_up(problem.columns.output, cut.classes.apart));
   while (pixels > 1 && (*cut.tiles)[at(pixels)] == nullptr) {
@@ -123,13 +135,12 @@ Index tile_pixels(const Problem& problem, const depthwise_channels::Cut<T>& cut)
 
 template <class T>
 Pieces describe_as(const Problem& problem) {
-  const depthwise_channels::Cut<T> cut(problem, problem.format == MemoryFormat::channels_last);
+  const grouped_channels::Cut<T> cut(problem, problem.format == MemoryFormat::channels_last);
   const Index pixels = tile_pixels(problem, cut);
   const Index taps = problem.columns.kernel;
   const auto products = static_cast<double>(pixels * taps);
   // Unrolled, a pixel is loaded once for all outputs that read it.
-  const Index loaded =
-      cut.tiles == &cut.kernels.any ? pixels * taps : (pixels - 1) * cut.classes.stride + taps;
+  const Index loaded = cut.unrolled() ? (pixels - 1) * cut.classes.stride + taps : pixels * taps;
   const double cycles = std::max(products, static_cast<double>(loaded + taps));
   return {
       .tile = concat(counted(pixels, "pixel"), " x 1 vector of ", cut.lanes, " channels"),
@@ -159,19 +170,20 @@ template <class T>
 void run_as(const Problem& problem, const Operands& operands) {
   read_header(operands.packed, lanes<T>());
   const bool channels_last = operands.first.strides()[1] == 1 && operands.result.strides()[1] == 1;
-  const depthwise_channels::Cut<T> cut(problem, channels_last);
-  const depthwise_channels::Run<T> shared{
+  const grouped_channels::Cut<T> cut(problem, channels_last);
+  const grouped_channels::Run<T> shared{
       .problem = problem,
       .operands = operands,
       .cut = cut,
       .weights = reinterpret_cast<const T*>(operands.packed + header_bytes),
+      .spread = grouped_channels::spread_of(cut),
       .bias = padded_bias<T>(problem, operands.bias),
-      .columns = depthwise_channels::columns_of(
+      .columns = grouped_channels::columns_of(
           problem, cut, cut.in_place ? operands.first.strides()[3] : cut.block),
   };
   const Index items = cut.items(problem);
   const auto threads = static_cast<int>(std::min<Index>(num_threads(), items));
-  std::vector<depthwise_channels::Worker<T>> workers;
+  std::vector<grouped_channels::Worker<T>> workers;
   workers.reserve(at(threads));
   for (int t = 0; t < threads; ++t) {
     workers.emplace_back(shared);
@@ -189,10 +201,10 @@ void run(const Problem& problem, const Operands& operands) {
 
 }  // namespace
 
-extern const Algorithm depthwise_channels_algorithm;
-constexpr Algorithm depthwise_channels_algorithm = {
-    .name = "depthwise_channels",
-    .purpose = "sums in vector registers over channels, one input channel an output",
+extern const Algorithm grouped_channels_algorithm;
+constexpr Algorithm grouped_channels_algorithm = {
+    .name = "grouped_channels",
+    .purpose = "sums in vector registers over the channels of several groups",
     .refuses = refuses,
     .workspace_bytes = workspace_bytes,
     .packed_bytes = packed_bytes,
