@@ -48,6 +48,6 @@ Problem as_forward(const Problem& problem);
 
 /// Packs the weight (K, C/G, 3, 3) of a problem of either pass: transformed in float64 and rounded
 /// once.
-void pack_weights(const Problem& problem, TensorView weight, float* packed);
+void pack_weights(const Problem& given, TensorView weight, float* packed);
 
 }  // namespace conv2d::winograd
