@@ -84,6 +84,7 @@ std::vector<CandidateTime> time_candidates(const Plan& plan) {
     }
   }
   std::vector<CandidateTime> times;
+  times.reserve(runners.size());
   for (const Runner& runner : runners) {
     times.push_back({std::string(runner.plan.algorithm()), runner.best, runner.own});
   }

@@ -20,6 +20,7 @@
 #include "algorithm/algorithm.h"
 #include "algorithm/depthwise_rows_cut.h"
 #include "algorithm/depthwise_rows_worker.h"
+#include "algorithm/distances.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/tile_cycles.h"
 #include "algorithm/vector_types.h"
@@ -38,6 +39,9 @@ std::optional<std::string_view> refuses(const Problem& problem) {
     return "only the forward pass";
   }
   if (const auto reason = refuses_types(problem.types)) {
+    return reason;
+  }
+  if (const auto reason = refuses_distances(problem)) {
     return reason;
   }
   if (problem.in_channels_per_group() != 1) {

@@ -22,6 +22,7 @@
 // Dilation  output columns as far apart as makes their inputs' columns neighbours
 // Not for   groups of more channels, which fill vectors by themselves; large contiguous maps
 #include "algorithm/algorithm.h"
+#include "algorithm/distances.h"
 #include "algorithm/grouped_channels_worker.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/vector_types.h"
@@ -51,6 +52,9 @@ std::optional<std::string_view> refuses(const Problem& problem) {
     return "only the forward pass";
   }
   if (const auto reason = refuses_types(problem.types)) {
+    return reason;
+  }
+  if (const auto reason = refuses_distances(problem)) {
     return reason;
   }
   const Index inputs = problem.in_channels_per_group();

@@ -22,6 +22,7 @@
 //           High-Performance Matrix Multiplication, ACM TOMS 34(3), 2008
 #include "simd/planar.h"
 #include "algorithm/algorithm.h"
+#include "algorithm/distances.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/planar_convolution.h"
 #include "algorithm/vector_types.h"
@@ -56,6 +57,9 @@ std::optional<std::string_view> refuses(const Problem& problem) {
     return "only the forward pass";
   }
   if (const auto reason = refuses_types(problem.types)) {
+    return reason;
+  }
+  if (const auto reason = refuses_distances(problem)) {
     return reason;
   }
   constexpr Index many = 8;

@@ -16,6 +16,7 @@
 // Source    V. Dumoulin, F. Visin, A guide to convolution arithmetic for deep learning, 2016,
 //           chapter 4
 #include "algorithm/algorithm.h"
+#include "algorithm/distances.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/planar_convolution.h"
 #include "algorithm/vector_types.h"
@@ -109,6 +110,9 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   }
   if (problem.padding_mode != PaddingMode::zeros) {
     return "only zeros beyond the border";
+  }
+  if (const auto reason = refuses_distances(problem)) {
+    return reason;
   }
   return refuses_types(problem.types);
 }

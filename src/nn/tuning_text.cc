@@ -118,7 +118,7 @@ Result<TunedLayer> parse_line(std::string_view line) {
     return *error;
   }
   return TunedLayer{
-      .layer = std::move(layer),
+      .layer = layer,
       .input = sizes.value(),
       .format = layout == layouts[1] ? MemoryFormat::channels_last : MemoryFormat::contiguous,
       .algorithm = std::string(algorithm),

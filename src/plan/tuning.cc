@@ -120,7 +120,7 @@ std::optional<Error> Tuning::State::add(const TunedLayer& layer) {
   }
   Problem problem = found.value();
   problem.format = layer.format;
-  if (const auto error = add(problem, *algorithm.value())) {
+  if (auto error = add(problem, *algorithm.value())) {
     return error;
   }
   layers.push_back(layer);

@@ -170,7 +170,7 @@ INSTANTIATE_TEST_SUITE_P(
                     {.stride = 2, .padding = 1, .groups = 6},
                     float64,
                     0xf57d5bff702dc9e8},
-        HashedLayer{"depthwise_channels",
+        HashedLayer{"grouped_channels",
                     {2, 21, 14, 9},
                     {21, 1, 3, 3},
                     {.padding = 1, .groups = 21},
@@ -195,8 +195,7 @@ TEST(SameBits, EveryForwardAlgorithmIsHere) {
   }
   missing.erase("reference");   // what the others are compared with
   missing.erase("transposed");  // the other pass
-  for (const auto* here :
-       {"planar", "direct", "depthwise_rows", "depthwise_channels", "winograd"}) {
+  for (const auto* here : {"planar", "direct", "depthwise_rows", "grouped_channels", "winograd"}) {
     missing.erase(here);
   }
   EXPECT_TRUE(missing.empty()) << ::testing::PrintToString(missing);
