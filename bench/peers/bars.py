@@ -3,7 +3,7 @@
 import math
 from xml.sax.saxutils import escape
 
-LABELS, PLOT, ROW = 220, 620, 18
+LABELS, PLOT, ROW = 280, 620, 18
 FASTER, SLOWER = "#0072b2", "#d55e00"
 
 
