@@ -132,7 +132,6 @@ TEST_P(SameBits, RunsTheAlgorithmThatItIsHereFor) {
 
 constexpr auto float32 = DType::float32;
 constexpr auto float64 = DType::float64;
-constexpr auto exact = Precision::exact;
 
 INSTANTIATE_TEST_SUITE_P(
     Layers, SameBits,
@@ -141,7 +140,7 @@ INSTANTIATE_TEST_SUITE_P(
         HashedLayer{"planar",
                     {2, 17, 19, 23},
                     {37, 17, 3, 3},
-                    {.stride = 2, .padding = 1, .precision = exact},
+                    {.stride = 2, .padding = 1, .precision = Precision::exact},
                     float32,
                     0xf0fc8a8a2f32b80c},
         HashedLayer{
@@ -149,7 +148,7 @@ INSTANTIATE_TEST_SUITE_P(
         HashedLayer{"direct",
                     {2, 128, 11, 13},
                     {64, 128, 3, 3},
-                    {.padding = 1, .precision = exact},
+                    {.padding = 1, .precision = Precision::exact},
                     float32,
                     0x4f5cad20b0037dc6},
         HashedLayer{"direct",
