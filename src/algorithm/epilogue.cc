@@ -1,5 +1,6 @@
 #include "algorithm/epilogue.h"
 
+#include "algorithm/vector_types.h"
 #include "simd/finish.h"
 #include "tensor/convert.h"
 #include "tensor/dispatch.h"
@@ -14,7 +15,6 @@ namespace conv2d {
 namespace {
 
 using functional::Epilogue;
-using Index = std::int64_t;
 
 template <class T>
 constexpr bool has_vectors = std::is_same_v<T, float> || std::is_same_v<T, double>;
