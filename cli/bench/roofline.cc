@@ -12,6 +12,16 @@
 namespace conv2d::cli {
 namespace {
 
+/// From one power of ten to another.
+std::vector<double> powers_of_ten(double least, double most) {
+  std::vector<double> powers;
+  const long last = std::lround(std::log10(most));
+  for (long power = std::lround(std::log10(least)); power <= last; ++power) {
+    powers.push_back(std::pow(10.0, static_cast<double>(power)));
+  }
+  return powers;
+}
+
 // Colours that people who see fewer tell apart too (Okabe and Ito 2008).
 constexpr std::array<std::string_view, 7> algorithm_colors = {
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555"};
@@ -83,11 +93,11 @@ class Roofline {
 
   std::string grid() const {
     std::string svg;
-    for (double value = x_.least; value <= x_.most * 1.01; value *= 10) {
+    for (const double value : powers_of_ten(x_.least, x_.most)) {
       svg += line_between(x_.at(value), plot_top, x_.at(value), plot_bottom, grid_style);
       svg += text_at(x_.at(value), plot_bottom + 20, "middle", fmt::format("{:g}", value));
     }
-    for (double value = y_.least; value <= y_.most * 1.01; value *= 10) {
+    for (const double value : powers_of_ten(y_.least, y_.most)) {
       svg += line_between(plot_left, y_.at(value), plot_right, y_.at(value), grid_style);
       svg += text_at(plot_left - 8, y_.at(value) + 4, "end", fmt::format("{:g}", value / 1e9));
     }

@@ -41,7 +41,7 @@ class Tuning {
   const std::vector<TunedLayer>& layers() const noexcept;
 
   /// What the library makes of it.
-  struct State;
+  class State;
   const State* state() const noexcept { return state_.get(); }
 
  private:

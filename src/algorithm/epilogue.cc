@@ -148,10 +148,10 @@ std::optional<Error> check_limit(const std::optional<double>& limit, DType dtype
 }  // namespace
 
 std::optional<Error> check(const Epilogue& epilogue, const Sizes& result, DType dtype) {
-  if (const auto error = check_limit(epilogue.low, dtype)) {
+  if (auto error = check_limit(epilogue.low, dtype)) {
     return error;
   }
-  if (const auto error = check_limit(epilogue.high, dtype)) {
+  if (auto error = check_limit(epilogue.high, dtype)) {
     return error;
   }
   if (epilogue.low && epilogue.high && *epilogue.low > *epilogue.high) {

@@ -25,8 +25,8 @@ struct Cut {
         channels(problem.in_channels),
         padded(divide_up(channels, lanes) * lanes),
         in_place(channels_last && channels >= lanes),
-        classes(problem.columns) {
-    tiles = tiles_for(problem.columns.kernel);
+        classes(problem.columns),
+        tiles(tiles_for(problem.columns.kernel)) {
     cut(problem);
   }
 
@@ -48,13 +48,13 @@ struct Cut {
   }
 
   const simd::GroupedChannelsKernels<T>& kernels;
-  const typename simd::GroupedChannelsKernels<T>::Tiles* tiles;
   Index lanes;
   Index inputs;  ///< of a group, as many as its outputs
   Index channels;
   Index padded;   ///< channels up to whole vectors
   bool in_place;  ///< the tensors are used as they lie
   TapClasses classes;
+  const typename simd::GroupedChannelsKernels<T>::Tiles* tiles;  ///< for all of the above
   Index block = 0;   ///< channels that are computed at once
   Index blocks = 1;  ///< of an image
   Index rows = 1;    ///< output rows of a strip at most

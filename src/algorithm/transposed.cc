@@ -45,13 +45,13 @@ Index first_reader(const Axis& axis, Index tap) {
   return first < 0 ? first + axis.stride : first;
 }
 
-PhaseAxis phase_axis(const Axis& axis, Index first_tap, Index tap_step) {
-  const Index first = first_reader(axis, first_tap);
-  const Index reads = (first + axis.pad_before - first_tap * axis.dilation) / axis.stride;
-  PhaseAxis phase{first, axis, first_tap, tap_step};
+PhaseAxis phase_axis(const Axis& axis, Index tap, Index step) {
+  const Index first = first_reader(axis, tap);
+  const Index reads = (first + axis.pad_before - tap * axis.dilation) / axis.stride;
+  PhaseAxis phase{first, axis, tap, step};
   phase.axis.input = axis.output;
   phase.axis.output = first < axis.input ? (axis.input - first - 1) / axis.stride + 1 : 0;
-  phase.axis.kernel = (axis.kernel - first_tap - 1) / tap_step + 1;
+  phase.axis.kernel = (axis.kernel - tap - 1) / step + 1;
   phase.axis.stride = 1;
   phase.axis.dilation = axis.dilation / std::gcd(axis.stride, axis.dilation);
   phase.axis.pad_before = (phase.axis.kernel - 1) * phase.axis.dilation - reads;

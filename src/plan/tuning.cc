@@ -123,7 +123,7 @@ std::optional<Error> Tuning::State::add(const TunedLayer& layer) {
   if (auto error = add(problem, *algorithm.value())) {
     return error;
   }
-  layers.push_back(layer);
+  layers_.push_back(layer);
   return std::nullopt;
 }
 
@@ -178,7 +178,7 @@ Tuning::Tuning(const std::vector<TunedLayer>& layers) {
 
 const std::vector<TunedLayer>& Tuning::layers() const noexcept {
   static const std::vector<TunedLayer> none;
-  return state_ ? state_->layers : none;
+  return state_ ? state_->layers() : none;
 }
 
 void set_default_tuning(Tuning tuning) {

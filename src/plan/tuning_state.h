@@ -17,13 +17,13 @@ namespace conv2d {
 /// Algorithms by layer. A layer here is a problem without what a choice must not depend on, the
 /// batch size, and without the bias, which no algorithm minds; and without the memory format,
 /// because what rounds otherwise must be the same in both.
-struct Tuning::State {
-  std::vector<TunedLayer> layers;
-
+class Tuning::State {
+ public:
   /// Why not, or nothing.
   std::optional<Error> add(const TunedLayer& layer);
   /// The algorithm for a problem, or nullptr where nothing is known of it.
   const Algorithm* find(const Problem& problem) const noexcept;
+  const std::vector<TunedLayer>& layers() const noexcept { return layers_; }
 
  private:
   /// A layer that the algorithm refuses changes nothing.
@@ -38,6 +38,7 @@ struct Tuning::State {
     bool exact = false;  ///< they keep the definition's sums
   };
 
+  std::vector<TunedLayer> layers_;
   std::unordered_map<Problem, Choice, Hash> choices_;
 };
 
