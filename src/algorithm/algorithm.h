@@ -26,7 +26,7 @@ struct Operands {
   MutableTensorView result;
   /// `second` as the algorithm's pack() left it, where it has one.
   const std::byte* packed = nullptr;
-  /// What else is done to each result; nullptr where nothing is.
+  /// What else is done to each result; nullptr, or an empty one, where nothing is.
   const functional::Epilogue* epilogue = nullptr;
 };
 

@@ -18,18 +18,18 @@
 // Dilation  output rows as far apart as makes their inputs' rows neighbours
 // Not for   channels-last tensors, whose vectors run along channels; many outputs of one channel
 #include "algorithm/algorithm.h"
+#include "algorithm/bias.h"
 #include "algorithm/depthwise_rows_cut.h"
 #include "algorithm/depthwise_rows_worker.h"
 #include "algorithm/distances.h"
 #include "algorithm/packed_header.h"
+#include "algorithm/run_items.h"
 #include "algorithm/tile_cycles.h"
 #include "algorithm/vector_types.h"
 #include "base/quantity.h"
-#include "tensor/parallel.h"
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 namespace conv2d {
 namespace {
@@ -131,31 +131,15 @@ Pieces describe(const Problem& problem) {
 template <class T>
 void run_as(const Problem& problem, const Operands& operands) {
   const PackedHeader header = read_header(operands.packed, lanes<T>());
-  depthwise_rows::Run<T> shared{
+  const depthwise_rows::Run<T> shared{
       .problem = problem,
       .operands = operands,
       .cut = depthwise_rows::Cut<T>(problem, operands.first.strides()[3] == 1),
       .weights = reinterpret_cast<const T*>(operands.packed + header_bytes),
       .plain = !header.finite && problem.padding_mode == PaddingMode::zeros,
-      .bias = std::vector<T>(at(problem.out_channels), T{}),
+      .bias = bias_or_zeros<T>(problem, operands.bias, problem.out_channels),
   };
-  for (Index k = 0; operands.bias && k < problem.out_channels; ++k) {
-    // + 0: a sum that underflowed may be -0 or 0, for taps in the padding add 0 or are left out.
-    shared.bias[at(k)] =
-        static_cast<const T*>(operands.bias->data())[k * operands.bias->strides()[0]] + T{};
-  }
-  const Index items = shared.cut.items(problem);
-  const auto threads = static_cast<int>(std::min<Index>(num_threads(), items));
-  std::vector<depthwise_rows::Worker<T>> workers;
-  workers.reserve(at(threads));
-  for (int t = 0; t < threads; ++t) {
-    workers.emplace_back(shared);
-  }
-  run_on_threads(threads, [&](int t) {
-    for (Index item = items * t / threads; item < items * (t + 1) / threads; ++item) {
-      workers[at(t)].compute(item);
-    }
-  });
+  run_items(shared.cut.items(problem), [&](int) { return depthwise_rows::Worker<T>(shared); });
 }
 
 void run(const Problem& problem, const Operands& operands) {

@@ -115,10 +115,6 @@ struct Cut {
     cut_rows(problem);
   }
 
-  /// Input rows, and rows beyond the border, that so many output rows span.
-  static Index positions(const Problem& problem, Index output_rows) {
-    return (output_rows - 1) * problem.rows.stride + problem.rows.extent();
-  }
   /// Elements of a column phase of a row of a region's buffer.
   Index pitch(const Problem& problem, const Region& region) const {
     return divide_up(region.wide + most_shift(problem.columns), loop.lanes()) * loop.lanes();

@@ -4,6 +4,7 @@
 #include "algorithm/algorithm.h"
 #include "algorithm/depthwise_rows_cut.h"
 #include "algorithm/epilogue.h"
+#include "algorithm/strip_rows.h"
 #include "algorithm/vector_types.h"
 
 #include <algorithm>
@@ -51,7 +52,7 @@ class Worker {
         to_strides_(run.operands.result.strides()) {
     const Problem& problem = run.problem;
     const Cut<T>& cut = run.cut;
-    const Index positions = Cut<T>::positions(problem, cut.rows);
+    const Index positions = strip_positions(problem.rows, cut.rows);
     Index used = 0;
     for (const Region& region : cut.regions) {
       columns_.push_back(columns_of(region, used));
@@ -65,7 +66,7 @@ class Worker {
 
   /// Bytes at most.
   static std::size_t bytes(const Problem& problem, const Cut<T>& cut) {
-    const Index positions = Cut<T>::positions(problem, cut.rows);
+    const Index positions = strip_positions(problem.rows, cut.rows);
     std::size_t columns = 0;
     for (const Region& region : cut.regions) {
       columns += sizeof(Columns) + cut.phases.size() * sizeof(Columns::Phase) +
@@ -166,17 +167,15 @@ class Worker {
   void find_rows() {
     const Axis& axis = run_.problem.rows;
     const Index first = first_row_ * axis.stride - axis.pad_before;
-    const Index positions = Cut<T>::positions(run_.problem, count_);
-    for (Index i = 0; i < positions; ++i) {
-      sources_[at(i)] = border_index(run_.problem.padding_mode, first + i, axis.input);
-    }
+    const Index positions = strip_positions(run_.problem.rows, count_);
+    find_strip_rows(run_.problem, first_row_, positions, sources_.data());
     inner_ = std::clamp<Index>(-first, 0, positions);
     inner_end_ = std::clamp<Index>(axis.input - first, inner_, positions);
   }
 
   /// Copies the strip's rows: those of the input at once, those beyond its border one by one.
   void fill(const Columns& columns) {
-    const Index positions = Cut<T>::positions(run_.problem, count_);
+    const Index positions = strip_positions(run_.problem.rows, count_);
     if (inner_end_ > inner_) {
       fill_rows(columns, inner_, inner_end_ - inner_);
     }

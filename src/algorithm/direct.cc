@@ -21,7 +21,8 @@
 #include "algorithm/input_rows.h"
 #include "algorithm/output_blocks.h"
 #include "algorithm/packed_header.h"
-#include "algorithm/store_row.h"
+#include "algorithm/pixel_rows.h"
+#include "algorithm/run_items.h"
 #include "algorithm/tile_cycles.h"
 #include "algorithm/turned_weights.h"
 #include "algorithm/vector_types.h"
@@ -100,10 +101,9 @@ void pack_as(const Problem& problem, TensorView weight, std::byte* packed) {
   auto* elements = reinterpret_cast<T*>(packed + header_bytes);
   const Index blocks = layout.outputs.count();
   const Index items = problem.groups * blocks;
-  const auto threads = static_cast<int>(std::min<Index>(num_threads(), items));
   std::vector<char> finite(at(items), 1);
-  run_on_threads(threads, [&](int thread) {
-    for (Index i = items * thread / threads; i < items * (thread + 1) / threads; ++i) {
+  parallel_for(items, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
       const Block& block = layout.outputs.blocks[at(i % blocks)];
       const Index first = layout.outputs.first(block);
       T* to = elements + i / blocks * layout.packed() + first * layout.channels * layout.taps;
@@ -274,16 +274,11 @@ class Worker {
     tiles_.clear();
     table_.clear();
     taps_.clear();
-    const auto& tile = run_.layout.outputs.kernels.tile[at(vectors)];
     const Index most =
         run_.finite ? static_cast<Index>(run_.layout.outputs.kernels.pixels[at(vectors)]) : 1;
     const Index pixels = rows_ * run_.problem.columns.output;
     for (Index first = 0; first < pixels;) {
-      const Index left = pixels - first;
-      Index size = divide_up(left, divide_up(left, most));
-      while (tile[at(size)] == nullptr) {
-        --size;
-      }
+      const Index size = run_.layout.outputs.next_tile(vectors, pixels - first, most);
       tiles_.push_back({first, static_cast<int>(size), table_.size(), taps_.size(), 0});
       add_pointers(first, size);
       tiles_.back().tap_count = taps_.size() - tiles_.back().taps;
@@ -460,18 +455,8 @@ void run_as(const Problem& problem, const Operands& operands) {
       .bias = packed_bias(problem, layout.outputs, operands.bias),
       .source_columns = source_columns(problem),
   };
-  const Index items = strips.count * problem.groups * layout.outputs.count();
-  const auto threads = static_cast<int>(std::min<Index>(num_threads(), items));
-  std::vector<Worker<T>> workers;
-  workers.reserve(at(threads));
-  for (int t = 0; t < threads; ++t) {
-    workers.emplace_back(shared);
-  }
-  run_on_threads(threads, [&](int t) {
-    for (Index item = items * t / threads; item < items * (t + 1) / threads; ++item) {
-      workers[at(t)].compute(item);
-    }
-  });
+  run_items(strips.count * problem.groups * layout.outputs.count(),
+            [&](int) { return Worker<T>(shared); });
 }
 
 void run(const Problem& problem, const Operands& operands) {

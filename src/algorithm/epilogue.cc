@@ -35,8 +35,8 @@ T add(T a, T b) {
 
 /// The limits in the type of the results, as torch.clamp takes its scalars.
 template <class T>
-struct Limits {
-  explicit Limits(const Epilogue& epilogue) {
+struct LimitsOf {
+  explicit LimitsOf(const Epilogue& epilogue) {
     if (epilogue.low) {
       low = static_cast<Wide<T>>(convert<T>(*epilogue.low));
     }
@@ -56,11 +56,23 @@ struct Limits {
       floating ? std::numeric_limits<Wide<T>>::infinity() : std::numeric_limits<Wide<T>>::max();
 };
 
+/// Numbers without an order have none.
+struct NoLimits {
+  explicit NoLimits(const Epilogue& /*epilogue*/) {}
+  template <class T>
+  T kept(T value) const {
+    return value;
+  }
+};
+
+template <class T>
+using Limits = std::conditional_t<is_complex_type<T>, NoLimits, LimitsOf<T>>;
+
 template <class T>
 class Finisher {
  public:
   Finisher(const MutableTensorView& y, const Epilogue& epilogue)
-      : y_(y), epilogue_(epilogue), values_(static_cast<T*>(y.data())) {
+      : y_(y), epilogue_(epilogue), limits_(epilogue), values_(static_cast<T*>(y.data())) {
     if (epilogue_.residual) {
       residual_ = static_cast<const T*>(epilogue_.residual->data());
     }
@@ -95,14 +107,13 @@ class Finisher {
     }
     if constexpr (has_vectors<T>) {
       if (step == 1 && residual_step == 1) {
-        const Limits<T> limits(epilogue_);
-        simd::finish(values, residual, limits.low, limits.high, static_cast<std::size_t>(count));
+        simd::finish(values, residual, limits_.low, limits_.high, static_cast<std::size_t>(count));
         return;
       }
     }
     for (Index i = 0; i < count; ++i) {
       T& value = values[i * step];
-      value = finished(residual == nullptr ? value : add(value, residual[i * residual_step]));
+      value = limits_.kept(residual == nullptr ? value : add(value, residual[i * residual_step]));
     }
   }
 
@@ -111,16 +122,9 @@ class Finisher {
     return row / rows * strides[0] + k * strides[1] + row % rows * strides[2] + q * strides[3];
   }
 
-  T finished(T value) const {
-    if constexpr (!is_complex_type<T>) {
-      return Limits<T>(epilogue_).kept(value);
-    } else {
-      return value;
-    }
-  }
-
   const MutableTensorView& y_;
   const Epilogue& epilogue_;
+  Limits<T> limits_;
   T* values_;
   const T* residual_ = nullptr;
 };
@@ -145,6 +149,10 @@ std::optional<Error> check_limit(const std::optional<double>& limit, DType dtype
   return std::nullopt;
 }
 
+bool changes_results(const Epilogue* epilogue) noexcept {
+  return epilogue != nullptr && (epilogue->residual || epilogue->low || epilogue->high);
+}
+
 }  // namespace
 
 std::optional<Error> check(const Epilogue& epilogue, const Sizes& result, DType dtype) {
@@ -167,12 +175,15 @@ std::optional<Error> check(const Epilogue& epilogue, const Sizes& result, DType 
   return std::nullopt;
 }
 
-bool changes_results(const Epilogue& epilogue) noexcept {
-  return epilogue.residual || epilogue.low || epilogue.high;
+Epilogue with_batch(Epilogue epilogue) {
+  if (epilogue.residual && epilogue.residual->rank() == 3) {
+    epilogue.residual = epilogue.residual->unsqueeze(0);
+  }
+  return epilogue;
 }
 
 void finish(const MutableTensorView& result, const Epilogue* epilogue, const ResultPart& part) {
-  if (epilogue == nullptr) {
+  if (!changes_results(epilogue)) {
     return;
   }
   dispatch(result.dtype(),
@@ -180,6 +191,9 @@ void finish(const MutableTensorView& result, const Epilogue* epilogue, const Res
 }
 
 void finish_all(const MutableTensorView& result, const Epilogue* epilogue) {
+  if (!changes_results(epilogue)) {
+    return;
+  }
   const Sizes& sizes = result.sizes();
   parallel_for(sizes[0] * sizes[2], [&](Index begin, Index end) {
     finish(result, epilogue, {0, sizes[1], begin, end - begin});

@@ -15,8 +15,8 @@ namespace conv2d {
 /// Why it does not fit a result of these sizes and this type, or nothing.
 std::optional<Error> check(const functional::Epilogue& epilogue, const Sizes& result, DType dtype);
 
-/// Whether there is anything to do.
-bool changes_results(const functional::Epilogue& epilogue) noexcept;
+/// With a batch dimension before the residual's three, where it has no more.
+functional::Epilogue with_batch(functional::Epilogue epilogue);
 
 /// A part of a result. Rows of all images are counted in one sequence: N times as many as one has.
 struct ResultPart {

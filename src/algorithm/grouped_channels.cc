@@ -22,15 +22,15 @@
 // Dilation  output columns as far apart as makes their inputs' columns neighbours
 // Not for   groups of more channels, which fill vectors by themselves; large contiguous maps
 #include "algorithm/algorithm.h"
+#include "algorithm/bias.h"
 #include "algorithm/distances.h"
 #include "algorithm/grouped_channels_worker.h"
 #include "algorithm/packed_header.h"
+#include "algorithm/run_items.h"
 #include "algorithm/vector_types.h"
 #include "base/quantity.h"
-#include "tensor/parallel.h"
 
 #include <algorithm>
-#include <vector>
 
 namespace conv2d {
 namespace {
@@ -157,16 +157,6 @@ Pieces describe(const Problem& problem) {
 }
 
 template <class T>
-std::vector<T> padded_bias(const Problem& problem, const functional::OptionalView& bias) {
-  std::vector<T> values(at(padded_channels<T>(problem)), T{});
-  for (Index k = 0; bias && k < problem.out_channels; ++k) {
-    // + 0: a sum that underflowed may be -0 or 0, for taps in the padding add 0 or are left out.
-    values[at(k)] = static_cast<const T*>(bias->data())[k * bias->strides()[0]] + T{};
-  }
-  return values;
-}
-
-template <class T>
 void run_as(const Problem& problem, const Operands& operands) {
   read_header(operands.packed, lanes<T>());
   const bool channels_last = operands.first.strides()[1] == 1 && operands.result.strides()[1] == 1;
@@ -177,22 +167,11 @@ void run_as(const Problem& problem, const Operands& operands) {
       .cut = cut,
       .weights = reinterpret_cast<const T*>(operands.packed + header_bytes),
       .spread = grouped_channels::spread_of(cut),
-      .bias = padded_bias<T>(problem, operands.bias),
+      .bias = bias_or_zeros<T>(problem, operands.bias, padded_channels<T>(problem)),
       .columns = grouped_channels::columns_of(
           problem, cut, cut.in_place ? operands.first.strides()[3] : cut.block),
   };
-  const Index items = cut.items(problem);
-  const auto threads = static_cast<int>(std::min<Index>(num_threads(), items));
-  std::vector<grouped_channels::Worker<T>> workers;
-  workers.reserve(at(threads));
-  for (int t = 0; t < threads; ++t) {
-    workers.emplace_back(shared);
-  }
-  run_on_threads(threads, [&](int t) {
-    for (Index item = items * t / threads; item < items * (t + 1) / threads; ++item) {
-      workers[at(t)].compute(item);
-    }
-  });
+  run_items(cut.items(problem), [&](int) { return grouped_channels::Worker<T>(shared); });
 }
 
 void run(const Problem& problem, const Operands& operands) {

@@ -3,6 +3,8 @@
 
 #include "algorithm/algorithm.h"
 #include "algorithm/epilogue.h"
+#include "algorithm/pixel_rows.h"
+#include "algorithm/strip_rows.h"
 #include "algorithm/tap_classes.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/threads.h"
@@ -30,10 +32,8 @@ struct Cut {
     cut(problem);
   }
 
-  /// Input rows, and rows beyond the border, that a strip spans.
-  Index positions(const Problem& problem) const {
-    return (rows - 1) * problem.rows.stride + problem.rows.extent();
-  }
+  /// Of a strip at most.
+  Index positions(const Problem& problem) const { return strip_positions(problem.rows, rows); }
   Index turned_input(const Problem& problem) const {
     return in_place ? 0 : positions(problem) * problem.columns.input * block;
   }
@@ -62,13 +62,13 @@ struct Cut {
 
  private:
   const typename simd::GroupedChannelsKernels<T>::Tiles* tiles_for(Index width) const {
-    // Not every type has unrolled ones: no pixel tile then.
     const bool in_steps = classes.stride <= 2;
     const auto& any = inputs > 1 ? kernels.grouped_any : kernels.any;
     const bool known = width == 3 || (inputs == 1 && (width == 5 || width == 7));
     if (!in_steps || !known) {
       return &any;
     }
+    // Not every type has unrolled ones.
     const auto& unrolled_ones = inputs > 1
                                     ? kernels.grouped_three[at(classes.stride - 1)]
                                     : kernels.unrolled[at((width - 3) / 2)][at(classes.stride - 1)];
@@ -183,7 +183,8 @@ class Worker {
     channels_ = std::min(cut.block, cut.channels - first_channel_);
     first_row_ = cut.first_row(problem, strip);
     count_ = cut.first_row(problem, strip + 1) - first_row_;
-    find_rows();
+    positions_ = strip_positions(problem.rows, count_);
+    find_strip_rows(problem, first_row_, positions_, sources_.data());
     if (!cut.in_place) {
       turn_input();
     }
@@ -207,16 +208,6 @@ class Worker {
            first_channel_ * to_strides_[1] + (first_row_ + p) * to_strides_[2];
   }
 
-  /// Which input row each position of the strip reads.
-  void find_rows() {
-    const Axis& axis = run_.problem.rows;
-    const Index first = first_row_ * axis.stride - axis.pad_before;
-    positions_ = (count_ - 1) * axis.stride + axis.extent();
-    for (Index i = 0; i < positions_; ++i) {
-      sources_[at(i)] = border_index(run_.problem.padding_mode, first + i, axis.input);
-    }
-  }
-
   /// Rows that follow each other in the input are turned at once where they lie so in memory.
   void turn_input() {
     const Index width = run_.problem.columns.input;
@@ -229,25 +220,8 @@ class Worker {
              sources_[at(i + count)] == sources_[at(i)] + count) {
         ++count;
       }
-      turn(source(sources_[at(i)]), count * width, input_.data() + i * width * run_.cut.block);
-    }
-  }
-
-  /// Pixels a column apart, from the input to [pixel][block].
-  void turn(const T* from, Index pixels, T* to) const {
-    const Index step = run_.cut.block;
-    if (strides_[3] == 1) {
-      simd::kernels<T>().transpose(from, strides_[1], to, step, pixels, channels_);
-      return;
-    }
-    for (Index w = 0; w < pixels; ++w, from += strides_[3], to += step) {
-      if (strides_[1] == 1) {
-        std::copy(from, from + channels_, to);
-        continue;
-      }
-      for (Index c = 0; c < channels_; ++c) {
-        to[c] = from[c * strides_[1]];
-      }
+      load_row(source(sources_[at(i)]), strides_, input_.data() + i * width * run_.cut.block,
+               run_.cut.block, channels_, count * width);
     }
   }
 
@@ -257,24 +231,8 @@ class Worker {
     const Index lines = dense ? 1 : count_;
     const Index pixels = dense ? count_ * width : width;
     for (Index line = 0; line < lines; ++line) {
-      turn_back(output_.data() + line * width * run_.cut.block, pixels, target(line));
-    }
-  }
-
-  void turn_back(const T* from, Index pixels, T* to) const {
-    const Index step = run_.cut.block;
-    if (to_strides_[3] == 1) {
-      simd::kernels<T>().transpose(from, step, to, to_strides_[1], channels_, pixels);
-      return;
-    }
-    for (Index q = 0; q < pixels; ++q, from += step, to += to_strides_[3]) {
-      if (to_strides_[1] == 1) {
-        std::copy(from, from + channels_, to);
-        continue;
-      }
-      for (Index c = 0; c < channels_; ++c) {
-        to[c * to_strides_[1]] = from[c];
-      }
+      store_row(output_.data() + line * width * run_.cut.block, run_.cut.block, target(line),
+                to_strides_, channels_, pixels);
     }
   }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "algorithm/buffer.h"
+#include "algorithm/pixel_rows.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/tensor.h"
 
@@ -54,7 +55,7 @@ class InputRows {
     std::erase(rows_, nowhere);
     T* to = turned_.data();
     for (const Index row : rows_) {
-      turn(in_place(row, first_column), to);
+      load_row(in_place(row, first_column), strides_, to, step_, channels_, columns_);
       to += columns * step_;
     }
   }
@@ -85,23 +86,6 @@ class InputRows {
   const T* in_place(Index row, Index column) const {
     return x_ + row / height_ * strides_[0] + row % height_ * strides_[2] + column * strides_[3] +
            group_ * channels_ * strides_[1];
-  }
-
-  void turn(const T* from, T* to) const {
-    if (strides_[3] == 1) {
-      simd::kernels<T>().transpose(from, strides_[1], to, step_, columns_, channels_);
-      return;
-    }
-    for (Index w = 0; w < columns_; ++w) {
-      if (strides_[1] == 1) {
-        const T* pixel = from + w * strides_[3];
-        std::copy(pixel, pixel + channels_, to + w * step_);
-        continue;
-      }
-      for (Index c = 0; c < channels_; ++c) {
-        to[w * step_ + c] = from[c * strides_[1] + w * strides_[3]];
-      }
-    }
   }
 
   Index height_;

@@ -2,6 +2,7 @@
 // register tile computes; the bias in that order.
 #pragma once
 
+#include "algorithm/bias.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/functional.h"
 
@@ -46,6 +47,16 @@ struct OutputBlocks {
     return std::min(wide(block), outputs - first(block));
   }
 
+  /// Pixels of the next tile of so many vectors where `left` pixels are left: tiles as even as
+  /// can be, of `most` at most, that there are.
+  Index next_tile(int tile_vectors, Index left, Index most) const noexcept {
+    Index pixels = divide_up(left, divide_up(left, most));
+    while (kernels.tile[at(tile_vectors)][at(pixels)] == nullptr) {
+      --pixels;
+    }
+    return pixels;
+  }
+
   const simd::Kernels<T>& kernels;
   Index outputs;  ///< of one group
   Index lanes;
@@ -59,10 +70,8 @@ std::vector<T> packed_bias(const Problem& problem, const OutputBlocks<T>& blocks
                            const functional::OptionalView& bias) {
   const Index wide = blocks.vectors * blocks.lanes;
   std::vector<T> packed(at(problem.groups * wide), T{0});
-  for (Index k = 0; bias && k < problem.out_channels; ++k) {
-    // + 0: a sum that underflowed may be -0 or 0, for taps in the padding add 0 or are left out.
-    packed[at(k / blocks.outputs * wide + k % blocks.outputs)] =
-        static_cast<const T*>(bias->data())[k * bias->strides()[0]] + T{0};
+  for (Index k = 0; k < problem.out_channels; ++k) {
+    packed[at(k / blocks.outputs * wide + k % blocks.outputs)] = bias_of<T>(bias, k);
   }
   return packed;
 }

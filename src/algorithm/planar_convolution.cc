@@ -1,9 +1,12 @@
 #include "algorithm/planar_convolution.h"
 
+#include "algorithm/bias.h"
 #include "algorithm/planar_cut.h"
 #include "algorithm/planar_worker.h"
+#include "algorithm/run_items.h"
 #include "base/error.h"
 #include "base/quantity.h"
+#include "tensor/layout.h"
 #include "tensor/parallel.h"
 
 #include <algorithm>
@@ -70,26 +73,6 @@ std::vector<std::ptrdiff_t> input_offsets(const Problem& problem, const Strides&
   return offsets;
 }
 
-template <class T>
-std::vector<T> bias_or_zeros(const Problem& problem, const functional::OptionalView& bias) {
-  std::vector<T> values(at(problem.out_channels), T{});
-  for (Index k = 0; bias && k < problem.out_channels; ++k) {
-    // + 0: a sum that underflowed may be -0 or 0, for taps in the padding add 0 or are left out.
-    values[at(k)] = static_cast<const T*>(bias->data())[k * bias->strides()[0]] + T{};
-  }
-  return values;
-}
-
-/// Of an input in the problem's format.
-Strides usual_strides(const Problem& problem) {
-  const Index width = problem.columns.input;
-  const Index plane = problem.rows.input * width;
-  const Index channels = problem.in_channels;
-  return problem.format == MemoryFormat::channels_last
-             ? Strides{plane * channels, 1, width * channels, channels}
-             : Strides{plane * channels, plane, width, 1};
-}
-
 /// What all threads share.
 template <class T>
 Run<T> shared_by_threads(const Task<T>& task) {
@@ -112,7 +95,7 @@ Run<T> shared_by_threads(const Task<T>& task) {
       .weights = task.packed,
       .plain = !task.finite && problem.padding_mode == PaddingMode::zeros,
       .stores_in_place = task.finite && stores_in_place(problem, cut, task.output.strides()),
-      .bias = bias_or_zeros<T>(problem, task.bias),
+      .bias = bias_or_zeros<T>(problem, task.bias, problem.out_channels),
   };
   if (task.backwards) {
     std::reverse(run.offsets.begin(), run.offsets.end());
@@ -169,7 +152,8 @@ std::size_t workspace_bytes(const Problem& problem) {
 
 template <class T>
 Pieces describe(const Problem& problem) {
-  const Cut<T> cut(problem, reads_in_place<T>(problem, usual_strides(problem)));
+  const Cut<T> cut(problem,
+                   reads_in_place<T>(problem, packed_strides(problem.x_sizes(), problem.format)));
   const Index line =
       cut.one_line ? (cut.rows - 1) * cut.pitch + problem.columns.output : problem.columns.output;
   const Index vectors = divide_up(line, cut.lanes);
@@ -189,18 +173,7 @@ Pieces describe(const Problem& problem) {
 template <class T>
 void run(const Task<T>& task) {
   const Run<T> shared = shared_by_threads(task);
-  const Index items = shared.cut.items(task.problem);
-  const auto threads = static_cast<int>(std::min<Index>(num_threads(), items));
-  std::vector<Worker<T>> workers;
-  workers.reserve(at(threads));
-  for (int t = 0; t < threads; ++t) {
-    workers.emplace_back(shared);
-  }
-  run_on_threads(threads, [&](int t) {
-    for (Index item = items * t / threads; item < items * (t + 1) / threads; ++item) {
-      workers[at(t)].compute(item);
-    }
-  });
+  run_items(shared.cut.items(task.problem), [&](int) { return Worker<T>(shared); });
 }
 
 template bool pack(const Problem& problem, const Filters& filters, float* packed);

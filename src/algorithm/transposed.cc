@@ -16,6 +16,7 @@
 // Source    V. Dumoulin, F. Visin, A guide to convolution arithmetic for deep learning, 2016,
 //           chapter 4
 #include "algorithm/algorithm.h"
+#include "algorithm/bias.h"
 #include "algorithm/distances.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/planar_convolution.h"
@@ -212,8 +213,7 @@ template <class T>
 void fill(const MutableTensorView& result, const functional::OptionalView& bias) {
   for (Index n = 0; n < result.sizes()[0]; ++n) {
     for (Index c = 0; c < result.sizes()[1]; ++c) {
-      const T value =
-          bias ? static_cast<const T*>(bias->data())[c * bias->strides()[0]] + T{} : T{};
+      const T value = bias_of<T>(bias, c);
       for (Index h = 0; h < result.sizes()[2]; ++h) {
         for (Index w = 0; w < result.sizes()[3]; ++w) {
           result.at<T>({n, c, h, w}) = value;

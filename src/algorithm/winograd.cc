@@ -26,10 +26,10 @@
 #include "algorithm/algorithm.h"
 #include "algorithm/buffer.h"
 #include "algorithm/packed_header.h"
+#include "algorithm/run_items.h"
 #include "algorithm/tile_cycles.h"
 #include "algorithm/winograd_worker.h"
 #include "base/quantity.h"
-#include "tensor/parallel.h"
 
 #include <algorithm>
 #include <cmath>
@@ -155,19 +155,9 @@ void run(const Problem& given, const Operands& operands) {
       .source_columns = winograd::sources(problem.columns, problem.padding_mode),
   };
   const Index items = shared.cut.items();
-  const auto threads = static_cast<int>(std::min<Index>(num_threads(), items));
   const Index one = winograd::Scratch(problem, outputs, shared.cut).floats();
-  Buffer<float> memory(threads * one);
-  std::vector<winograd::Worker> workers;
-  workers.reserve(at(threads));
-  for (int t = 0; t < threads; ++t) {
-    workers.emplace_back(shared, memory.data() + t * one);
-  }
-  run_on_threads(threads, [&](int t) {
-    for (Index item = items * t / threads; item < items * (t + 1) / threads; ++item) {
-      workers[at(t)].compute(item);
-    }
-  });
+  Buffer<float> memory(threads_for(items) * one);
+  run_items(items, [&](int t) { return winograd::Worker(shared, memory.data() + t * one); });
   if (!shared.cut.finishes()) {
     finish_all(operands.result, operands.epilogue);
   }

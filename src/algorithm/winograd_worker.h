@@ -5,7 +5,7 @@
 #include "algorithm/epilogue.h"
 #include "algorithm/input_rows.h"
 #include "algorithm/output_blocks.h"
-#include "algorithm/store_row.h"
+#include "algorithm/pixel_rows.h"
 #include "algorithm/winograd_cut.h"
 #include "algorithm/winograd_weights.h"
 #include "simd/winograd.h"
@@ -184,11 +184,7 @@ class Worker {
     for (Index i = 0; i < tile_products; ++i) {
       arguments.weights = weights + i * run_.layout.step();
       for (Index first = 0; first < tiles_.tiles();) {
-        const Index left = tiles_.tiles() - first;
-        Index size = divide_up(left, divide_up(left, most));
-        while (kernels[at(size)] == nullptr) {
-          --size;
-        }
+        const Index size = outputs.next_tile(block.vectors, tiles_.tiles() - first, most);
         arguments.pixels = table_.data() + i * scratch_.tiles + first;
         arguments.sums = sums_ + i * scratch_.product_step() + first * scratch_.product_row;
         kernels[at(size)](arguments);

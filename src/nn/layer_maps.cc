@@ -39,17 +39,14 @@ Tensor LayerMaps::apply(TensorView x, TensorView w, functional::OptionalView bia
   if (const auto error = check(epilogue, output_sizes(), output_dtype())) {
     throw_invalid(error->message);
   }
-  functional::Epilogue batch = epilogue;
-  if (batch.residual) {
-    batch.residual = as_batch(*batch.residual);
-  }
+  const functional::Epilogue batch = with_batch(epilogue);
   Problem problem = problem_;
   problem.bias = bias.has_value();
   const bool channels_last =
       input_format_ == MemoryFormat::channels_last || weight_format_ == MemoryFormat::channels_last;
   const auto format = channels_last ? MemoryFormat::channels_last : MemoryFormat::contiguous;
   return run(problem, x, w, bias, Tensor::uninitialized(layer_output(), output_dtype(), format),
-             changes_results(batch) ? &batch : nullptr, kept);
+             &batch, kept);
 }
 
 Tensor LayerMaps::pull_input(TensorView dy, TensorView w) const {

@@ -20,11 +20,12 @@ const Algorithm& choose(const Problem& problem) noexcept {
   return *table.back();  // by the table's promise never reached: its last one refuses nothing
 }
 
-void run_packed(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {
-  algorithm.run(problem, operands);
-  if (operands.epilogue != nullptr && !algorithm.finishes) {
-    finish_all(operands.result, operands.epilogue);
-  }
+Problem in_format(const Problem& problem, MemoryFormat format) noexcept {
+  Problem formed = problem;
+  const std::int64_t channels =
+      problem.pass == Pass::backward_data ? problem.out_channels : problem.in_channels;
+  formed.format = channels == 1 ? MemoryFormat::contiguous : format;
+  return formed;
 }
 
 const Algorithm& choose(const Problem& problem, const Tuning& tuning) noexcept {
@@ -35,11 +36,11 @@ const Algorithm& choose(const Problem& problem, const Tuning& tuning) noexcept {
 
 namespace {
 
-void pack_and_run(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {
-  const Tensor packed = pack(algorithm, problem, operands.second);
-  Operands with_packed = operands;
-  with_packed.packed = static_cast<const std::byte*>(packed.data());
-  run_packed(algorithm, problem, with_packed);
+void run_and_finish(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {
+  algorithm.run(problem, operands);
+  if (!algorithm.finishes) {
+    finish_all(operands.result, operands.epilogue);
+  }
 }
 
 /// Output channels of which the packed weights take 16 MiB at most. Of what is packed for one run
@@ -58,14 +59,21 @@ std::int64_t outputs_at_once(const Algorithm& algorithm, const Problem& problem)
 
 }  // namespace
 
+void run_packed(const Algorithm& algorithm, const Problem& problem, const Operands& operands,
+                const Tensor& packed) {
+  Operands with_packed = operands;
+  with_packed.packed = static_cast<const std::byte*>(packed.data());
+  run_and_finish(algorithm, problem, with_packed);
+}
+
 void run(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {
   if (algorithm.pack == nullptr) {
-    run_packed(algorithm, problem, operands);
+    run_and_finish(algorithm, problem, operands);
     return;
   }
   const std::int64_t step = outputs_at_once(algorithm, problem);
   if (step >= problem.out_channels) {
-    pack_and_run(algorithm, problem, operands);
+    run_packed(algorithm, problem, operands, pack(algorithm, problem, operands.second));
     return;
   }
   for (std::int64_t k = 0; k < problem.out_channels; k += step) {
@@ -79,7 +87,7 @@ void run(const Algorithm& algorithm, const Problem& problem, const Operands& ope
     }
     some.result = operands.result.slice(1, k, end);
     some.epilogue = nullptr;
-    pack_and_run(algorithm, part, some);
+    run_packed(algorithm, part, some, pack(algorithm, part, some.second));
   }
   finish_all(operands.result, operands.epilogue);
 }
@@ -92,19 +100,13 @@ Tensor pack(const Algorithm& algorithm, const Problem& problem, TensorView weigh
 }
 
 void execute(const Problem& problem, const Operands& operands, KeptWeight* kept) {
-  Problem formed = problem;
-  // One channel lies in memory as it does in either format.
-  formed.format =
-      operands.first.size(1) == 1 ? MemoryFormat::contiguous : operands.first.memory_format();
+  const Problem formed = in_format(problem, operands.first.memory_format());
   const Algorithm& algorithm = choose(formed, default_tuning());
   if (kept == nullptr || algorithm.pack == nullptr) {
     run(algorithm, formed, operands);
     return;
   }
-  const auto packed = kept->packed(algorithm, formed, operands.second);
-  Operands with_packed = operands;
-  with_packed.packed = static_cast<const std::byte*>(packed->data());
-  run_packed(algorithm, formed, with_packed);
+  run_packed(algorithm, formed, operands, *kept->packed(algorithm, formed, operands.second));
 }
 
 }  // namespace conv2d

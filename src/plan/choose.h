@@ -14,11 +14,16 @@ const Algorithm& choose(const Problem& problem) noexcept;
 /// What the tuning says of it, or where it says nothing the above.
 const Algorithm& choose(const Problem& problem, const Tuning& tuning) noexcept;
 
+/// The problem for a first operand in that memory format. One channel lies in memory as it does in
+/// either.
+Problem in_format(const Problem& problem, MemoryFormat format) noexcept;
+
 /// The weight as the algorithm, which has a pack(), wants it.
 Tensor pack(const Algorithm& algorithm, const Problem& problem, TensorView weight);
 
-/// Runs, with the weight packed before where the algorithm wants it so.
-void run_packed(const Algorithm& algorithm, const Problem& problem, const Operands& operands);
+/// Runs an algorithm that has a pack(), with what that made before.
+void run_packed(const Algorithm& algorithm, const Problem& problem, const Operands& operands,
+                const Tensor& packed);
 
 /// Runs, with the weight packed for this once where the algorithm wants it so.
 void run(const Algorithm& algorithm, const Problem& problem, const Operands& operands);

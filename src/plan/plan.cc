@@ -31,6 +31,11 @@ struct Plan::State {
   Sizes output;
   DType input_dtype;
   DType output_dtype;
+
+  /// Chosen by the default tuning. `output` is batched, whatever the input is.
+  static std::shared_ptr<const State> of(const Problem& problem, const Sizes& input,
+                                         const Sizes& weight, const Sizes& output, DType in,
+                                         DType out);
 };
 
 namespace {
@@ -134,45 +139,32 @@ View with_batch(View view) {
   return view.rank() == 3 ? view.unsqueeze(0) : view;
 }
 
-/// One channel lies in memory as it does in either format.
-MemoryFormat format_of(const Sizes& input, MemoryFormat format) {
-  return input[input.rank() - 3] == 1 ? MemoryFormat::contiguous : format;
-}
-
-functional::Epilogue with_batch(functional::Epilogue epilogue) {
-  if (epilogue.residual) {
-    epilogue.residual = with_batch(*epilogue.residual);
-  }
-  return epilogue;
-}
-
 }  // namespace
+
+std::shared_ptr<const Plan::State> Plan::State::of(const Problem& problem, const Sizes& input,
+                                                   const Sizes& weight, const Sizes& output,
+                                                   DType in, DType out) {
+  Chosen chosen(problem, default_tuning());
+  return std::make_shared<const State>(
+      State{problem, chosen.algorithm, std::move(chosen.candidates), input, weight,
+            input.rank() == 3 ? Sizes{output[1], output[2], output[3]} : output, in, out});
+}
 
 Plan Plan::conv2d(const Sizes& input, const Sizes& weight, bool bias, DType dtype,
                   const functional::Conv2dArguments& arguments, MemoryFormat format) {
   const DType out = value_or_throw(result_dtype(dtype, dtype));
-  Problem problem = value_or_throw(
+  const Problem problem = value_or_throw(
       conv2d_problem(input, weight, bias, Types{.x = dtype, .w = dtype, .y = out}, arguments));
-  problem.format = format_of(input, format);
-  const Sizes y = problem.y_sizes();
-  Chosen chosen(problem, default_tuning());
-  return Plan(std::make_shared<const State>(
-      State{problem, chosen.algorithm, std::move(chosen.candidates), input, weight,
-            input.rank() == 3 ? Sizes{y[1], y[2], y[3]} : y, dtype, out}));
+  return Plan(State::of(in_format(problem, format), input, weight, problem.y_sizes(), dtype, out));
 }
 
 Plan Plan::conv_transpose2d(const Sizes& input, const Sizes& weight, bool bias, DType dtype,
                             const functional::ConvTranspose2dArguments& arguments,
                             MemoryFormat format) {
   const DType out = value_or_throw(result_dtype(dtype, dtype));
-  Problem problem = value_or_throw(conv_transpose2d_problem(
+  const Problem problem = value_or_throw(conv_transpose2d_problem(
       input, weight, bias, Types{.x = out, .w = dtype, .y = dtype}, arguments));
-  problem.format = format_of(input, format);
-  const Sizes x = problem.x_sizes();
-  Chosen chosen(problem, default_tuning());
-  return Plan(std::make_shared<const State>(
-      State{problem, chosen.algorithm, std::move(chosen.candidates), input, weight,
-            input.rank() == 3 ? Sizes{x[1], x[2], x[3]} : x, dtype, out}));
+  return Plan(State::of(in_format(problem, format), input, weight, problem.x_sizes(), dtype, out));
 }
 
 Plan Plan::with_algorithm(std::string_view name) const {
@@ -275,10 +267,9 @@ void Plan::run(TensorView input, TensorView weight, std::optional<TensorView> bi
   if (overlap(output, weight)) {
     throw_invalid(overlapping);
   }
-  const functional::Epilogue batch = with_batch(epilogue);
+  const functional::Epilogue batch = conv2d::with_batch(epilogue);
   conv2d::run(*state_->algorithm, state_->problem,
-              {with_batch(input), weight, bias, with_batch(output), nullptr,
-               changes_results(batch) ? &batch : nullptr});
+              {with_batch(input), weight, bias, with_batch(output), nullptr, &batch});
 }
 
 PackedWeight Plan::pack(TensorView weight) const {
@@ -302,13 +293,14 @@ void Plan::run(TensorView input, const PackedWeight& weight, std::optional<Tenso
                          " groups for ", packed.algorithm->name));
   }
   check(input, bias, output, epilogue);
-  const functional::Epilogue batch = with_batch(epilogue);
-  Operands operands{with_batch(input),  packed.data, bias,
-                    with_batch(output), nullptr,     changes_results(batch) ? &batch : nullptr};
+  const functional::Epilogue batch = conv2d::with_batch(epilogue);
+  const Operands operands{with_batch(input),  packed.data, bias,
+                          with_batch(output), nullptr,     &batch};
   if (packed.algorithm->pack != nullptr) {
-    operands.packed = static_cast<const std::byte*>(packed.data.data());
+    run_packed(*packed.algorithm, state_->problem, operands, packed.data);
+  } else {
+    conv2d::run(*packed.algorithm, state_->problem, operands);
   }
-  run_packed(*state_->algorithm, state_->problem, operands);
 }
 
 std::size_t PackedWeight::bytes() const noexcept {

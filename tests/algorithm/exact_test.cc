@@ -36,6 +36,7 @@ extern const Algorithm winograd_algorithm;
 namespace {
 
 using testing::Configuration;
+using testing::has_fused_multiply_add;
 using testing::Instructions;
 using testing::Random;
 using testing::random_configuration;
@@ -85,8 +86,6 @@ struct Operand {
         w(random.values(c.weight, subject.dtype)),
         bias(random.values({subject.result(c)[1]}, subject.dtype)) {}
 };
-
-bool has_fused_multiply_add(std::string_view name) { return name != "SSE4" && name != "SSSE3"; }
 
 // ThreadSanitizer, and a compiler that does not optimise because lines are counted, make a test
 // twenty times as long; what they look for does not hide in one configuration among many.

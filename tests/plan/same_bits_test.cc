@@ -92,14 +92,9 @@ class SameBits : public ::testing::TestWithParam<HashedLayer> {
   }
 };
 
-bool fuses_multiply_add(std::string_view instructions) {
-  return instructions != "SSE4" && instructions != "SSSE3" && instructions != "SSE2" &&
-         instructions != "EMU128";
-}
-
 TEST_P(SameBits, OnEveryInstructionSetThreadsAndFormat) {
   for (const auto name : simd::instruction_sets()) {
-    if (!fuses_multiply_add(name)) {
+    if (!testing::has_fused_multiply_add(name)) {
       continue;
     }
     const Instructions instructions(name);

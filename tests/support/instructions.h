@@ -9,6 +9,11 @@
 
 namespace conv2d::testing {
 
+/// Whether products and sums are rounded together, as the definition rounds them.
+inline bool has_fused_multiply_add(std::string_view name) {
+  return name != "SSE4" && name != "SSSE3" && name != "SSE2" && name != "EMU128";
+}
+
 class Instructions {
  public:
   explicit Instructions(std::string_view name) : before_(simd::instructions_in_use()) {
