@@ -110,9 +110,7 @@ LayerOptions layer_for(const LayerChoice& choice, const Sizes& input) {
   }
   const auto& layer = std::get<LayerOptions>(choice);
   if (const auto* lazy = std::get_if<LazyConv2dOptions>(&layer)) {
-    return Conv2dOptions{channels_of(input), lazy->out_channels, lazy->kernel_size, lazy->stride,
-                         lazy->padding,      lazy->dilation,     lazy->groups,      lazy->bias,
-                         lazy->padding_mode, lazy->dtype};
+    return lazy->for_channels(channels_of(input));
   }
   return layer;
 }

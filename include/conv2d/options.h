@@ -143,6 +143,10 @@ struct LazyConv2dOptions {
   bool bias = true;
   PaddingMode padding_mode = PaddingMode::zeros;
   DType dtype = DType::float32;
+  Precision precision = Precision::standard;
+
+  /// Those of the layer that it becomes at an input of that many channels.
+  Conv2dOptions for_channels(std::int64_t in_channels) const;
 
   friend bool operator==(const LazyConv2dOptions&, const LazyConv2dOptions&) = default;
 };

@@ -129,10 +129,13 @@ std::optional<Error> check(const ConvTranspose2dOptions& options) {
                    check_kernel(options.kernel_size), check(arguments)});
 }
 
+Conv2dOptions LazyConv2dOptions::for_channels(std::int64_t in_channels) const {
+  return {in_channels, out_channels, kernel_size,  stride, padding,  dilation,
+          groups,      bias,         padding_mode, dtype,  precision};
+}
+
 std::optional<Error> check(const LazyConv2dOptions& options) {
-  return check(Conv2dOptions{0, options.out_channels, options.kernel_size, options.stride,
-                             options.padding, options.dilation, options.groups, options.bias,
-                             options.padding_mode, options.dtype});
+  return check(options.for_channels(0));
 }
 
 std::optional<Error> check(const UnfoldOptions& options) {

@@ -70,9 +70,7 @@ LazyConv2d::LazyConv2d(const LazyConv2dOptions& options) : options_(options) {
 
 void LazyConv2d::initialize(std::int64_t in_channels) {
   if (!layer_) {
-    layer_.emplace(Conv2dOptions{
-        in_channels, options_.out_channels, options_.kernel_size, options_.stride, options_.padding,
-        options_.dilation, options_.groups, options_.bias, options_.padding_mode, options_.dtype});
+    layer_.emplace(options_.for_channels(in_channels));
   }
 }
 

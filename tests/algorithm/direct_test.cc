@@ -31,7 +31,7 @@ TEST(Direct, RefusesAWeightPackedForOtherInstructions) {
   ASSERT_EQ(plan.algorithm(), "direct");
   Tensor y(plan.output_sizes());
   const PackedWeight packed = plan.pack(Tensor({16, 8, 3, 3}));
-  const testing::Instructions scope("SSE4");
+  const testing::Instructions scope(sets.back());
   EXPECT_TRUE(testing::refused([&] { plan.run(x, packed, std::nullopt, y); },
                                "packed for other vector instructions"));
 }

@@ -27,6 +27,31 @@ TEST(LazyConv2d, BecomesTheConv2dThatItsFirstInputAsksFor) {
   EXPECT_TRUE(same_bits(y, conv(x)));
 }
 
+TEST(LazyConv2d, HandsOnEveryOption) {
+  LazyConv2d lazy({.out_channels = 4,
+                   .kernel_size = {3, 1},
+                   .stride = {2, 3},
+                   .padding = {1, 0},
+                   .dilation = {1, 2},
+                   .groups = 2,
+                   .bias = false,
+                   .padding_mode = PaddingMode::circular,
+                   .dtype = DType::float64,
+                   .precision = Precision::exact});
+  lazy.initialize(6);
+  EXPECT_EQ(lazy.layer().options(), (Conv2dOptions{6,
+                                                   4,
+                                                   {3, 1},
+                                                   {2, 3},
+                                                   {1, 0},
+                                                   {1, 2},
+                                                   2,
+                                                   false,
+                                                   PaddingMode::circular,
+                                                   DType::float64,
+                                                   Precision::exact}));
+}
+
 TEST(LazyConv2d, ASecondInputMustFitTheFirst) {
   LazyConv2d lazy(6, 3);
   lazy(Tensor({3, 8, 8}));

@@ -37,6 +37,7 @@ class Configuration:
     output_padding: Pair = (0, 0)
     padding_mode: str = "zeros"
     bias: bool = False
+    precision: str = "exact"
     input_layout: str = "contiguous"
     weight_layout: str = "contiguous"
     bias_layout: str = "contiguous"
@@ -66,10 +67,13 @@ class Configuration:
 
     def arguments(self) -> dict[str, Any]:
         """The keyword arguments of our function."""
+        common = self.torch_arguments() | {"precision": self.precision}
+        return common if self.transposed else common | {"padding_mode": self.padding_mode}
+
+    def torch_arguments(self) -> dict[str, Any]:
+        """Those that torch's function has too."""
         common = {"stride": self.stride, "padding": self.padding, "dilation": self.dilation, "groups": self.groups}
-        if self.transposed:
-            return common | {"output_padding": self.output_padding}
-        return common | {"padding_mode": self.padding_mode}
+        return common | {"output_padding": self.output_padding} if self.transposed else common
 
     def input_sizes(self) -> tuple[int, ...]:
         return (() if self.batch is None else (self.batch,)) + (self.in_channels, *self.size)
@@ -207,9 +211,10 @@ def _draw(rng: random.Random, dtypes: tuple[str, ...]) -> Configuration:
     transposed = rng.random() < 0.35
     large = rng.random() < 0.03
     groups = rng.choice((1, 2)) if large else rng.choice((1, 1, 1, 2, 3, 4))
-    kernel = _draw_extents(rng, (1, 1, 2, 3, 3, 4, 5, 7))
-    stride = _draw_extents(rng, (1, 1, 1, 2, 2, 3, 5))
-    dilation = _draw_extents(rng, (1, 1, 1, 2, 3))
+    plain = large and rng.random() < 0.5  # as Winograd's convolution takes it
+    kernel = (3, 3) if plain else _draw_extents(rng, (1, 1, 2, 3, 3, 4, 5, 7))
+    stride = (1, 1) if plain else _draw_extents(rng, (1, 1, 1, 2, 2, 3, 5))
+    dilation = (1, 1) if plain else _draw_extents(rng, (1, 1, 1, 2, 3))
     output_padding = tuple(rng.choice((0, rng.randrange(max(pair)))) for pair in zip(stride, dilation))
     layouts = [rng.choices(LAYOUTS, (40, 25, 12, 13, 10))[0] for _ in range(4)]
     return Configuration(
@@ -227,6 +232,7 @@ def _draw(rng: random.Random, dtypes: tuple[str, ...]) -> Configuration:
         output_padding=output_padding if transposed else (0, 0),
         padding_mode="zeros" if transposed else rng.choice(("zeros", "zeros", "reflect", "replicate", "circular")),
         bias=rng.random() < 0.5,
+        precision=rng.choice(("exact", "default")),
         input_layout=layouts[0],
         weight_layout=layouts[1],
         bias_layout=layouts[2],

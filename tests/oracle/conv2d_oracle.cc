@@ -115,6 +115,10 @@ class Keywords {
     return take("dtype", DType::float32,
                 [](const py::object& text) { return parse_dtype(text.cast<std::string>()); });
   }
+  Precision take_precision() {
+    return take("precision", Precision::standard,
+                [](const py::object& text) { return parse_precision(text.cast<std::string>()); });
+  }
   std::int64_t take_integer(const char* name, std::int64_t otherwise) {
     return take(name, otherwise,
                 [](const py::object& value) { return value.cast<std::int64_t>(); });
@@ -140,6 +144,7 @@ functional::Conv2dArguments conv2d_arguments(const py::kwargs& given) {
       .dilation = keywords.take_pair("dilation", 1),
       .groups = keywords.take_integer("groups", 1),
       .padding_mode = keywords.take_padding_mode(),
+      .precision = keywords.take_precision(),
   };
   keywords.require_none_left();
   return arguments;
@@ -153,6 +158,7 @@ functional::ConvTranspose2dArguments conv_transpose2d_arguments(const py::kwargs
       .output_padding = keywords.take_pair("output_padding", 0),
       .groups = keywords.take_integer("groups", 1),
       .dilation = keywords.take_pair("dilation", 1),
+      .precision = keywords.take_precision(),
   };
   keywords.require_none_left();
   return arguments;
@@ -172,6 +178,7 @@ Conv2dOptions conv2d_options(std::int64_t in_channels, std::int64_t out_channels
       .bias = keywords.take_bool("bias", true),
       .padding_mode = keywords.take_padding_mode(),
       .dtype = keywords.take_dtype(),
+      .precision = keywords.take_precision(),
   };
   keywords.require_none_left();
   return options;
@@ -193,6 +200,7 @@ ConvTranspose2dOptions conv_transpose2d_options(std::int64_t in_channels, std::i
       .dilation = keywords.take_pair("dilation", 1),
       .padding_mode = keywords.take_padding_mode(),
       .dtype = keywords.take_dtype(),
+      .precision = keywords.take_precision(),
   };
   keywords.require_none_left();
   return options;
@@ -201,9 +209,9 @@ ConvTranspose2dOptions conv_transpose2d_options(std::int64_t in_channels, std::i
 LazyConv2dOptions lazy_conv2d_options(std::int64_t out_channels, const py::object& kernel_size,
                                       const py::kwargs& given) {
   const Conv2dOptions options = conv2d_options(0, out_channels, kernel_size, given);
-  return {options.out_channels, options.kernel_size,  options.stride,
-          options.padding,      options.dilation,     options.groups,
-          options.bias,         options.padding_mode, options.dtype};
+  return {options.out_channels, options.kernel_size, options.stride, options.padding,
+          options.dilation,     options.groups,      options.bias,   options.padding_mode,
+          options.dtype,        options.precision};
 }
 
 std::vector<std::int64_t> list(const Sizes& sizes) { return {sizes.begin(), sizes.end()}; }

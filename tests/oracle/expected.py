@@ -13,6 +13,8 @@ the result. So |d_i| <= theta(m) = (1 + u)^m - 1 and, in whatever order the sum 
     |computed - z| <= theta(m) * sum of |x_i| |w_i|.
     (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1)
 
+Where Winograd's convolution may run, what winograd.py derives is added.
+
 The number of terms of each element is what the same computation gives when every input is one, and
 sum of |x_i| |w_i| what it gives for the absolute values: both are exact to float64's precision.
 """
@@ -24,6 +26,7 @@ from typing import Optional
 import torch
 import torch.nn.functional as F
 
+import winograd
 from configuration import Configuration, Tensors
 from layouts import packed
 
@@ -127,6 +130,7 @@ class Expectation:
     values: torch.Tensor
     terms: torch.Tensor
     absolute: torch.Tensor
+    excess: winograd.Excess = 0.0  # what Winograd's convolution may add to the error
 
     def own_error(self) -> torch.Tensor:
         """How far `values` may be off themselves."""
@@ -140,6 +144,7 @@ class Expectation:
         """
         parts = 2 if dtype.is_complex else 1
         sums = theta(parts * self.terms + OTHER_ROUNDINGS, unit_roundoff(summed_in(dtype))) * self.absolute
+        sums = sums + self.excess
         if summed_in(dtype) == dtype:
             return sums + self.own_error()
         limits = torch.finfo(dtype)
@@ -162,8 +167,12 @@ class Expectation:
 def expect(compute: Compute, c: Configuration, t: Tensors) -> dict[str, Expectation]:
     """What `compute` (forward, gradients or second_gradients) should give."""
     values, terms, absolute = (compute(c, t.map(change)) for change in (widened, ones, magnitudes))
+    excess = getattr(winograd, compute.__name__)(c, t)
     return {
-        name: Expectation(*(results[name].detach() for results in (values, terms, absolute))) for name in values
+        name: Expectation(
+            *(results[name].detach() for results in (values, terms, absolute)), excess.get(name, 0.0)
+        )
+        for name in values
     }
 
 
