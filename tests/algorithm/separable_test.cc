@@ -170,8 +170,8 @@ struct FilterLayer {
 };
 
 /// A filter of these taps a channel, over a picture with some padding.
-FilterLayer layer_of(Random& random, const std::vector<float>& taps, std::int64_t rows,
-                     std::int64_t channels = 1) {
+FilterLayer filter_layer_of(Random& random, const std::vector<float>& taps, std::int64_t rows,
+                            std::int64_t channels = 1) {
   const auto columns = static_cast<std::int64_t>(taps.size()) / rows;
   Configuration c;
   c.arguments.padding_mode = static_cast<PaddingMode>(random.between(0, 3));
@@ -192,10 +192,10 @@ FilterLayer layer_of(Random& random, const std::vector<float>& taps, std::int64_
 }
 
 FilterLayer bell_layer(Random& random, std::int64_t size = 7) {
-  return layer_of(random, product(gaussian(size, 1.5), gaussian(size, 2)), size);
+  return filter_layer_of(random, product(gaussian(size, 1.5), gaussian(size, 2)), size);
 }
 
-Tensor separable(const FilterLayer& layer) {
+Tensor filtered(const FilterLayer& layer) {
   EXPECT_FALSE(separable_algorithm.refuses(layer.problem())) << layer.c;
   Tensor y(layer.c.output);
   run(separable_algorithm, layer.problem(), {layer.x, layer.w, layer.bias, y});
@@ -217,7 +217,7 @@ TEST(Separable, StaysWithinItsBoundOnEveryInstructionSet) {
     const Instructions scope(name);
     for (int i = 0; i < 5; ++i) {
       const FilterLayer layer = bell_layer(random, random.between(5, 17));
-      const Tensor y = separable(layer);
+      const Tensor y = filtered(layer);
       const Tensor truth = layer.definition(DType::float64);
       const FilterLayer sizes{layer.c, magnitudes(layer.x), layer.w.clone(),
                               magnitudes(layer.bias)};
@@ -236,21 +236,21 @@ TEST(Separable, StaysWithinItsBoundOnEveryInstructionSet) {
 
 TEST(Separable, WholeNumbersComeOutWhole) {
   Random random;
-  FilterLayer layer = layer_of(random, product({3, 6, -9, 0, 12}, {5, 1, -2, 0, 3}), 5);
+  FilterLayer layer = filter_layer_of(random, product({3, 6, -9, 0, 12}, {5, 1, -2, 0, 3}), 5);
   layer.x = random.integers(layer.c.input, DType::float32);
   layer.bias = random.integers({1}, DType::float32);
-  EXPECT_TRUE(same_bits(separable(layer), layer.definition(DType::float32)));
+  EXPECT_TRUE(same_bits(filtered(layer), layer.definition(DType::float32)));
 }
 
 TEST(Separable, FusedInstructionsGiveTheSameBits) {
   Random random;
   for (int i = 0; i < 20; ++i) {
     const FilterLayer layer = bell_layer(random, random.between(5, 17));
-    const Tensor expected = separable(layer);
+    const Tensor expected = filtered(layer);
     for (const auto name : simd::instruction_sets()) {
       if (testing::has_fused_multiply_add(name)) {
         const Instructions scope(name);
-        ASSERT_TRUE(same_bits(separable(layer), expected)) << name << ", " << layer.c;
+        ASSERT_TRUE(same_bits(filtered(layer), expected)) << name << ", " << layer.c;
       }
     }
   }
@@ -264,7 +264,7 @@ TEST(Separable, WidePicturesAreCutIntoTiles) {
     (*sizes)[3] += 4500;
   }
   layer.x = random.values(layer.c.input, DType::float32);
-  const Tensor y = separable(layer);
+  const Tensor y = filtered(layer);
   const Tensor wanted = layer.definition(DType::float64);
   for (std::int64_t i = 0; i < y.numel(); ++i) {
     ASSERT_NEAR(y.data<float>()[i], wanted.data<double>()[i], 1e-5) << layer.c << ", output " << i;
@@ -280,7 +280,7 @@ TEST(Separable, WidePicturesAreCutIntoTiles) {
 void expect_the_definition(const FilterLayer& layer) {
   Tensor expected(layer.c.output);
   run(depthwise_rows_algorithm, layer.problem(), {layer.x, layer.w, layer.bias, expected});
-  EXPECT_TRUE(same_bits(separable(layer), expected)) << layer.c;
+  EXPECT_TRUE(same_bits(filtered(layer), expected)) << layer.c;
   const functional::Epilogue epilogue{.residual = expected, .low = 0};
   Tensor finished(layer.c.output);
   run(separable_algorithm, layer.problem(),
@@ -290,7 +290,7 @@ void expect_the_definition(const FilterLayer& layer) {
 
 TEST(Separable, OtherFiltersAreComputedByTheDefinition) {
   Random random;
-  FilterLayer layer = layer_of(random, product(gaussian(5, 1), gaussian(5, 1)), 5, 3);
+  FilterLayer layer = filter_layer_of(random, product(gaussian(5, 1), gaussian(5, 1)), 5, 3);
   layer.w.data<float>()[30] *= 1.001F;  // one of the three filters
   expect_the_definition(layer);
   layer.w = random.values(layer.c.weight, DType::float32);
@@ -303,11 +303,11 @@ TEST(Separable, OtherFiltersAreComputedByTheDefinition) {
 TEST(Separable, WeightsPackedForAnotherFormatServe) {
   Random random;
   for (const bool factors : {true, false}) {
-    FilterLayer layer = layer_of(random, product(gaussian(5, 1), gaussian(5, 1)), 5, 3);
+    FilterLayer layer = filter_layer_of(random, product(gaussian(5, 1), gaussian(5, 1)), 5, 3);
     if (!factors) {
       layer.w = random.values(layer.c.weight, DType::float32);
     }
-    const Tensor expected = separable(layer);
+    const Tensor expected = filtered(layer);
     Problem other = in_format(layer.problem(), MemoryFormat::channels_last);
     const Tensor packed = pack(separable_algorithm, other, layer.w);
     Tensor y(layer.c.output);
@@ -321,7 +321,7 @@ TEST(Separable, WeightsPackedForAnotherFormatServe) {
 
 /// Infinite and NaN outputs are the definition's, and so is which outputs are neither.
 void expect_the_definitions_infinities(const FilterLayer& layer) {
-  const Tensor y = separable(layer);
+  const Tensor y = filtered(layer);
   const Tensor wanted = layer.definition(DType::float32);
   for (std::int64_t i = 0; i < y.numel(); ++i) {
     const float a = y.data<float>()[i];
@@ -339,7 +339,8 @@ TEST(Separable, InfinitiesAndNaNsAreTheDefinitions) {
   const float bad[] = {infinity, -infinity, std::nanf("")};
   for (int i = 0; i < 24; ++i) {
     // Factors with zeros and both signs: zero times infinity is NaN, and so are two infinities.
-    FilterLayer layer = layer_of(random, product({1, 4, 0, -4, 1}, {-1, -2, 0, 2, 1, 0, 3}), 5);
+    FilterLayer layer =
+        filter_layer_of(random, product({1, 4, 0, -4, 1}, {-1, -2, 0, 2, 1, 0, 3}), 5);
     for (std::int64_t j = 0; j < 6; ++j) {
       layer.x.data<float>()[random.between(0, layer.x.numel() - 1)] = bad[random.between(0, 2)];
     }
@@ -352,7 +353,7 @@ TEST(Separable, InfinitiesAndNaNsAreTheDefinitions) {
 TEST(Separable, LargeNumbersDoNotOverflowOnTheWay) {
   Random random;
   FilterLayer layer =
-      layer_of(random, product({1, 10, 11, 10, 1}, {1e-3, 2e-3, 2e-3, 1e-3, 1e-4}), 5);
+      filter_layer_of(random, product({1, 10, 11, 10, 1}, {1e-3, 2e-3, 2e-3, 1e-3, 1e-4}), 5);
   for (std::int64_t i = 0; i < layer.x.numel(); ++i) {
     layer.x.data<float>()[i] = std::clamp(layer.x.data<float>()[i], -2.0F, 2.0F) * 1e38F;
   }
@@ -361,9 +362,9 @@ TEST(Separable, LargeNumbersDoNotOverflowOnTheWay) {
   expect_the_definitions_infinities(layer);
 }
 
-std::string refusal(const Sizes& input, const Sizes& weight,
-                    const functional::Conv2dArguments& arguments,
-                    const Types& types = all_float32) {
+std::string separable_refusal(const Sizes& input, const Sizes& weight,
+                              const functional::Conv2dArguments& arguments,
+                              const Types& types = all_float32) {
   const Problem problem = conv2d_problem(input, weight, false, types, arguments).value();
   return std::string(separable_algorithm.refuses(problem).value_or("nothing"));
 }
@@ -371,25 +372,26 @@ std::string refusal(const Sizes& input, const Sizes& weight,
 TEST(Separable, SaysWhatItIsNotFor) {
   const Sizes x = {1, 1, 64, 64};
   const Sizes w = {1, 1, 5, 5};
-  EXPECT_EQ(refusal(x, w, {}), "nothing");
+  EXPECT_EQ(separable_refusal(x, w, {}), "nothing");
   const Types doubles{DType::float64, DType::float64, DType::float64};
-  EXPECT_EQ(refusal(x, w, {}, doubles), "only float32");
-  EXPECT_EQ(refusal(x, w, {.precision = Precision::exact}),
+  EXPECT_EQ(separable_refusal(x, w, {}, doubles), "only float32");
+  EXPECT_EQ(separable_refusal(x, w, {.precision = Precision::exact}),
             "only where precision is default: its sums round otherwise than the definition's");
-  const Problem forward = conv2d_problem(x, w, false, all_float32, {}).value();
-  EXPECT_EQ(separable_algorithm.refuses(forward.with(Pass::backward_data, Conjugate::neither)),
+  const Problem layer = conv2d_problem(x, w, false, all_float32, {}).value();
+  EXPECT_EQ(separable_algorithm.refuses(layer.with(Pass::backward_data, Conjugate::neither)),
             "only the forward pass");
   const auto begins = [](const std::string& text, const char* with) {
     return text.find(with) == 0;
   };
-  EXPECT_TRUE(begins(refusal({1, 2, 64, 64}, {1, 2, 5, 5}, {}), "only for one input channel"));
   EXPECT_TRUE(
-      begins(refusal({1, 5, 64, 64}, {5, 1, 5, 5}, {.groups = 5}), "only for the channels"));
-  EXPECT_TRUE(begins(refusal(x, {17, 1, 5, 5}, {}), "only for 16 filters"));
-  EXPECT_TRUE(begins(refusal(x, {1, 1, 5, 4}, {}), "only for kernels of 5x5"));
-  EXPECT_TRUE(begins(refusal(x, w, {.stride = Pair(1, 2)}), "only for stride 1"));
-  EXPECT_TRUE(begins(refusal(x, w, {.dilation = Pair(2, 1)}), "only for stride 1"));
-  EXPECT_TRUE(begins(refusal({1, 1, 30, 30}, w, {}), "maps of less than 1024 pixels"));
+      begins(separable_refusal({1, 2, 64, 64}, {1, 2, 5, 5}, {}), "only for one input channel"));
+  EXPECT_TRUE(begins(separable_refusal({1, 5, 64, 64}, {5, 1, 5, 5}, {.groups = 5}),
+                     "only for the channels"));
+  EXPECT_TRUE(begins(separable_refusal(x, {17, 1, 5, 5}, {}), "only for 16 filters"));
+  EXPECT_TRUE(begins(separable_refusal(x, {1, 1, 5, 4}, {}), "only for kernels of 5x5"));
+  EXPECT_TRUE(begins(separable_refusal(x, w, {.stride = Pair(1, 2)}), "only for stride 1"));
+  EXPECT_TRUE(begins(separable_refusal(x, w, {.dilation = Pair(2, 1)}), "only for stride 1"));
+  EXPECT_TRUE(begins(separable_refusal({1, 1, 30, 30}, w, {}), "maps of less than 1024 pixels"));
 }
 
 TEST(Separable, APlanSaysWhoComputesWhat) {
