@@ -8,21 +8,22 @@
 //           pixels (outermost first); then the register tile (simd/kernels.h): c, r, s
 // Input     the register tile reads a pixel's channels one after the other: input_rows.h, for as
 //           many rows at a time as stay in half of L2. Never a whole tensor.
-// Border    through a table of pointers, one for each pixel and tap: into the input by the border's
-//           index map, or to zeros. So a tile may also span rows, which fills it on small maps.
-//           Where a weight is infinite or NaN, which must not meet the padding's zeros, a tile has
-//           one pixel and leaves such taps out.
+// Border    through tables of pointers (strip_taps.h): into the input by the border's index map, or
+//           to zeros. Where a weight is infinite or NaN, which must not meet the padding's zeros, a
+//           tile has one pixel and leaves such taps out.
+// Output    straight to where channels lie side by side; else through scratch memory
 // Weights   packed as [c][r][s][output channels of the tile]; read in order
 // Not for   fewer output channels than half a vector; see refuses()
 // Source    J. Zhang, F. Franchetti, T. M. Low, High Performance Zero-Memory Overhead Direct
 //           Convolutions, ICML 2018; M. Dukhan, The Indirect Convolution Algorithm, 2019
 #include "algorithm/algorithm.h"
+#include "algorithm/buffer.h"
 #include "algorithm/epilogue.h"
-#include "algorithm/input_rows.h"
 #include "algorithm/output_blocks.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/pixel_rows.h"
 #include "algorithm/run_items.h"
+#include "algorithm/strip_taps.h"
 #include "algorithm/tile_cycles.h"
 #include "algorithm/turned_weights.h"
 #include "algorithm/vector_types.h"
@@ -139,6 +140,9 @@ struct Strips {
     if (divide_up(total, rows) < wanted) {
       rows = std::max<Index>(1, total / wanted);
     }
+    // As even as can be, or one thread would have more to do than another.
+    rows = divide_up(total, std::max<Index>(1, divide_up(total, rows)));
+    rows = std::max<Index>(rows, 1);
     count = divide_up(total, rows);
   }
 
@@ -147,36 +151,11 @@ struct Strips {
   Index count = 0;
 };
 
-/// Pixels of a strip that one register tile computes.
-struct PixelTile {
-  Index first;
-  int pixels;
-  std::size_t table;  ///< where its pointers begin
-  std::size_t taps;   ///< where its taps begin, and how many there are
-  std::size_t tap_count;
-};
-
-/// What the tensors of one thread hold at most.
+/// Sums of one thread that wait in scratch memory, at most.
 template <class T>
-struct Scratch {
-  Scratch(const Problem& problem, const Layout<T>& layout, const Strips& strips)
-      : pixels(strips.rows * problem.columns.output),
-        source_rows(strips.rows * problem.rows.kernel),
-        input(InputRows<T>::bytes(problem, source_rows, problem.columns.input)),
-        pointers(pixels * layout.taps),
-        sums(pixels * layout.outputs.widest() * layout.outputs.lanes) {}
-
-  std::size_t bytes() const noexcept {
-    return input + at(sums) * sizeof(T) + at(source_rows) * sizeof(Index) +
-           at(pointers) * (sizeof(T*) + sizeof(std::size_t)) + at(pixels) * sizeof(PixelTile);
-  }
-
-  Index pixels;
-  Index source_rows;
-  std::size_t input;  ///< bytes
-  Index pointers;
-  Index sums;
-};
+Index most_sums(const Problem& problem, const Layout<T>& layout, const Strips& strips) {
+  return strips.rows * problem.columns.output * layout.outputs.widest() * layout.outputs.lanes;
+}
 
 /// Everything that one run shares between threads.
 template <class T>
@@ -187,9 +166,9 @@ struct Run {
   Strips strips;
   const T* weights;
   bool finite;
-  std::vector<T> zeros;               ///< as many as a group has input channels
-  std::vector<T> bias;                ///< [group][vectors][lanes]
-  std::vector<Index> source_columns;  ///< [q][s]
+  std::vector<T> zeros;  ///< as many as a group has input channels
+  std::vector<T> bias;   ///< [group][vectors][lanes]
+  SourceColumns columns;
 };
 
 /// One thread's part: a strip of output rows at a time.
@@ -200,15 +179,9 @@ class Worker {
   explicit Worker(const Run<T>& run)
       : run_(run),
         y_(static_cast<T*>(run.operands.result.data())),
-        input_(run.problem, run.operands.first, run.strips.rows * run.problem.rows.kernel,
-               run.problem.columns.input) {
-    const Scratch<T> scratch(run.problem, run.layout, run.strips);
-    source_rows_.reserve(at(scratch.source_rows));
-    tiles_.reserve(at(scratch.pixels));
-    table_.reserve(at(scratch.pointers));
-    taps_.reserve(at(scratch.pointers));
-    sums_.resize(at(scratch.sums));
-  }
+        direct_(writes_in_place(run)),
+        taps_(run.problem, run.columns, run.zeros.data(), run.operands.first, run.strips.rows),
+        sums_(direct_ ? 0 : most_sums(run.problem, run.layout, run.strips)) {}
 
   /// Item i is a strip, a group and a block of output channels; blocks change fastest.
   void compute(Index item) {
@@ -217,24 +190,34 @@ class Worker {
     load(item / blocks / run_.problem.groups, item / blocks % run_.problem.groups);
     arrange(block.vectors);
     const Target target = target_of(block);
-    for (const PixelTile& tile : tiles_) {
+    for (const PixelTile& tile : taps_.tiles()) {
       multiply(block, tile, target);
     }
-    if (target.scratch) {
+    if (!direct_) {
       copy_out(block);
     }
     finish(run_.operands.result, run_.operands.epilogue,
-
            {first_output(block), run_.layout.outputs.real(block), first_row_, rows_});
   }
 
  private:
-  /// Where sums go: into the output itself where its channels lie side by side.
+  /// Where sums go: into the output itself where its channels lie side by side and its pixels
+  /// evenly. The last vector's idle part is left out there, unless sums have to be loaded again.
   struct Target {
     T* sums;
     Index stride;
-    bool scratch;
+    std::size_t idle_lanes;
   };
+
+  static bool writes_in_place(const Run<T>& run) {
+    const Strides& strides = run.operands.result.strides();
+    const Problem& problem = run.problem;
+    const Layout<T>& layout = run.layout;
+    return strides[1] == 1 && strides[3] > 0 && strides[2] == problem.columns.output * strides[3] &&
+           (problem.batch == 1 || strides[0] == problem.rows.output * strides[2]) &&
+           (layout.outputs.outputs % layout.outputs.lanes == 0 ||
+            layout.channels <= layout.channel_step);
+  }
 
   /// Makes a strip of a group the current one.
   void load(Index strip, Index group) {
@@ -246,89 +229,28 @@ class Worker {
     arranged_ = 0;
     first_row_ = strip * run_.strips.rows;
     rows_ = std::min(run_.strips.rows, run_.strips.total - first_row_);
-    find_rows();
-    input_.load(group, source_rows_, 0, run_.problem.columns.input);
+    taps_.load(group, first_row_, rows_);
   }
 
-  /// Which input row, n*H + h, each tap of each output row of the strip reads.
-  void find_rows() {
-    const Problem& problem = run_.problem;
-    source_rows_.clear();
-    for (Index row = first_row_; row < first_row_ + rows_; ++row) {
-      const Index n = row / problem.rows.output;
-      for (Index r = 0; r < problem.rows.kernel; ++r) {
-        const Index h =
-            source_index(problem.rows, problem.padding_mode, row % problem.rows.output, r);
-        source_rows_.push_back(h == nowhere ? nowhere : n * problem.rows.input + h);
-      }
-    }
-  }
-
-  /// Cuts the strip's pixels into tiles for that many vectors, and finds where each tap of each
-  /// pixel reads.
+  /// Cuts the strip's pixels into tiles for that many vectors.
   void arrange(int vectors) {
     if (vectors == arranged_) {
       return;
     }
     arranged_ = vectors;
-    tiles_.clear();
-    table_.clear();
-    taps_.clear();
-    const Index most =
-        run_.finite ? static_cast<Index>(run_.layout.outputs.kernels.pixels[at(vectors)]) : 1;
-    const Index pixels = rows_ * run_.problem.columns.output;
-    for (Index first = 0; first < pixels;) {
-      const Index size = run_.layout.outputs.next_tile(vectors, pixels - first, most);
-      tiles_.push_back({first, static_cast<int>(size), table_.size(), taps_.size(), 0});
-      add_pointers(first, size);
-      tiles_.back().tap_count = taps_.size() - tiles_.back().taps;
-      first += size;
-    }
-  }
-
-  /// For each tap that reads an element for one of these pixels.
-  void add_pointers(Index first, Index size) {
-    const Problem& problem = run_.problem;
-    for (Index r = 0; r < problem.rows.kernel; ++r) {
-      for (Index s = 0; s < problem.columns.kernel; ++s) {
-        const std::size_t before = table_.size();
-        bool reads = false;
-        for (Index pixel = first; pixel < first + size; ++pixel) {
-          const T* source = source_of(pixel, r, s);
-          reads = reads || source != nullptr;
-          table_.push_back(source == nullptr ? run_.zeros.data() : source);
-        }
-        if (reads) {
-          taps_.push_back(at(r * problem.columns.kernel + s));
-        } else {
-          table_.resize(before);
-        }
-      }
-    }
-  }
-
-  /// The channels that a tap of a pixel reads, or nullptr in the padding.
-  const T* source_of(Index pixel, Index r, Index s) const {
-    const Problem& problem = run_.problem;
-    const Index p = pixel / problem.columns.output;
-    const Index q = pixel % problem.columns.output;
-    const Index row = source_rows_[at(p * problem.rows.kernel + r)];
-    const Index w = run_.source_columns[at(q * problem.columns.kernel + s)];
-    return row == nowhere || w == nowhere ? nullptr : input_.pixel(row, w);
+    const OutputBlocks<T>& outputs = run_.layout.outputs;
+    const Index most = run_.finite ? static_cast<Index>(outputs.kernels.pixels[at(vectors)]) : 1;
+    taps_.cut([&](Index left) { return outputs.next_tile(vectors, left, most); });
   }
 
   Target target_of(const Block& block) {
-    const Strides& strides = run_.operands.result.strides();
-    const Problem& problem = run_.problem;
     const Index wide = run_.layout.outputs.wide(block);
-    const bool dense = strides[1] == 1 && strides[3] > 0 &&
-                       strides[2] == problem.columns.output * strides[3] &&
-                       (problem.batch == 1 || strides[0] == problem.rows.output * strides[2]);
-    if (dense && wide == run_.layout.outputs.real(block)) {
-      T* sums = y_ + first_row_ * strides[2] + first_output(block);
-      return {sums, strides[3], false};
+    if (!direct_) {
+      return {sums_.data(), wide, 0};
     }
-    return {sums_.data(), wide, true};
+    const Strides& strides = run_.operands.result.strides();
+    return {y_ + first_row_ * strides[2] + first_output(block), strides[3],
+            at(wide - run_.layout.outputs.real(block))};
   }
 
   void multiply(const Block& block, const PixelTile& tile, const Target& target) {
@@ -340,11 +262,15 @@ class Worker {
     const T* bias =
         run_.bias.data() + (group_ * layout.outputs.vectors * layout.outputs.lanes + first);
     simd::TileArguments<T> arguments{};
-    arguments.pixels = table_.data() + tile.table;
-    arguments.taps = {taps_.data() + tile.taps, tile.tap_count};
+    arguments.pixels = taps_.pointers(tile);
+    arguments.pixel_step = taps_.pixel_step();
+    arguments.taps = taps_.taps(tile);
     arguments.all_taps = at(layout.taps);
     arguments.sums = target.sums + tile.first * target.stride;
     arguments.sum_stride = target.stride;
+    arguments.idle_lanes = target.idle_lanes;
+    const simd::Kernels<T>& kernels = layout.outputs.kernels;
+    const auto& tiles = tile.even ? kernels.even_tile : kernels.tile;
     Index c = 0;
     do {
       arguments.weights = weights + c * layout.taps * wide;
@@ -353,7 +279,7 @@ class Worker {
       arguments.begins = c == 0;
       c += arguments.channels;
       arguments.bias = c < layout.channels ? nullptr : bias;
-      layout.outputs.kernels.tile[at(block.vectors)][at(tile.pixels)](arguments);
+      tiles[at(block.vectors)][at(tile.pixels)](arguments);
     } while (c < layout.channels);
   }
 
@@ -378,28 +304,15 @@ class Worker {
 
   const Run<T>& run_;
   T* y_;
-  InputRows<T> input_;
+  bool direct_;  ///< sums need no scratch memory
+  StripTaps<T> taps_;
   Index strip_ = -1;
   Index group_ = -1;
-  int arranged_ = 0;  ///< for how many vectors tiles_ and table_ are made; 0 for none
+  int arranged_ = 0;  ///< for how many vectors taps_ is cut into tiles; 0 for none
   Index first_row_ = 0;
   Index rows_ = 0;
-  std::vector<Index> source_rows_;  ///< [row of the strip][r]
-  std::vector<PixelTile> tiles_;
-  std::vector<const T*> table_;    ///< [tile][tap][pixel]
-  std::vector<std::size_t> taps_;  ///< [tile][tap]
-  std::vector<T> sums_;            ///< [pixel][wide]
+  Buffer<T> sums_;  ///< [pixel][wide]
 };
-
-std::vector<Index> source_columns(const Problem& problem) {
-  std::vector<Index> columns;
-  for (Index q = 0; q < problem.columns.output; ++q) {
-    for (Index s = 0; s < problem.columns.kernel; ++s) {
-      columns.push_back(source_index(problem.columns, problem.padding_mode, q, s));
-    }
-  }
-  return columns;
-}
 
 template <class T>
 Pieces describe_as(const Problem& problem) {
@@ -431,11 +344,11 @@ std::size_t workspace_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T> {
     const Layout<T> layout(problem);
     const Strips strips(problem, layout);
-    const Index columns = problem.columns.output * problem.columns.kernel;
     const Index shared =
         layout.channels + problem.groups * layout.outputs.vectors * layout.outputs.lanes;
-    return at(num_threads()) * Scratch<T>(problem, layout, strips).bytes() +
-           at(columns) * sizeof(Index) + at(shared) * sizeof(T);
+    const std::size_t sums = at(most_sums(problem, layout, strips)) * sizeof(T);
+    return at(num_threads()) * (StripTaps<T>::bytes(problem, strips.rows) + sums) +
+           SourceColumns::bytes(problem) + at(shared) * sizeof(T);
   });
 }
 
@@ -453,7 +366,7 @@ void run_as(const Problem& problem, const Operands& operands) {
       .finite = header.finite,
       .zeros = std::vector<T>(at(std::max<Index>(layout.channels, 1)), T{0}),
       .bias = packed_bias(problem, layout.outputs, operands.bias),
-      .source_columns = source_columns(problem),
+      .columns = SourceColumns(problem),
   };
   run_items(strips.count * problem.groups * layout.outputs.count(),
             [&](int) { return Worker<T>(shared); });

@@ -69,6 +69,9 @@ class InputRows {
     return turned_.data() + (slot * columns_ + column - first_column_) * step_;
   }
 
+  /// From each pixel of a row to the next.
+  Index pixel_step() const { return in_place_ ? strides_[3] : step_; }
+
  private:
   static Index elements(const Problem& problem, Index most_rows, Index most_columns) {
     return std::min(most_rows, problem.batch * problem.rows.input) * most_columns *

@@ -3,6 +3,9 @@
 // 4 cycles after which a sum can be added to again. With 16 registers 6 x 2 holds 12 + 2 + 1.
 // Narrow layers take more pixels instead: 8 x 3, 14 x 2, 28 x 1 (4 x 3, 6 x 2, 12 x 1).
 //
+// Where pixels lie evenly in memory their addresses come from a step. A table of pointers, one for
+// each pixel and tap, costs a load for each input value more, which limits tiles of one vector.
+//
 // An input value is broadcast once into a register rather than by each multiply-add: loads, of
 // which two or three start in a cycle, would then be the limit.
 #include "simd/kernels.h"
@@ -16,6 +19,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "simd/store_first-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace conv2d::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -27,12 +32,47 @@ constexpr std::size_t tile_pixels[] = {0, 28, 14, 8, 6};
 constexpr std::size_t tile_pixels[] = {0, 12, 6, 4, 0};
 #endif
 
-template <class T, std::size_t P, std::size_t V>
+/// The c-th value of each pixel of a tile, for one tap: through a pointer for each.
+template <class T, std::size_t P>
+struct Scattered {
+  static constexpr std::size_t pointers = P;
+  explicit Scattered(const TileArguments<T>& /*a*/) {}
+
+  template <class Use>
+  HWY_INLINE void each(const T* const* pixels, std::size_t c, Use&& use) const {
+    for (std::size_t i = 0; i < P; ++i) {
+      use(i, pixels[i] + c);
+    }
+  }
+};
+
+/// Of pixels that lie evenly in memory. Four at a time, so that a processor's addresses, a register
+/// and one, two or four times another, reach them from few registers.
+template <class T, std::size_t P>
+struct Even {
+  static constexpr std::size_t pointers = 1;
+  explicit Even(const TileArguments<T>& a) : step(a.pixel_step) {}
+
+  template <class Use>
+  HWY_INLINE void each(const T* const* pixels, std::size_t c, Use&& use) const {
+    const T* from = pixels[0] + c;
+    for (std::size_t i = 0; i < P; i += 4, from += 4 * step) {
+      for (std::size_t j = 0; j < 4 && i + j < P; ++j) {
+        use(i + j, from + static_cast<std::int64_t>(j) * step);
+      }
+    }
+  }
+
+  std::int64_t step;
+};
+
+template <class T, std::size_t P, std::size_t V, template <class, std::size_t> class Pixels>
 void tile(const TileArguments<T>& a) {
   using Vectors = hn::ScalableTag<T>;
   const Vectors d;
   const std::size_t lanes = hn::Lanes(d);
   const auto stride = static_cast<std::size_t>(a.sum_stride);
+  const Pixels<T, P> values(a);
   hn::Vec<Vectors> sum[P][V];
   for (std::size_t i = 0; i < P; ++i) {
     for (std::size_t v = 0; v < V; ++v) {
@@ -44,27 +84,33 @@ void tile(const TileArguments<T>& a) {
   const auto end = static_cast<std::size_t>(a.first_channel + a.channels);
   for (auto c = static_cast<std::size_t>(a.first_channel); c < end; ++c) {
     const T* const* pixels = a.pixels;
-    for (std::size_t t = 0; t < taps; ++t, pixels += P) {
+    for (std::size_t t = 0; t < taps; ++t, pixels += values.pointers) {
       const T* tap = weights + a.taps[t] * V * lanes;
       hn::Vec<Vectors> weight[V];
       for (std::size_t v = 0; v < V; ++v) {
         weight[v] = hn::LoadU(d, tap + v * lanes);
       }
-      for (std::size_t i = 0; i < P; ++i) {
-        const auto value = hn::Set(d, pixels[i][c]);
+      values.each(pixels, c, [&](std::size_t i, const T* from) HWY_ATTR {
+        const auto value = hn::Set(d, *from);
         for (std::size_t v = 0; v < V; ++v) {
           sum[i][v] = hn::MulAdd(value, weight[v], sum[i][v]);
         }
-      }
+      });
     }
     weights += a.all_taps * V * lanes;
   }
+  const std::size_t last = lanes - a.idle_lanes;
   for (std::size_t v = 0; v < V; ++v) {
     for (std::size_t i = 0; i < P; ++i) {
       if (a.bias != nullptr) {
         sum[i][v] = hn::Add(sum[i][v], hn::LoadU(d, a.bias + v * lanes));
       }
-      hn::StoreU(sum[i][v], d, a.sums + i * stride + v * lanes);
+      T* to = a.sums + i * stride + v * lanes;
+      if (v + 1 < V) {
+        hn::StoreU(sum[i][v], d, to);
+      } else {
+        store_first(sum[i][v], d, to, last);
+      }
     }
   }
 }
@@ -74,19 +120,26 @@ constexpr bool exists(std::size_t p, std::size_t most) {
   return p > 0 && p <= most && (p <= 14 || p % 2 == 0);
 }
 
-template <class T, std::size_t V, std::size_t P>
+template <class T, std::size_t V, std::size_t P, template <class, std::size_t> class Pixels>
 constexpr Tile<T> tile_or_nothing() {
   if constexpr (exists(P, tile_pixels[V])) {
-    return tile<T, P, V>;
+    return tile<T, P, V, Pixels>;
   } else {
     return nullptr;
   }
 }
 
-template <class T, std::size_t V, std::size_t... P>
-constexpr std::array<Tile<T>, most_pixels + 1> tiles(std::index_sequence<P...>) {
-  return {tile_or_nothing<T, V, P>()...};
-}
+template <class T, template <class, std::size_t> class Pixels>
+struct Tiles {
+  template <std::size_t V, std::size_t... P>
+  static constexpr std::array<Tile<T>, most_pixels + 1> of(std::index_sequence<P...>) {
+    return {tile_or_nothing<T, V, P, Pixels>()...};
+  }
+  static constexpr TileTable<T> all() {
+    constexpr auto pixels = std::make_index_sequence<most_pixels + 1>();
+    return {{{}, of<1>(pixels), of<2>(pixels), of<3>(pixels), of<4>(pixels)}};
+  }
+};
 
 // Blocks of 16 bytes by as many elements, which every instruction set can turn in its registers.
 HWY_INLINE void transpose_block(const float* HWY_RESTRICT from, std::int64_t from_stride,
@@ -138,11 +191,11 @@ void transpose(const T* from, std::int64_t from_stride, T* to, std::int64_t to_s
 
 template <class T>
 Kernels<T> kernels_of() {
-  constexpr auto all = std::make_index_sequence<most_pixels + 1>();
   return {
       .lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<T>())),
       .pixels = std::to_array(tile_pixels),
-      .tile = {{{}, tiles<T, 1>(all), tiles<T, 2>(all), tiles<T, 3>(all), tiles<T, 4>(all)}},
+      .tile = Tiles<T, Scattered>::all(),
+      .even_tile = Tiles<T, Even>::all(),
       .transpose = transpose<T>,
   };
 }

@@ -18,7 +18,10 @@ namespace conv2d::simd {
 /// are, so that the shape of a tile changes no bit of a result.
 template <class T>
 struct TileArguments {
-  const T* const* pixels;  ///< [t][P]: where tap t of pixel i begins, channels contiguous
+  /// [t][P]: where tap t of pixel i begins, channels contiguous. Even tiles read [t] alone: where
+  /// the first pixel begins.
+  const T* const* pixels;
+  std::int64_t pixel_step;            ///< of even tiles: from each pixel to the next
   std::span<const std::size_t> taps;  ///< which taps there are; those in the padding are left out
   std::size_t all_taps;               ///< R*S
   const T* weights;                   ///< [channels][all_taps][V][lanes]
@@ -28,6 +31,9 @@ struct TileArguments {
   std::int64_t sum_stride;
   bool begins;    ///< sums start at zero instead of at what is there
   const T* bias;  ///< [V][lanes], added last; nullptr where more is to come
+  /// Elements at the end of the last vector that are not stored. Only where sums begin: they would
+  /// not be there to be loaded.
+  std::size_t idle_lanes = 0;
 };
 
 template <class T>
@@ -36,13 +42,17 @@ using Tile = void (*)(const TileArguments<T>&);
 inline constexpr std::size_t most_vectors = 4;
 inline constexpr std::size_t most_pixels = 28;
 
+/// [v][p]: for v vectors and p pixels; nullptr where p pixels are taken in two tiles.
+template <class T>
+using TileTable = std::array<std::array<Tile<T>, most_pixels + 1>, most_vectors + 1>;
+
 template <class T>
 struct Kernels {
   std::int64_t lanes;  ///< elements of a vector; 0 where the instructions have no such vectors
   /// How many pixels a tile of v vectors may have at most; 0 where v is too wide for the registers.
   std::array<std::size_t, most_vectors + 1> pixels;
-  /// tile[v][p]; nullptr where p pixels are taken in two tiles.
-  std::array<std::array<Tile<T>, most_pixels + 1>, most_vectors + 1> tile;
+  TileTable<T> tile;
+  TileTable<T> even_tile;  ///< of the same sizes, for pixels that lie evenly in memory
   /// to[i * to_stride + j] = from[j * from_stride + i] for i < rows, j < columns.
   void (*transpose)(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
                     std::int64_t rows, std::int64_t columns);

@@ -87,9 +87,10 @@ struct Operand {
         bias(random.values({subject.result(c)[1]}, subject.dtype)) {}
 };
 
-// ThreadSanitizer, and a compiler that does not optimise because lines are counted, make a test
-// twenty times as long; what they look for does not hide in one configuration among many.
-#if defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
+// ThreadSanitizer, an emulated processor, and a compiler that does not optimise because lines are
+// counted, make a test twenty times as long; what they look for does not hide in one configuration
+// among many.
+#if defined(__SANITIZE_THREAD__) || defined(CONV2D_TEST_EMULATED) || !defined(__OPTIMIZE__)
 constexpr int random_configurations = 12;
 #elif defined(__SANITIZE_ADDRESS__)
 constexpr int random_configurations = 60;

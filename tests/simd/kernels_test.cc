@@ -76,33 +76,41 @@ T plain_sum(const simd::TileArguments<T>& a, std::size_t pixels, std::size_t pix
   return a.bias == nullptr ? sum : sum + a.bias[k];
 }
 
+/// Both tiles of a shape, over pixels that a step from one to the next says too.
 template <class T>
 void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fused) {
   const simd::Kernels<T>& kernels = simd::kernels<T>();
-  const std::size_t wide = vectors * static_cast<std::size_t>(kernels.lanes);
+  const auto lanes = static_cast<std::size_t>(kernels.lanes);
+  const std::size_t wide = vectors * lanes;
   constexpr std::size_t all_taps = 4;
   constexpr std::size_t channels = 5;
+  constexpr std::size_t step = 3;
   const std::vector<std::size_t> taps = {0, 1, 3};
-  const auto x = random_numbers<T>(random, 40);
+  const auto x = random_numbers<T>(random, step * simd::most_pixels + 20);
   const auto weights = random_numbers<T>(random, all_taps * channels * wide);
   const auto bias = random_numbers<T>(random, wide);
-  std::vector<const T*> table(taps.size() * pixels);
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    table[i] = x.data() + i % 30;
+  std::vector<const T*> starts;
+  std::vector<const T*> table;
+  for (std::size_t t = 0; t < taps.size(); ++t) {
+    starts.push_back(x.data() + 4 * t);
+    for (std::size_t i = 0; i < pixels; ++i) {
+      table.push_back(starts.back() + step * i);
+    }
   }
   for (const bool begins : {true, false}) {
     const std::vector<T> before = random_numbers<T>(random, pixels * (wide + 1));
     std::vector<T> sums = before;
-    const simd::TileArguments<T> arguments{.pixels = table.data(),
-                                           .taps = taps,
-                                           .all_taps = all_taps,
-                                           .weights = weights.data(),
-                                           .first_channel = 2,
-                                           .channels = channels,
-                                           .sums = sums.data(),
-                                           .sum_stride = static_cast<std::int64_t>(wide) + 1,
-                                           .begins = begins,
-                                           .bias = begins ? bias.data() : nullptr};
+    simd::TileArguments<T> arguments{.pixels = table.data(),
+                                     .pixel_step = 0,
+                                     .taps = taps,
+                                     .all_taps = all_taps,
+                                     .weights = weights.data(),
+                                     .first_channel = 2,
+                                     .channels = channels,
+                                     .sums = sums.data(),
+                                     .sum_stride = static_cast<std::int64_t>(wide) + 1,
+                                     .begins = begins,
+                                     .bias = begins ? bias.data() : nullptr};
     kernels.tile[vectors][pixels](arguments);
     for (std::size_t i = 0; i < pixels; ++i) {
       for (std::size_t k = 0; k < wide; ++k) {
@@ -111,6 +119,18 @@ void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fu
             << vectors << " vectors, " << pixels << " pixels";
       }
       ASSERT_EQ(sums[i * (wide + 1) + wide], before[i * (wide + 1) + wide]) << "beyond the tile";
+    }
+    arguments.idle_lanes =
+        begins ? static_cast<std::size_t>(random.between(0, kernels.lanes - 1)) : 0;
+    std::vector<T> even = before;
+    arguments.pixels = starts.data();
+    arguments.pixel_step = step;
+    arguments.sums = even.data();
+    kernels.even_tile[vectors][pixels](arguments);
+    for (std::size_t i = 0; i < even.size(); ++i) {
+      const bool idle = i % (wide + 1) >= wide - arguments.idle_lanes;
+      ASSERT_EQ(even[i], idle ? before[i] : sums[i])
+          << vectors << " vectors, " << pixels << " pixels, " << arguments.idle_lanes << " idle";
     }
   }
 }
