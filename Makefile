@@ -60,11 +60,12 @@ clean: ## Removes everything built
 	rm -rf build out
 
 ##@ Single checks (make test runs them all)
-.PHONY: asan tsan fuzz
+.PHONY: asan tsan fuzz neon
 asan: ## The C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer
 tsan: ## The C++ tests under ThreadSanitizer
+neon: ## The C++ tests on 64-bit ARM, emulated
 fuzz: ## The fuzzers; SECONDS_EACH=600 searches longer
-asan tsan: install-packages-build install-packages-test
+asan tsan neon: install-packages-build install-packages-test
 	cmake --workflow --preset $@
 fuzz: install-packages-build install-packages-test
 	cmake --preset fuzz $(if $(SECONDS_EACH),-DCONV2D_FUZZ_SECONDS=$(SECONDS_EACH))

@@ -10,7 +10,7 @@ conv2d_check(format_test scripts/format.sh --check)
 conv2d_check(file_size_test tests/file_size_test.sh)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   # Not winograd.cc, whose transforms hold more numbers than there are registers.
-  set(hot "simd/(kernels|planar|depthwise_rows|grouped_channels)[.]cc")
+  set(hot "simd/(kernels|planar|depthwise_rows|grouped_channels|separable)[.]cc")
   conv2d_check(assembly_test ${CONV2D_PYTHON} tests/simd/assembly_test.py
                $<FILTER:$<TARGET_OBJECTS:conv2d>,INCLUDE,${hot}> COMMAND_EXPAND_LISTS)
 endif()
@@ -18,11 +18,15 @@ conv2d_check(package_test tests/package/package_test.sh ${PROJECT_BINARY_DIR}
              ${CMAKE_CURRENT_BINARY_DIR}/package)
 
 # The other builds, each with its own tests, and clang-tidy, which reads one of them. They use all
-# cores themselves.
-foreach(preset asan tsan fuzz)
+# cores themselves. On ARM NEON is what every test runs on.
+set(presets asan tsan fuzz)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  list(APPEND presets neon)
+endif()
+foreach(preset ${presets})
   conv2d_check(${preset} ${CMAKE_COMMAND} --workflow --preset ${preset})
 endforeach()
 cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
 conv2d_check(tidy_test scripts/tidy.py)
-set_tests_properties(asan tsan fuzz tidy_test package_test
+set_tests_properties(${presets} tidy_test package_test
                      PROPERTIES PROCESSORS ${cores} ENVIRONMENT CTEST_PARALLEL_LEVEL=${cores})

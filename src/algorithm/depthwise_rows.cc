@@ -97,7 +97,7 @@ void pack(const Problem& problem, TensorView weight, std::byte* packed) {
 std::size_t workspace_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() {
     const depthwise_rows::Cut<T> cut(problem, false);
-    return at(num_threads()) * depthwise_rows::Worker<T>::bytes(problem, cut) +
+    return at(num_threads()) * depthwise_rows::Worker<T>::bytes(problem, cut) + cut.bytes() +
            at(problem.out_channels) * sizeof(T);
   });
 }

@@ -2,7 +2,8 @@
 // regions and blocks of columns, and which inner loop computes them.
 #pragma once
 
-#include "algorithm/phases.h"
+#include "algorithm/depthwise_rows_columns.h"
+#include "algorithm/strip_rows.h"
 #include "algorithm/tap_classes.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/tensor.h"
@@ -13,23 +14,6 @@
 #include <vector>
 
 namespace conv2d::depthwise_rows {
-
-/// Columns that one call of an inner loop computes: so many vectors, or half a one where `vectors`
-/// is 0.
-struct Block {
-  Index first;
-  Index vectors;
-  Index wide;  ///< columns that are computed
-  Index last;  ///< columns of the last vector that there are
-};
-
-/// Blocks side by side that are all read where they lie, or all from one buffer.
-struct Region {
-  bool inside;  ///< their taps, the last vector's idle ones too, read real columns alone
-  Index first;  ///< column
-  Index wide;
-  std::vector<Block> blocks;
-};
 
 /// Which inner loop computes output rows, and how many of them at once.
 template <class T>
@@ -110,27 +94,33 @@ class RowLoop {
 template <class T>
 struct Cut {
   Cut(const Problem& problem, bool side_by_side)
-      : classes(problem.rows), loop(problem, classes.stride), phases(phases_of(problem.columns)) {
+      : classes(problem.rows), loop(problem, classes.stride) {
     cut_columns(problem.columns, side_by_side);
+    for (Region& region : regions) {
+      if (!region.inside) {
+        lay_out(problem, loop.lanes(), region);
+      }
+      place_taps(problem, region);
+    }
     cut_rows(problem);
+    for (Region& region : regions) {
+      region.buffer = buffered;
+      // What idle elements of the last vectors read, and what lies before the first row's columns.
+      const Index around = 2 * loop.lanes();
+      buffered += region.inside ? 0 : positions(problem) * region.row_step + around;
+    }
   }
 
-  /// Elements of a column phase of a row of a region's buffer.
-  Index pitch(const Problem& problem, const Region& region) const {
-    return divide_up(region.wide + most_shift(problem.columns), loop.lanes()) * loop.lanes();
-  }
-  /// Elements of all phases of a row of a region's buffer.
-  Index row_step(const Problem& problem, const Region& region) const {
-    return region.inside ? 0 : static_cast<Index>(phases.size()) * pitch(problem, region);
-  }
-  /// Elements that the buffers of all regions have for a row.
-  Index buffered(const Problem& problem) const {
-    Index elements = 0;
+  std::size_t bytes() const {
+    std::size_t bytes = 0;
     for (const Region& region : regions) {
-      elements += row_step(problem, region);
+      bytes += bytes_of(region);
     }
-    return elements;
+    return bytes;
   }
+  /// Of a strip at most.
+  Index positions(const Problem& problem) const { return strip_positions(problem.rows, rows); }
+
   /// Where a strip's output rows begin; strips are as even as can be.
   Index first_row(const Problem& problem, Index strip) const {
     return problem.rows.output * strip / strips;
@@ -139,11 +129,11 @@ struct Cut {
 
   TapClasses classes;  ///< of output rows
   RowLoop<T> loop;
-  std::vector<Index> phases;  ///< of columns
   std::vector<Region> regions;
   Index widest = 0;  ///< columns of a block
   Index rows = 1;    ///< output rows of a strip at most
   Index strips = 1;
+  Index buffered = 0;  ///< elements of all regions' buffers
 
  private:
   void cut_columns(const Axis& axis, bool side_by_side) {
@@ -162,9 +152,9 @@ struct Cut {
       const bool inside = side_by_side && axis.stride == 1 && axis.position(first, 0) >= 0 &&
                           axis.position(first + wide - 1, axis.kernel - 1) < axis.input;
       if (regions.empty() || regions.back().inside != inside) {
-        regions.push_back({inside, first, 0, {}});
+        regions.push_back({inside, first, 0, {}, {}});
       }
-      regions.back().blocks.push_back({first, here, wide, last});
+      regions.back().blocks.push_back({first, here, wide, last, {}});
       regions.back().wide += wide;
       widest = std::max(widest, wide);
       first += wide;
@@ -174,9 +164,12 @@ struct Cut {
   /// As many rows as buffers of 64 KiB hold, and pieces for all threads.
   void cut_rows(const Problem& problem) {
     constexpr Index most_bytes = 65536;
-    const Index row = std::max<Index>(1, buffered(problem));
+    Index row = 0;
+    for (const Region& region : regions) {
+      row += region.row_step;
+    }
     const Index output = std::max<Index>(problem.rows.output, 1);
-    const Index fit = most_bytes / static_cast<Index>(sizeof(T)) / row;
+    const Index fit = most_bytes / static_cast<Index>(sizeof(T)) / std::max<Index>(1, row);
     const Index most = std::max<Index>((fit - problem.rows.extent()) / problem.rows.stride + 1,
                                        2 * problem.rows.kernel);
     const Index planes = std::max<Index>(problem.batch * problem.in_channels, 1);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "algorithm/algorithm.h"
+#include "algorithm/buffer.h"
 #include "algorithm/depthwise_rows_cut.h"
 #include "algorithm/epilogue.h"
 #include "algorithm/strip_rows.h"
@@ -24,23 +25,6 @@ struct Run {
   std::vector<T> bias;
 };
 
-/// Where a region's columns are read: in the input, or in a buffer.
-struct Columns {
-  /// A column phase: elements `inner` .. `inner` + `count` - 1 are input columns a stride apart
-  /// from `from` on; what lies around them is the border's.
-  struct Phase {
-    Index inner;
-    Index count;
-    Index from;
-    std::vector<std::pair<Index, Index>> border;  ///< element, input column; none in zeros
-  };
-  Index buffer;    ///< where it begins
-  Index row_step;  ///< 0 where there is none
-  Index pitch;
-  std::vector<Phase> phases;
-  std::vector<std::vector<std::ptrdiff_t>> taps;  ///< of each block, in a row
-};
-
 /// One thread's part: a strip of the output rows of a channel at a time.
 template <class T>
 class Worker {
@@ -49,31 +33,18 @@ class Worker {
   explicit Worker(const Run<T>& run)
       : run_(run),
         strides_(run.operands.first.strides()),
-        to_strides_(run.operands.result.strides()) {
-    const Problem& problem = run.problem;
-    const Cut<T>& cut = run.cut;
-    const Index positions = strip_positions(problem.rows, cut.rows);
-    Index used = 0;
-    for (const Region& region : cut.regions) {
-      columns_.push_back(columns_of(region, used));
-      used += positions * columns_.back().row_step;
-    }
-    buffer_.resize(at(used));
-    rows_.resize(at(most_rows(problem, cut)));
-    sources_.resize(at(positions));
-    sums_.resize(to_strides_[3] == 1 ? 0 : at(cut.rows * cut.widest));
+        to_strides_(run.operands.result.strides()),
+        buffer_(run.cut.buffered),
+        rows_(at(most_rows(run.problem, run.cut))),
+        sources_(at(run.cut.positions(run.problem))),
+        sums_(to_strides_[3] == 1 ? 0 : at(run.cut.rows * run.cut.widest)) {
+    std::fill_n(buffer_.data(), run.cut.buffered, T{});
   }
 
   /// Bytes at most.
   static std::size_t bytes(const Problem& problem, const Cut<T>& cut) {
-    const Index positions = strip_positions(problem.rows, cut.rows);
-    std::size_t columns = 0;
-    for (const Region& region : cut.regions) {
-      columns += sizeof(Columns) + cut.phases.size() * sizeof(Columns::Phase) +
-                 region.blocks.size() * at(problem.columns.kernel) * sizeof(Index);
-    }
-    return at(positions * cut.buffered(problem) + cut.rows * cut.widest) * sizeof(T) +
-           at(most_rows(problem, cut) + positions) * sizeof(Index) + columns;
+    return at(cut.buffered + cut.rows * cut.widest) * sizeof(T) +
+           at(most_rows(problem, cut) + cut.positions(problem)) * sizeof(Index);
   }
 
   /// Item i is an image, a channel and a strip; strips change fastest.
@@ -104,12 +75,12 @@ class Worker {
  private:
   void compute_strip() {
     const Cut<T>& cut = run_.cut;
-    for (std::size_t i = 0; i < cut.regions.size(); ++i) {
-      if (columns_[i].row_step > 0) {
-        fill(columns_[i]);
+    for (const Region& region : cut.regions) {
+      if (!region.inside) {
+        fill(region);
       }
       for (Index first = 0; first < std::min(cut.classes.apart, count_); ++first) {
-        compute_rows(cut.regions[i], columns_[i], first);
+        compute_rows(region, first);
       }
     }
   }
@@ -117,50 +88,6 @@ class Worker {
   /// Pointers that a call may read.
   static Index most_rows(const Problem& problem, const Cut<T>& cut) {
     return (cut.rows + problem.rows.kernel) * cut.classes.stride;
-  }
-
-  Columns columns_of(const Region& region, Index buffer) const {
-    const Cut<T>& cut = run_.cut;
-    const Axis& axis = run_.problem.columns;
-    const Index pitch = cut.pitch(run_.problem, region);
-    Columns columns{buffer, cut.row_step(run_.problem, region), pitch, {}, {}};
-    for (const Block& block : region.blocks) {
-      columns.taps.emplace_back();
-      for (Index s = 0; s < axis.kernel; ++s) {
-        const PhasedTap tap = phased(axis, s);
-        const auto phase =
-            std::lower_bound(cut.phases.begin(), cut.phases.end(), tap.phase) - cut.phases.begin();
-        columns.taps.back().push_back(region.inside
-                                          ? axis.position(block.first, s)
-                                          : phase * pitch + tap.shift + block.first - region.first);
-      }
-    }
-    for (const Index phase : cut.phases) {
-      columns.phases.push_back(phase_of(region, phase));
-    }
-    return columns;
-  }
-
-  Columns::Phase phase_of(const Region& region, Index phase) const {
-    const Axis& axis = run_.problem.columns;
-    Columns::Phase found{0, 0, 0, {}};
-    const Index outputs = std::min(region.wide, axis.output - region.first);
-    const Index last = axis.extent() - 1 - phase;
-    const Index elements = last < 0 ? 0 : outputs + last / axis.stride;
-    for (Index u = 0; u < elements; ++u) {
-      const Index position = (region.first + u) * axis.stride + phase - axis.pad_before;
-      if (position >= 0 && position < axis.input) {
-        found.inner = found.count == 0 ? u : found.inner;
-        found.from = found.count == 0 ? position : found.from;
-        ++found.count;
-        continue;
-      }
-      const Index w = border_index(run_.problem.padding_mode, position, axis.input);
-      if (w != nowhere) {
-        found.border.emplace_back(u, w);
-      }
-    }
-    return found;
   }
 
   /// Which input row each position of the strip reads.
@@ -174,53 +101,76 @@ class Worker {
   }
 
   /// Copies the strip's rows: those of the input at once, those beyond its border one by one.
-  void fill(const Columns& columns) {
+  void fill(const Region& region) {
     const Index positions = strip_positions(run_.problem.rows, count_);
     if (inner_end_ > inner_) {
-      fill_rows(columns, inner_, inner_end_ - inner_);
+      fill_rows(region, inner_, inner_end_ - inner_);
     }
     for (Index i = 0; i < positions; i = i + 1 == inner_ ? inner_end_ : i + 1) {
       if ((i < inner_ || i >= inner_end_) && sources_[at(i)] != nowhere) {
-        fill_rows(columns, i, 1);
+        fill_rows(region, i, 1);
       }
     }
   }
 
-  void fill_rows(const Columns& columns, Index position, Index count) {
+  void fill_rows(const Region& region, Index position, Index count) {
     const T* from = plane_ + sources_[at(position)] * strides_[2];
-    T* to = buffer_.data() + columns.buffer + position * columns.row_step;
-    for (const Columns::Phase& phase : columns.phases) {
-      run_.cut.loop.kernels().copy({.from = from + phase.from * strides_[3],
-                                    .from_step = strides_[2],
-                                    .stride = run_.problem.columns.stride * strides_[3],
-                                    .to = to + phase.inner,
-                                    .to_step = columns.row_step,
-                                    .rows = at(count),
-                                    .count = at(phase.count)});
+    T* to = buffer_.data() + region.buffer + position * region.row_step;
+    if (splits(region)) {
+      split_rows(region, from, to, count);
+    } else {
+      for (const ColumnPhase& phase : region.phases) {
+        run_.cut.loop.kernels().copy({.from = from + phase.from * strides_[3],
+                                      .from_step = strides_[2],
+                                      .stride = run_.problem.columns.stride * strides_[3],
+                                      .to = to + phase.begin + phase.inner,
+                                      .to_step = region.row_step,
+                                      .rows = at(count),
+                                      .count = at(phase.count)});
+      }
+    }
+    for (const ColumnPhase& phase : region.phases) {
       for (Index i = 0; i < count && !phase.border.empty(); ++i) {
         for (const auto& [u, w] : phase.border) {
-          to[i * columns.row_step + u] = from[i * strides_[2] + w * strides_[3]];
+          to[i * region.row_step + phase.begin + u] = from[i * strides_[2] + w * strides_[3]];
         }
       }
-      to += columns.pitch;
     }
+  }
+
+  /// Whether two phases have every second column each.
+  bool splits(const Region& region) const {
+    return run_.problem.columns.stride == 2 && strides_[3] == 1 && region.phases.size() == 2 &&
+           region.phases[0].count > 0 && region.phases[1].count > 0;
+  }
+
+  void split_rows(const Region& region, const T* from, T* to, Index count) const {
+    const bool swapped = region.phases[1].from < region.phases[0].from;
+    const ColumnPhase& even = region.phases[swapped ? 1 : 0];
+    const ColumnPhase& odd = region.phases[swapped ? 0 : 1];
+    run_.cut.loop.kernels().split({.from = from + even.from,
+                                   .from_step = strides_[2],
+                                   .even = to + even.begin + even.inner,
+                                   .odd = to + odd.begin + odd.inner,
+                                   .to_step = region.row_step,
+                                   .rows = at(count),
+                                   .count = at(even.count + odd.count)});
   }
 
   /// A class of output rows from the `first` of the strip on, in a region.
-  void compute_rows(const Region& region, const Columns& columns, Index first) {
+  void compute_rows(const Region& region, Index first) {
     const Cut<T>& cut = run_.cut;
     const Problem& problem = run_.problem;
     const Index outputs = problem.out_channels_per_group();
     const Index taps = problem.rows.kernel * problem.columns.kernel;
     const Index count = divide_up(count_ - first, cut.classes.apart);
     const bool direct = to_strides_[3] == 1;
-    point_at_rows(columns, first, count);
-    for (std::size_t i = 0; i < region.blocks.size(); ++i) {
-      const Block& block = region.blocks[i];
+    point_at_rows(region, first, count);
+    for (const Block& block : region.blocks) {
       for (Index k = channel_ * outputs; k < (channel_ + 1) * outputs; ++k) {
         T* to = output(k, first_row_ + first, block.first);
         cut.loop.run({.rows = rows_.data(),
-                      .columns = columns.taps[i],
+                      .columns = block.taps,
                       .weights = run_.weights + k * taps,
                       .kernel_rows = at(problem.rows.kernel),
                       .bias = run_.bias[at(k)],
@@ -236,18 +186,23 @@ class Worker {
     }
   }
 
-  /// The rows that a class of output rows reads.
-  void point_at_rows(const Columns& columns, Index first, Index count) {
+  /// The rows that a class of output rows reads; those of a buffer are the same for every channel.
+  void point_at_rows(const Region& region, Index first, Index count) {
     const Axis& axis = run_.problem.rows;
     const Index stride = run_.cut.classes.stride;
+    if (!region.inside && pointed_.region == &region && pointed_.strip == strip_ &&
+        pointed_.first == first) {
+      return;
+    }
+    pointed_ = {&region, strip_, first};
+    const T* const from = region.inside ? plane_ : buffer_.data() + region.buffer;
     const Index real = (count - 1) * stride + axis.kernel;
-    for (Index j = 0; j < real; ++j) {
-      const Index i = first * axis.stride + j * axis.dilation;
+    Index i = first * axis.stride;
+    for (Index j = 0; j < real; ++j, i += axis.dilation) {
       const Index source = sources_[at(i)];
-      rows_[at(j)] = source == nowhere ? nullptr
-                     : columns.row_step == 0
-                         ? plane_ + source * strides_[2]
-                         : buffer_.data() + columns.buffer + i * columns.row_step;
+      rows_[at(j)] = source == nowhere
+                         ? nullptr
+                         : from + (region.inside ? source * strides_[2] : i * region.row_step);
     }
     const Index read = (count - 1 + divide_up(axis.kernel, stride)) * stride;
     std::fill(rows_.begin() + real, rows_.begin() + std::max(real, read), nullptr);
@@ -301,13 +256,18 @@ class Worker {
   }
 
   const Run<T>& run_;
-  Strides strides_;               ///< of the input
-  Strides to_strides_;            ///< of the output
-  std::vector<Columns> columns_;  ///< of each region
-  std::vector<T> buffer_;         ///< [region][position][phase][pitch]; zeros of the border stay
-  std::vector<const T*> rows_;    ///< that a call reads
-  std::vector<Index> sources_;    ///< [position of the strip]
-  std::vector<T> sums_;           ///< [row][column] of a block, on the way to strange strides
+  Strides strides_;             ///< of the input
+  Strides to_strides_;          ///< of the output
+  Buffer<T> buffer_;            ///< [region][position][phase]; zeros of the border stay
+  std::vector<const T*> rows_;  ///< that a call reads
+  std::vector<Index> sources_;  ///< [position of the strip]
+  std::vector<T> sums_;         ///< [row][column] of a block, on the way to strange strides
+  /// Whose rows those are.
+  struct {
+    const Region* region = nullptr;
+    Index strip = -1;
+    Index first = -1;
+  } pointed_;
   const T* plane_ = nullptr;
   Index image_ = 0;
   Index channel_ = 0;

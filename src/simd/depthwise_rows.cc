@@ -13,6 +13,7 @@
 
 #include "simd/dispatch.h"
 
+#include <algorithm>
 #include <utility>
 
 #undef HWY_TARGET_INCLUDE
@@ -281,31 +282,6 @@ HWY_INLINE void copy_side_by_side(const T* HWY_RESTRICT from, T* HWY_RESTRICT to
   hn::StoreU(hn::LoadU(d, from + (count - lanes)), d, to + (count - lanes));
 }
 
-/// Every second element.
-template <class T>
-HWY_INLINE void copy_even(const T* HWY_RESTRICT from, T* HWY_RESTRICT to, std::size_t count) {
-  const hn::ScalableTag<T> d;
-  const std::size_t lanes = hn::Lanes(d);
-  std::size_t i = 0;
-  // The last element that is wanted is the last but one of its vector.
-  for (; i + lanes < count; i += lanes) {
-    const auto low = hn::LoadU(d, from + 2 * i);
-    const auto high = hn::LoadU(d, from + 2 * i + lanes);
-    hn::StoreU(hn::ConcatEven(d, high, low), d, to + i);
-  }
-#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
-  const std::size_t left = 2 * (count - i) - 1;
-  const auto low = hn::MaskedLoad(hn::FirstN(d, left), d, from + 2 * i);
-  const auto high =
-      hn::MaskedLoad(hn::FirstN(d, left > lanes ? left - lanes : 0), d, from + 2 * i + lanes);
-  hn::BlendedStore(hn::ConcatEven(d, high, low), hn::FirstN(d, count - i), d, to + i);
-#else
-  for (; i < count; ++i) {
-    to[i] = from[2 * i];
-  }
-#endif
-}
-
 template <class T>
 void copy_rows(const CopyRows<T>& a) {
   const T* from = a.from;
@@ -313,8 +289,6 @@ void copy_rows(const CopyRows<T>& a) {
   for (std::size_t row = 0; row < a.rows && a.count > 0; ++row) {
     if (a.stride == 1) {
       copy_side_by_side(from, to, a.count);
-    } else if (a.stride == 2) {
-      copy_even(from, to, a.count);
     } else {
       const T* element = from;
       for (std::size_t i = 0; i < a.count; ++i, element += a.stride) {
@@ -327,6 +301,84 @@ void copy_rows(const CopyRows<T>& a) {
 }
 
 template <class T>
+HWY_INLINE void split_pair(const T* HWY_RESTRICT from, T* HWY_RESTRICT even, T* HWY_RESTRICT odd) {
+  const hn::ScalableTag<T> d;
+  const auto low = hn::LoadU(d, from);
+  const auto high = hn::LoadU(d, from + hn::Lanes(d));
+  hn::StoreU(hn::ConcatEven(d, high, low), d, even);
+  hn::StoreU(hn::ConcatOdd(d, high, low), d, odd);
+}
+
+/// The end of a row of `count` elements that does not fill a pair of vectors.
+template <class T>
+class SplitEnd {
+ public:
+  using D = hn::ScalableTag<T>;
+
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+  explicit SplitEnd(std::size_t count)
+      : first_(count - count % (2 * hn::Lanes(D()))),
+        low_(hn::FirstN(D(), count - first_)),
+        high_(hn::FirstN(D(), count - std::min(count, first_ + hn::Lanes(D())))),
+        even_(hn::FirstN(D(), (count - first_ + 1) / 2)),
+        odd_(hn::FirstN(D(), (count - first_) / 2)) {}
+
+  HWY_INLINE void split(const T* HWY_RESTRICT from, T* HWY_RESTRICT even,
+                        T* HWY_RESTRICT odd) const {
+    const auto low = hn::MaskedLoad(low_, D(), from + first_);
+    const auto high = hn::MaskedLoad(high_, D(), from + first_ + hn::Lanes(D()));
+    hn::BlendedStore(hn::ConcatEven(D(), high, low), even_, D(), even + first_ / 2);
+    hn::BlendedStore(hn::ConcatOdd(D(), high, low), odd_, D(), odd + first_ / 2);
+  }
+
+ private:
+  std::size_t first_;
+  hn::Mask<D> low_, high_, even_, odd_;
+#else
+  /// In a row that is long enough the last pair of vectors splits some elements again.
+  explicit SplitEnd(std::size_t count)
+      : count_(count), again_(count >= 2 * hn::Lanes(D())), first_(again_ ? count / 2 * 2 : 0) {}
+
+  HWY_INLINE void split(const T* HWY_RESTRICT from, T* HWY_RESTRICT even,
+                        T* HWY_RESTRICT odd) const {
+    if (again_) {
+      const std::size_t first = first_ / 2 - hn::Lanes(D());
+      split_pair(from + 2 * first, even + first, odd + first);
+    }
+    for (std::size_t i = first_; i < count_; ++i) {
+      (i % 2 == 0 ? even : odd)[i / 2] = from[i];
+    }
+  }
+
+ private:
+  std::size_t count_;
+  bool again_;
+  std::size_t first_;
+#endif
+};
+
+template <class T>
+void split_rows(const SplitRows<T>& a) {
+  const std::size_t pair = 2 * hn::Lanes(hn::ScalableTag<T>());
+  const std::size_t whole = a.count / pair * pair;
+  const SplitEnd<T> end(a.count);
+  const T* from = a.from;
+  T* even = a.even;
+  T* odd = a.odd;
+  for (std::size_t row = 0; row < a.rows; ++row) {
+    for (std::size_t i = 0; i < whole; i += pair) {
+      split_pair(from + i, even + i / 2, odd + i / 2);
+    }
+    if (whole < a.count) {
+      end.split(from, even, odd);
+    }
+    from += a.from_step;
+    even += a.to_step;
+    odd += a.to_step;
+  }
+}
+
+template <class T>
 DepthwiseRowsKernels<T> make_depthwise_rows_kernels() {
   return {
       .lanes = hn::Lanes(hn::ScalableTag<T>()),
@@ -335,6 +387,7 @@ DepthwiseRowsKernels<T> make_depthwise_rows_kernels() {
       .tall = {tall_loop<T, tall_rows[0]>(row_vectors), tall_loop<T, tall_rows[1]>(row_vectors),
                tall_loop<T, tall_rows[2]>(row_vectors), tall_loop<T, tall_rows[3]>(row_vectors)},
       .copy = copy_rows<T>,
+      .split = split_rows<T>,
   };
 }
 

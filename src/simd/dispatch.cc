@@ -8,9 +8,30 @@
 namespace conv2d::simd {
 namespace {
 
+/// Where all is compiled for one target, as on ARM and in WebAssembly, nothing is to be found out
+/// or chosen, and nothing of Highway's library is called.
+constexpr bool one_target = (HWY_TARGETS & (HWY_TARGETS - 1)) == 0;
+
+std::int64_t in_use() noexcept {
+  if constexpr (one_target) {
+    return HWY_TARGETS;
+  } else {
+    return hwy::SupportedTargets() & HWY_TARGETS;
+  }
+}
+
 std::int64_t available() noexcept {
-  hwy::SetSupportedTargetsForTest(0);
-  return hwy::SupportedTargets() & HWY_TARGETS;
+  if constexpr (!one_target) {
+    hwy::SetSupportedTargetsForTest(0);
+  }
+  return in_use();
+}
+
+void use(std::int64_t targets) noexcept {
+  if constexpr (!one_target) {
+    hwy::SetSupportedTargetsForTest(targets);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  }
 }
 
 /// A smaller bit is a better target.
@@ -40,7 +61,7 @@ std::vector<std::string_view> instruction_sets() {
 
 std::string_view instructions_in_use() noexcept {
   prepare();
-  return hwy::TargetName(best(hwy::SupportedTargets() & HWY_TARGETS));
+  return hwy::TargetName(best(in_use()));
 }
 
 bool use_instructions(std::string_view name) noexcept {
@@ -48,9 +69,7 @@ bool use_instructions(std::string_view name) noexcept {
   if (target == 0) {
     return false;
   }
-  const std::int64_t targets = available() & no_wider_than(target);
-  hwy::SetSupportedTargetsForTest(targets);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  use(available() & no_wider_than(target));
   return true;
 }
 

@@ -57,15 +57,11 @@ float add_all(const float* values, std::size_t count) {
 
 const Peak& peak_table() {
   static const Peak found = {
-    .vector_bytes = static_cast<int>(hn::Lanes(PeakFloats()) * sizeof(float)),
-#if HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3 || HWY_TARGET >= HWY_EMU128
-    .fused = false,
-#else
-    .fused = true,
-#endif
-    .flops_per_step = 2.0 * chains * static_cast<double>(hn::Lanes(PeakFloats())),
-    .multiply_add = multiply_add,
-    .add_all = add_all,
+      .vector_bytes = static_cast<int>(hn::Lanes(PeakFloats()) * sizeof(float)),
+      .fused = HWY_NATIVE_FMA != 0,
+      .flops_per_step = 2.0 * chains * static_cast<double>(hn::Lanes(PeakFloats())),
+      .multiply_add = multiply_add,
+      .add_all = add_all,
   };
   return found;
 }
