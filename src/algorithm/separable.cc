@@ -60,9 +60,15 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   if (problem.out_channels_per_group() > many) {
     return "only for 16 filters of a channel and fewer: of many, one will be no product";
   }
+  const Index kernel = std::min(problem.rows.kernel, problem.columns.kernel);
   constexpr Index least_kernel = 5;
-  if (std::min(problem.rows.kernel, problem.columns.kernel) < least_kernel) {
+  if (kernel < least_kernel) {
     return "only for kernels of 5x5 and larger";
+  }
+  constexpr Index some = 4;
+  constexpr Index larger_kernel = 7;
+  if (problem.out_channels_per_group() >= some && kernel < larger_kernel) {
+    return "with 4 filters of a channel and more only for kernels of 7x7 and larger";
   }
   const auto plain = [](const Axis& axis) { return axis.stride == 1 && axis.dilation == 1; };
   if (!plain(problem.rows) || !plain(problem.columns)) {

@@ -261,6 +261,7 @@ TEST(Separable, WidePicturesAreCutIntoTiles) {
   FilterLayer layer = bell_layer(random);
   for (Sizes* sizes : {&layer.c.input, &layer.c.output}) {
     (*sizes)[0] = 1;
+    (*sizes)[2] -= 30;
     (*sizes)[3] += 4500;
   }
   layer.x = random.values(layer.c.input, DType::float32);
@@ -389,6 +390,9 @@ TEST(Separable, SaysWhatItIsNotFor) {
                      "only for the channels"));
   EXPECT_TRUE(begins(separable_refusal(x, {17, 1, 5, 5}, {}), "only for 16 filters"));
   EXPECT_TRUE(begins(separable_refusal(x, {1, 1, 5, 4}, {}), "only for kernels of 5x5"));
+  EXPECT_TRUE(
+      begins(separable_refusal(x, {4, 1, 7, 6}, {}), "with 4 filters of a channel and more"));
+  EXPECT_EQ(separable_refusal(x, {4, 1, 7, 7}, {}), "nothing");
   EXPECT_TRUE(begins(separable_refusal(x, w, {.stride = Pair(1, 2)}), "only for stride 1"));
   EXPECT_TRUE(begins(separable_refusal(x, w, {.dilation = Pair(2, 1)}), "only for stride 1"));
   EXPECT_TRUE(begins(separable_refusal({1, 1, 30, 30}, w, {}), "maps of less than 1024 pixels"));
