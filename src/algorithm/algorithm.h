@@ -48,7 +48,7 @@ struct Algorithm {
   /// cache.
   bool finishes = false;
   /// How far a forward result without bias may be from the truth, as Plan::error_bound() says;
-  /// nullptr where its sums are the definition's.
+  /// nullptr where the bound of the definition's sums holds.
   double (*error_bound)(const Problem& problem) = nullptr;
   /// How it cuts a problem into pieces, from the problem alone: a plan asks when it is asked.
   /// nullptr where there is nothing to tell.

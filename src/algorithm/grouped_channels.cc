@@ -40,11 +40,9 @@ namespace {
 bool turning_pays(const Problem& problem) {
   constexpr Index few_columns = 8;
   constexpr Index some_columns = 14;
-  constexpr Index unrolled = 7;
   constexpr Index many_taps = 25;
   const Index taps = problem.rows.kernel * problem.columns.kernel;
-  return problem.columns.kernel <= unrolled &&
-         problem.columns.output <= (taps >= many_taps ? some_columns : few_columns);
+  return problem.columns.output <= (taps >= many_taps ? some_columns : few_columns);
 }
 
 std::optional<std::string_view> refuses(const Problem& problem) {
@@ -140,7 +138,7 @@ Pieces describe_as(const Problem& problem) {
   const Index taps = problem.columns.kernel;
   const auto products = static_cast<double>(pixels * taps);
   // Unrolled, a pixel is loaded once for all outputs that read it.
-  const Index loaded = cut.unrolled() ? (pixels - 1) * cut.classes.stride + taps : pixels * taps;
+  const Index loaded = cut.loads(pixels, taps);
   const double cycles = std::max(products, static_cast<double>(loaded + taps));
   return {
       .tile = concat(counted(pixels, "pixel"), " x 1 vector of ", cut.lanes, " channels"),

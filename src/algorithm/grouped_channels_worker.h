@@ -40,8 +40,15 @@ struct Cut {
   Index turned_output(const Problem& problem) const {
     return in_place ? 0 : rows * problem.columns.output * block;
   }
-  /// Whether the inner loop knows the kernel's width.
-  bool unrolled() const { return tiles != &kernels.any && tiles != &kernels.grouped_any; }
+  /// Loads of pixels for a kernel row of that many taps and a tile of outputs: one for each pixel
+  /// that a piece of the row reads.
+  Index loads(Index outputs, Index taps) const {
+    if (tiles == &kernels.any || tiles == &kernels.grouped_any) {
+      return outputs * taps;
+    }
+    const Index piece = columns_at_once(taps);
+    return taps / piece * ((outputs - 1) * classes.stride + piece) + taps % piece * outputs;
+  }
   Index items(const Problem& problem) const { return problem.batch * strips * blocks; }
   Index first_row(const Problem& problem, Index strip) const {
     return problem.rows.output * strip / strips;
@@ -64,15 +71,27 @@ struct Cut {
   const typename simd::GroupedChannelsKernels<T>::Tiles* tiles_for(Index width) const {
     const bool in_steps = classes.stride <= 2;
     const auto& any = inputs > 1 ? kernels.grouped_any : kernels.any;
-    const bool known = width == 3 || (inputs == 1 && (width == 5 || width == 7));
-    if (!in_steps || !known) {
+    const Index known = columns_at_once(width);
+    if (!in_steps || known == 0) {
       return &any;
     }
     // Not every type has unrolled ones.
     const auto& unrolled_ones = inputs > 1
                                     ? kernels.grouped_three[at(classes.stride - 1)]
-                                    : kernels.unrolled[at((width - 3) / 2)][at(classes.stride - 1)];
+                                    : kernels.unrolled[at((known - 3) / 2)][at(classes.stride - 1)];
     return unrolled_ones[1] != nullptr ? &unrolled_ones : &any;
+  }
+
+  /// Of a kernel row of that many in all; 0 where no loop knows them.
+  Index columns_at_once(Index width) const {
+    if (width == 3 || (inputs == 1 && (width == 5 || width == 7))) {
+      return width;
+    }
+    static_assert(simd::takes_wider<5, 1> && simd::takes_wider<7, 1>);
+    if (inputs > 1 || width < 7 || classes.stride != 1) {
+      return 0;
+    }
+    return width % 5 < width % 7 ? 5 : 7;  // leaves fewer to the other loop
   }
 
   /// All channels where tensors are used as they are; else as many, of as many rows, as let a

@@ -10,12 +10,14 @@ extern const Algorithm direct_algorithm;
 extern const Algorithm grouped_channels_algorithm;
 extern const Algorithm planar_algorithm;
 extern const Algorithm reference_algorithm;
+extern const Algorithm separable_algorithm;
 extern const Algorithm transposed_algorithm;
 extern const Algorithm winograd_algorithm;
 
 std::span<const Algorithm* const> algorithms() noexcept {
-  static constexpr std::array<const Algorithm*, 7> table = {
+  static constexpr std::array<const Algorithm*, 8> table = {
       &winograd_algorithm,          // where another rounding is allowed
+      &separable_algorithm,         // the same, image filters
       &grouped_channels_algorithm,  // few channels a group, channels-last
       &depthwise_rows_algorithm,    // one input channel a group, planes
       &planar_algorithm,            // planes, few channels

@@ -60,15 +60,16 @@ struct ChannelSums {
     });
   }
 
-  /// A kernel row of S columns: pixel j is column j - q*Stride of output q.
+  /// S columns of a kernel row, from the one that `columns` and `weights` begin with: pixel j is
+  /// column j - q*Stride of output q.
   template <std::size_t S, std::size_t Stride, class Load>
-  HWY_INLINE void add_row(const GroupedChannels<T>& a, const Load& load, const T* HWY_RESTRICT from,
-                          const T* HWY_RESTRICT weights) {
+  HWY_INLINE void add_columns(const GroupedChannels<T>& a, const Load& load,
+                              const std::ptrdiff_t* HWY_RESTRICT columns,
+                              const T* HWY_RESTRICT from, const T* HWY_RESTRICT weights) {
     hn::Vec<D> w[S];
     unroll<S>([&](auto s) HWY_ATTR {
       w[s] = hn::LoadU(D(), weights + static_cast<std::ptrdiff_t>(s) * a.weight_step);
     });
-    const std::ptrdiff_t* HWY_RESTRICT columns = a.columns;
     unroll<(Q - 1) * Stride + S>([&](auto j) HWY_ATTR {
       if (HWY_LIKELY(columns[j] != no_column)) {
         const auto x = load(from + columns[j]);
@@ -81,12 +82,14 @@ struct ChannelSums {
     });
   }
 
-  /// A kernel row of any width.
+  /// The columns of a kernel row from the one that is `first`, however many there are.
   template <class Load>
-  HWY_INLINE void add_any_row(const GroupedChannels<T>& a, const Load& load,
-                              const T* HWY_RESTRICT from, const T* HWY_RESTRICT weights) {
-    const std::ptrdiff_t* HWY_RESTRICT columns = a.columns;
-    for (std::size_t s = 0; s < a.kernel_columns; ++s, ++columns, weights += a.weight_step) {
+  HWY_INLINE void add_other_columns(const GroupedChannels<T>& a, const Load& load,
+                                    std::size_t first, const T* HWY_RESTRICT from,
+                                    const T* HWY_RESTRICT weights) {
+    const std::ptrdiff_t* HWY_RESTRICT columns = a.columns + first;
+    weights += static_cast<std::ptrdiff_t>(first) * a.weight_step;
+    for (std::size_t s = first; s < a.kernel_columns; ++s, ++columns, weights += a.weight_step) {
       const auto w = hn::LoadU(D(), weights);
       unroll<Q>([&](auto q) HWY_ATTR {
         const std::ptrdiff_t column = columns[q * a.stride];
@@ -98,8 +101,25 @@ struct ChannelSums {
   }
 };
 
+/// A row of the kernel, S columns at a time where S is not 0; then the pixels are of this stride.
+template <std::size_t S, std::size_t Stride, class T, std::size_t Q, class Load>
+HWY_INLINE void add_row(const GroupedChannels<T>& a, ChannelSums<T, Q>& sums, const Load& load,
+                        const T* HWY_RESTRICT from, const T* HWY_RESTRICT weights) {
+  if constexpr (S == 0) {
+    sums.add_other_columns(a, load, 0, from, weights);
+  } else if constexpr (takes_wider<S, Stride>) {
+    std::size_t s = 0;
+    for (; s + S <= a.kernel_columns; s += S) {
+      sums.template add_columns<S, Stride>(
+          a, load, a.columns + s, from, weights + static_cast<std::ptrdiff_t>(s) * a.weight_step);
+    }
+    sums.add_other_columns(a, load, s, from, weights);
+  } else {
+    sums.template add_columns<S, Stride>(a, load, a.columns, from, weights);
+  }
+}
+
 /// An input channel of the groups of a vector, which begin `from` the first channel of a pixel.
-/// Kernels of S columns and pixels of this stride; of any where S is 0.
 template <std::size_t S, std::size_t Stride, class T, std::size_t Q, class Load>
 HWY_INLINE void add_input(const GroupedChannels<T>& a, ChannelSums<T, Q>& sums, const Load& load,
                           std::ptrdiff_t from, const T* HWY_RESTRICT weights) {
@@ -108,11 +128,7 @@ HWY_INLINE void add_input(const GroupedChannels<T>& a, ChannelSums<T, Q>& sums, 
     if (a.rows[r] == nullptr) {
       continue;
     }
-    if constexpr (S > 0) {
-      sums.template add_row<S, Stride>(a, load, a.rows[r] + from, weights);
-    } else {
-      sums.add_any_row(a, load, a.rows[r] + from, weights);
-    }
+    add_row<S, Stride>(a, sums, load, a.rows[r] + from, weights);
   }
 }
 

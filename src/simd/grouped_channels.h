@@ -50,12 +50,17 @@ using RunGroupedChannels = void (*)(const GroupedChannels<T>&);
 
 inline constexpr std::size_t most_channel_pixels = 8;
 
+/// Whether the loop for S columns of a kernel row takes wider kernels, S columns at a time.
+template <std::size_t S, std::size_t Stride>
+inline constexpr bool takes_wider = S >= 5 && Stride == 1;
+
 template <class T>
 struct GroupedChannelsKernels {
   std::size_t lanes;  ///< elements in a vector; 0 where there are no vectors of this type
   using Tiles = std::array<RunGroupedChannels<T>, most_channel_pixels + 1>;
-  /// Of groups of one channel. unrolled[w][d][q]: kernels of 3 + 2w columns, pixels of stride 1 +
-  /// d, q outputs. Of floats only, as grouped_three is: each takes a compiler a second.
+  /// Of groups of one channel. unrolled[w][d][q]: kernels of 3 + 2w columns, or of more where the
+  /// loop takes_wider, pixels of stride 1 + d, q outputs. Of floats only, as grouped_three is: each
+  /// takes a compiler a second.
   std::array<std::array<Tiles, 2>, 3> unrolled;
   /// any[q]: kernels of any width and stride.
   Tiles any;

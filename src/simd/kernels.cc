@@ -32,7 +32,18 @@ constexpr std::size_t tile_pixels[] = {0, 28, 14, 8, 6};
 constexpr std::size_t tile_pixels[] = {0, 12, 6, 4, 0};
 #endif
 
-/// The c-th value of each pixel of a tile, for one tap: through a pointer for each.
+/// body(i) for i = 0 .. P-1, unrolled: GCC does that with loops of up to 16 rounds, and only then
+/// has it a register for each sum.
+template <std::size_t P, class Body>
+HWY_INLINE void each_pixel(Body&& body) {
+  for (std::size_t i = 0; i < P; i += 4) {
+    for (std::size_t j = 0; j < 4 && i + j < P; ++j) {
+      body(i + j);
+    }
+  }
+}
+
+/// Where the c-th values of a tile's pixels are, for one tap: through a pointer for each.
 template <class T, std::size_t P>
 struct Scattered {
   static constexpr std::size_t pointers = P;
@@ -40,9 +51,7 @@ struct Scattered {
 
   template <class Use>
   HWY_INLINE void each(const T* const* pixels, std::size_t c, Use&& use) const {
-    for (std::size_t i = 0; i < P; ++i) {
-      use(i, pixels[i] + c);
-    }
+    each_pixel<P>([&](std::size_t i) HWY_ATTR { use(i, pixels[i] + c); });
   }
 };
 
@@ -66,25 +75,103 @@ struct Even {
   std::int64_t step;
 };
 
+/// What sums begin with.
+template <class T>
+alignas(64) constexpr T no_sums[most_vectors * HWY_MAX_BYTES / sizeof(T)] = {};
+
+/// Sums of no products: the bias, or what was there.
+template <class T>
+void no_tap(const TileArguments<T>& a, std::size_t pixels, std::size_t vectors) {
+  const hn::ScalableTag<T> d;
+  for (std::size_t i = 0; i < pixels; ++i) {
+    for (std::size_t v = 0; v < vectors; ++v) {
+      T* to = a.sums + i * static_cast<std::size_t>(a.sum_stride) + v * hn::Lanes(d);
+      auto sum = a.begins ? hn::Zero(d) : hn::LoadU(d, to);
+      if (a.bias != nullptr) {
+        sum = hn::Add(sum, hn::LoadU(d, a.bias + v * hn::Lanes(d)));
+      }
+      store_first(sum, d, to, hn::Lanes(d) - (v + 1 < vectors ? 0 : a.idle_lanes));
+    }
+  }
+}
+
+/// The last vectors of sums, without their idle lanes.
+template <class T>
+void store_partial(const TileArguments<T>& a, const T* vectors, std::size_t pixels,
+                   std::size_t vector_count) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  T* to = a.sums + (vector_count - 1) * lanes;
+  for (std::size_t i = 0; i < pixels; ++i, to += a.sum_stride) {
+    store_first(hn::LoadU(d, vectors + i * lanes), d, to, lanes - a.idle_lanes);
+  }
+}
+
+/// Adds the bias and stores.
+template <class T, class Vector, std::size_t P, std::size_t V>
+HWY_INLINE void store_sums(const TileArguments<T>& a, const Vector (&sum)[P][V]) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto stride = static_cast<std::size_t>(a.sum_stride);
+  if (a.bias == nullptr) {
+    each_pixel<P>([&](std::size_t i) HWY_ATTR {
+      for (std::size_t v = 0; v < V; ++v) {
+        hn::StoreU(sum[i][v], d, a.sums + i * stride + v * lanes);
+      }
+    });
+    return;
+  }
+  Vector bias[V];
+  for (std::size_t v = 0; v < V; ++v) {
+    bias[v] = hn::LoadU(d, a.bias + v * lanes);
+  }
+  if (a.idle_lanes == 0) {
+    each_pixel<P>([&](std::size_t i) HWY_ATTR {
+      for (std::size_t v = 0; v < V; ++v) {
+        hn::StoreU(hn::Add(sum[i][v], bias[v]), d, a.sums + i * stride + v * lanes);
+      }
+    });
+    return;
+  }
+  HWY_ALIGN T partial[P * (HWY_MAX_BYTES / sizeof(T))];
+  each_pixel<P>([&](std::size_t i) HWY_ATTR {
+    for (std::size_t v = 0; v < V; ++v) {
+      T* to = v + 1 < V ? a.sums + i * stride + v * lanes : partial + i * lanes;
+      hn::StoreU(hn::Add(sum[i][v], bias[v]), d, to);
+    }
+  });
+  store_partial(a, partial, P, V);
+}
+
+/// No branch stands between where sums are loaded, where they are added to and where they are
+/// stored: GCC would pass them on in memory, which takes as long as ten more channels.
 template <class T, std::size_t P, std::size_t V, template <class, std::size_t> class Pixels>
 void tile(const TileArguments<T>& a) {
   using Vectors = hn::ScalableTag<T>;
   const Vectors d;
   const std::size_t lanes = hn::Lanes(d);
+  const std::size_t taps = a.taps.size();
+  const auto last = static_cast<std::size_t>(a.first_channel + a.channels);
+  auto c = static_cast<std::size_t>(a.first_channel);
+  if (taps == 0 || c == last) {
+    no_tap(a, P, V);
+    return;
+  }
   const auto stride = static_cast<std::size_t>(a.sum_stride);
+  const T* before = a.begins ? no_sums<T> : a.sums;
+  const std::size_t before_stride = a.begins ? 0 : stride;
   const Pixels<T, P> values(a);
   hn::Vec<Vectors> sum[P][V];
-  for (std::size_t i = 0; i < P; ++i) {
+  each_pixel<P>([&](std::size_t i) HWY_ATTR {
     for (std::size_t v = 0; v < V; ++v) {
-      sum[i][v] = a.begins ? hn::Zero(d) : hn::LoadU(d, a.sums + i * stride + v * lanes);
+      sum[i][v] = hn::LoadU(d, before + i * before_stride + v * lanes);
     }
-  }
-  const std::size_t taps = a.taps.size();
+  });
   const T* weights = a.weights;
-  const auto end = static_cast<std::size_t>(a.first_channel + a.channels);
-  for (auto c = static_cast<std::size_t>(a.first_channel); c < end; ++c) {
+  do {
     const T* const* pixels = a.pixels;
-    for (std::size_t t = 0; t < taps; ++t, pixels += values.pointers) {
+    std::size_t t = 0;
+    do {
       const T* tap = weights + a.taps[t] * V * lanes;
       hn::Vec<Vectors> weight[V];
       for (std::size_t v = 0; v < V; ++v) {
@@ -96,33 +183,23 @@ void tile(const TileArguments<T>& a) {
           sum[i][v] = hn::MulAdd(value, weight[v], sum[i][v]);
         }
       });
-    }
+      pixels += values.pointers;
+    } while (++t < taps);
     weights += a.all_taps * V * lanes;
-  }
-  const std::size_t last = lanes - a.idle_lanes;
-  for (std::size_t v = 0; v < V; ++v) {
-    for (std::size_t i = 0; i < P; ++i) {
-      if (a.bias != nullptr) {
-        sum[i][v] = hn::Add(sum[i][v], hn::LoadU(d, a.bias + v * lanes));
-      }
-      T* to = a.sums + i * stride + v * lanes;
-      if (v + 1 < V) {
-        hn::StoreU(sum[i][v], d, to);
-      } else {
-        store_first(sum[i][v], d, to, last);
-      }
-    }
-  }
+  } while (++c < last);
+  store_sums(a, sum);
 }
 
-// Tiles of every number of pixels up to 14, then of the even ones.
-constexpr bool exists(std::size_t p, std::size_t most) {
-  return p > 0 && p <= most && (p <= 14 || p % 2 == 0);
+// Tiles of every number of pixels where they are few, then of what divides the most: each takes the
+// compiler a quarter of a second.
+constexpr bool exists(std::size_t p, std::size_t v) {
+  const std::size_t step = v > 2 || p <= 4 ? 1 : v == 2 || p <= 8 ? 2 : 4;
+  return p > 0 && p <= tile_pixels[v] && p % step == 0;
 }
 
 template <class T, std::size_t V, std::size_t P, template <class, std::size_t> class Pixels>
 constexpr Tile<T> tile_or_nothing() {
-  if constexpr (exists(P, tile_pixels[V])) {
+  if constexpr (exists(P, V)) {
     return tile<T, P, V, Pixels>;
   } else {
     return nullptr;

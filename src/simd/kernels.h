@@ -31,8 +31,8 @@ struct TileArguments {
   std::int64_t sum_stride;
   bool begins;    ///< sums start at zero instead of at what is there
   const T* bias;  ///< [V][lanes], added last; nullptr where more is to come
-  /// Elements at the end of the last vector that are not stored. Only where sums begin: they would
-  /// not be there to be loaded.
+  /// Elements at the end of the last vector that are not stored. Only where sums begin and the bias
+  /// is added: in between they would have to be loaded.
   std::size_t idle_lanes = 0;
 };
 

@@ -30,6 +30,7 @@ extern const Algorithm depthwise_rows_algorithm;
 extern const Algorithm direct_algorithm;
 extern const Algorithm planar_algorithm;
 extern const Algorithm reference_algorithm;
+extern const Algorithm separable_algorithm;
 extern const Algorithm transposed_algorithm;
 extern const Algorithm winograd_algorithm;
 
@@ -51,6 +52,8 @@ struct Subject {
   DType dtype;
   Configuration (*draw)(Random& random);
   Pass pass;
+  /// Of the weight, where it is not just any numbers.
+  Tensor (*draw_weight)(Random& random, const Sizes& sizes) = nullptr;
   MemoryFormat format = MemoryFormat::contiguous;  ///< that it is planned for, if it can be
 
   Problem problem(const Configuration& c) const { return problem(c, dtype); }
@@ -85,7 +88,8 @@ struct Operand {
 
   Operand(Random& random, const Configuration& c, const Subject& subject)
       : x(random.values(subject.first(c), subject.dtype)),
-        w(random.values(c.weight, subject.dtype)),
+        w(subject.draw_weight == nullptr ? random.values(c.weight, subject.dtype)
+                                         : subject.draw_weight(random, c.weight)),
         bias(random.values({subject.result(c)[1]}, subject.dtype)) {}
 };
 
@@ -103,6 +107,12 @@ constexpr int random_configurations = 120;
 class AnyAlgorithm : public ::testing::TestWithParam<Subject> {
  protected:
   static constexpr int runs = random_configurations;
+
+  void SetUp() override {
+    if (!testing::vectors_hold(subject().dtype)) {
+      GTEST_SKIP();
+    }
+  }
 
   const Subject& subject() const { return GetParam(); }
   Configuration draw() { return subject().draw(random_); }
@@ -492,6 +502,43 @@ Configuration small_kernels_transposed(Random& random) {
   return c;
 }
 
+/// Filters of 5x5 and more for images of up to four channels with any border. Zeros and the edge
+/// repeated may go on for more than a window.
+Configuration image_filters(Random& random) {
+  constexpr std::int64_t taps[] = {5, 5, 6, 7, 9, 12, 17};
+  const std::int64_t kernel[] = {one_of(random, taps), one_of(random, taps)};
+  Configuration c;
+  c.arguments.padding_mode = static_cast<PaddingMode>(random.between(0, 3));
+  c.arguments.groups = random.between(1, 4);
+  const bool bounded = c.arguments.padding_mode == PaddingMode::reflect ||
+                       c.arguments.padding_mode == PaddingMode::circular;
+  const auto pad = [&](std::int64_t most) { return random.between(0, most + (bounded ? -2 : 3)); };
+  const std::int64_t rows[] = {pad(kernel[0]), pad(kernel[0])};
+  const std::int64_t columns[] = {pad(kernel[1]), pad(kernel[1])};
+  c.arguments.padding = Padding(rows[0], rows[1], columns[0], columns[1]);
+  c.weight = {1, 1, kernel[0], kernel[1]};
+  c.output = {random.between(1, 2), 1, random.between(32, 36), random.between(32, 50)};
+  c.input = {c.output[0], 1, c.output[2] + kernel[0] - 1 - rows[0] - rows[1],
+             c.output[3] + kernel[1] - 1 - columns[0] - columns[1]};
+  return with_channels(c, 1, random.between(1, c.arguments.groups > 2 ? 1 : 2));
+}
+
+/// Of each filter the product of a column and a row.
+Tensor products(Random& random, const Sizes& sizes) {
+  Tensor w(sizes);
+  const Tensor columns = random.values({sizes[0], sizes[2]}, DType::float64);
+  const Tensor rows = random.values({sizes[0], sizes[3]}, DType::float64);
+  for (std::int64_t k = 0; k < sizes[0]; ++k) {
+    for (std::int64_t r = 0; r < sizes[2]; ++r) {
+      for (std::int64_t s = 0; s < sizes[3]; ++s) {
+        w.at<float>({k, 0, r, s}) =
+            static_cast<float>(columns.at<double>({k, r}) * rows.at<double>({k, s}));
+      }
+    }
+  }
+  return w;
+}
+
 std::string name_of(const ::testing::TestParamInfo<Subject>& subject) {
   return std::string(subject.param.algorithm->name) + "_" + std::string(name(subject.param.dtype)) +
          (subject.param.forward() ? "" : "_transposed") +
@@ -506,7 +553,7 @@ const auto exact_ones = ::testing::Values(
     Subject{&grouped_channels_algorithm, DType::float64, small_groups, forward},
     Subject{&depthwise_rows_algorithm, DType::float32, depthwise, forward},
     Subject{&depthwise_rows_algorithm, DType::float64, depthwise, forward},
-    Subject{&depthwise_rows_algorithm, DType::float32, few_channels, forward, last},
+    Subject{&depthwise_rows_algorithm, DType::float32, few_channels, forward, nullptr, last},
     Subject{&direct_algorithm, DType::float32, many_outputs, forward},
     Subject{&direct_algorithm, DType::float64, many_outputs, forward},
     Subject{&planar_algorithm, DType::float32, any_channels, forward},
@@ -516,6 +563,10 @@ const auto exact_ones = ::testing::Values(
 
 INSTANTIATE_TEST_SUITE_P(Algorithms, Exact, exact_ones, name_of);
 INSTANTIATE_TEST_SUITE_P(Algorithms, AnyAlgorithm, exact_ones, name_of);
+INSTANTIATE_TEST_SUITE_P(Separable, AnyAlgorithm,
+                         ::testing::Values(Subject{&separable_algorithm, DType::float32,
+                                                   image_filters, forward, products}),
+                         name_of);
 INSTANTIATE_TEST_SUITE_P(Winograd, AnyAlgorithm,
                          ::testing::Values(Subject{&winograd_algorithm, DType::float32,
                                                    small_kernels, forward},

@@ -1,6 +1,7 @@
 // The bits of a result are the layer's and the numbers' alone. Each layer here has a hash of its
 // output written beside it; every instruction set with fused multiply-adds, number of threads,
-// memory format and batch has to give that hash, on every processor.
+// memory format and batch has to give that hash, on every processor that has such a set.
+#include <conv2d/machine.h>
 #include <conv2d/plan.h>
 
 #include "simd/dispatch.h"
@@ -68,13 +69,36 @@ std::uint64_t hash_of(TensorView view) {
   return hash;
 }
 
+/// Of filters that are the product of a column and a row where that is what the algorithm is for.
+Tensor weight_of(const HashedLayer& layer) {
+  if (layer.algorithm != "separable") {
+    return numbers(layer.weight, layer.dtype, 2);
+  }
+  const Sizes& sizes = layer.weight;
+  const Tensor columns = numbers({sizes[0], sizes[2]}, DType::float64, 2);
+  const Tensor rows = numbers({sizes[0], sizes[3]}, DType::float64, 4);
+  Tensor w(sizes, DType::float64);
+  for (std::int64_t i = 0; i < w.numel(); ++i) {
+    const std::int64_t row = i / sizes[3];
+    w.data<double>()[i] =
+        columns.data<double>()[row] * rows.data<double>()[row / sizes[2] * sizes[3] + i % sizes[3]];
+  }
+  return w.to(layer.dtype);
+}
+
 class SameBits : public ::testing::TestWithParam<HashedLayer> {
  protected:
+  void SetUp() override {
+    if (!machine().fused_multiply_add || !testing::vectors_hold(GetParam().dtype)) {
+      GTEST_SKIP();
+    }
+  }
+
   Tensor input() const { return numbers(GetParam().input, GetParam().dtype, 1); }
 
   Tensor output(TensorView x, MemoryFormat from, MemoryFormat to) const {
     const HashedLayer& layer = GetParam();
-    const Tensor w = numbers(layer.weight, layer.dtype, 2);
+    const Tensor w = weight_of(layer);
     const Tensor bias = numbers({layer.weight[0]}, layer.dtype, 3);
     const Plan plan =
         Plan::conv2d(x.sizes(), layer.weight, true, layer.dtype, layer.arguments, from);
@@ -171,6 +195,12 @@ INSTANTIATE_TEST_SUITE_P(
                     float32,
                     0x8381d964e83bffa2,
                     MemoryFormat::channels_last},
+        HashedLayer{"separable",
+                    {2, 3, 33, 42},
+                    {6, 1, 7, 5},
+                    {.padding = 2, .groups = 3, .padding_mode = PaddingMode::reflect},
+                    float32,
+                    0xd8066623b35598c1},
         HashedLayer{"winograd",
                     {2, 35, 21, 26},
                     {50, 35, 3, 3},
@@ -189,7 +219,8 @@ TEST(SameBits, EveryForwardAlgorithmIsHere) {
   }
   missing.erase("reference");   // what the others are compared with
   missing.erase("transposed");  // the other pass
-  for (const auto* here : {"planar", "direct", "depthwise_rows", "grouped_channels", "winograd"}) {
+  for (const auto* here :
+       {"planar", "direct", "depthwise_rows", "grouped_channels", "separable", "winograd"}) {
     missing.erase(here);
   }
   EXPECT_TRUE(missing.empty()) << ::testing::PrintToString(missing);
