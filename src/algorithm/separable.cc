@@ -14,7 +14,9 @@
 // Loops     images, strips of output rows, tiles of columns, channels, eight rows, outputs of the
 //           channel (outermost first); then the sums along columns (simd/depthwise_rows.h), which
 //           stay in a cache, and of them those along rows (simd/separable.h)
-// Input     where it lies, by pointers to rows; tiles that cannot be read so are copied
+// Input     where it lies, by pointers to rows; tiles that cannot be read so are copied. Channels
+// that
+//           lie side by side and have one filter are one long row, whose taps are C numbers apart
 // Border    rows through the index map, by pointers; columns in the sums: they are sums of the
 //           border's columns as those of the inner columns that they repeat
 // Inf, NaN  come out where the definition has them. Sums of large numbers may overflow on the way
@@ -32,6 +34,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 namespace conv2d {
 
@@ -161,12 +165,13 @@ void pack(const Problem& problem, TensorView weight, std::byte* packed) {
   std::memcpy(packed, &header, sizeof header);
 }
 
-bool side_by_side(const Problem& problem) { return problem.format == MemoryFormat::contiguous; }
-
 std::size_t workspace_bytes(const Problem& problem) {
-  const separable::Cut cut(problem, false);
-  const std::size_t own = at(num_threads()) * separable::Worker::bytes(problem, cut) +
-                          2 * at(problem.out_channels) * sizeof(float);
+  std::size_t worker = 0;
+  for (const Index together : {Index{1}, problem.in_channels}) {
+    const separable::Cut cut(problem, false, together);
+    worker = std::max(worker, separable::Worker::bytes(problem, cut));
+  }
+  const std::size_t own = at(num_threads()) * worker + 2 * at(problem.out_channels) * sizeof(float);
   return std::max(own, next_of(problem).workspace_bytes(problem));
 }
 
@@ -175,7 +180,8 @@ std::size_t workspace_bytes(const Problem& problem) {
 Pieces describe(const Problem& problem) {
   const Algorithm& next = next_of(problem);
   const Pieces otherwise = next.describe == nullptr ? Pieces{} : next.describe(problem);
-  const separable::Cut cut(problem, side_by_side(problem));
+  const separable::Cut cut(problem, true,
+                           problem.format == MemoryFormat::contiguous ? 1 : problem.in_channels);
   return {
       .tile = concat("where filters are a column times a row, 8 vectors of ", cut.lanes,
                      " pixels; else, by ", next.name, ", ", otherwise.tile),
@@ -206,14 +212,34 @@ void run_next(const Problem& problem, const Operands& operands, const Algorithm*
   }
 }
 
+/// How many channels are computed as one: all, where they lie side by side and have one filter.
+Index together(const Problem& problem, const Operands& operands, const float* factors,
+               const std::vector<float>& bias) {
+  const auto interleaved = [&](const Strides& strides) {
+    return strides[1] == 1 && strides[3] == problem.in_channels;
+  };
+  const Index step = problem.rows.kernel + problem.columns.kernel;
+  const Index others = factors_of(problem) - step;
+  const bool alike =
+      std::memcmp(factors, factors + step, at(others) * sizeof(float)) == 0 &&
+      std::memcmp(bias.data(), bias.data() + 1, (bias.size() - 1) * sizeof(float)) == 0;
+  return problem.out_channels_per_group() == 1 && interleaved(operands.first.strides()) &&
+                 interleaved(operands.result.strides()) && alike
+             ? problem.in_channels
+             : 1;
+}
+
 void run_factored(const Problem& problem, const Operands& operands) {
+  const auto* const factors = reinterpret_cast<const float*>(operands.packed + form_at(problem));
+  std::vector<float> bias = bias_or_zeros<float>(problem, operands.bias, problem.out_channels);
+  const Index channels = together(problem, operands, factors, bias);
   separable::Run shared{
       .problem = problem,
       .operands = operands,
-      .cut = separable::Cut(problem, operands.first.strides()[3] == 1),
+      .cut = separable::Cut(problem, operands.first.strides()[3] == channels, channels),
       .taps = reinterpret_cast<const float*>(operands.packed + header_bytes),
-      .factors = reinterpret_cast<const float*>(operands.packed + form_at(problem)),
-      .bias = bias_or_zeros<float>(problem, operands.bias, problem.out_channels),
+      .factors = factors,
+      .bias = std::move(bias),
       .limits = {},
   };
   const Index step = problem.rows.kernel + problem.columns.kernel;

@@ -14,7 +14,8 @@
 
 namespace conv2d::separable {
 
-/// Output columns, and the elements that they read: so many and kernel - 1 more.
+/// Output columns, and the columns that they read, which are counted from the tile's first on as
+/// its elements: so many and kernel - 1 more.
 struct Tile {
   Index first;
   Index outputs;
@@ -27,14 +28,17 @@ struct Tile {
   std::vector<std::pair<Index, Index>> border;  ///< element, column of the input or `nowhere`
 };
 
-/// Depends on the instructions in use, on whether columns lie side by side in the input, and,
-/// without a change of any bit, on the number of threads.
+/// Depends on the instructions in use, on how the tensors lie in memory, and, without a change of
+/// any bit, on the number of threads.
 struct Cut {
   /// Output rows of which sums along columns wait for those along rows.
   static constexpr Index rows_at_once = 8;
 
-  Cut(const Problem& problem, bool side_by_side)
-      : lanes(static_cast<Index>(simd::depthwise_rows_kernels<float>().lanes)) {
+  /// Where channels that lie side by side in both tensors all have one filter, a row of pixels is
+  /// one of numbers, `channels_together` for each column; else that is 1.
+  Cut(const Problem& problem, bool side_by_side, Index channels_together)
+      : lanes(static_cast<Index>(simd::depthwise_rows_kernels<float>().lanes)),
+        together(channels_together) {
     cut_columns(problem, side_by_side);
     cut_rows(problem);
   }
@@ -44,9 +48,9 @@ struct Cut {
   Index first_row(const Problem& problem, Index strip) const {
     return problem.rows.output * strip / strips;
   }
-  /// Elements of the sums of a tile along columns.
+  /// Numbers of the sums of a tile along columns.
   Index sums() const { return rows_at_once * pitch; }
-  /// Elements of the copy of a strip of a tile's input.
+  /// Numbers of the copy of a strip of a tile's input.
   Index copied(const Problem& problem) const {
     const bool some =
         std::any_of(tiles.begin(), tiles.end(), [](const Tile& tile) { return !tile.in_place; });
@@ -54,22 +58,23 @@ struct Cut {
   }
 
   Index lanes;
+  Index together;
   std::vector<Tile> tiles;
-  Index pitch = 0;  ///< elements from a row of a tile to the next, a vector of slack among them
+  Index pitch = 0;  ///< numbers from a row of a tile to the next, a vector of slack among them
   Index rows = 1;   ///< output rows of a strip at most
   Index strips = 1;
 
  private:
   void cut_columns(const Problem& problem, bool side_by_side) {
     // Longer runs of a row are faster to fetch than sums that L1 holds are to read.
-    constexpr Index most = 4096;
+    constexpr Index most = 6144;
     const Index columns = problem.columns.output;
     const Index vectors = divide_up(columns, lanes);
-    const Index count = divide_up(vectors * lanes, most);
+    const Index count = divide_up(vectors * lanes * together, most);
     for (Index i = 0, first = 0; first < columns; ++i) {
       const Index wide = (vectors / count + (i < vectors % count ? 1 : 0)) * lanes;
       tiles.push_back(tile_of(problem, first, std::min(wide, columns - first), side_by_side));
-      pitch = std::max(pitch, divide_up(tiles.back().elements, lanes) * lanes + lanes);
+      pitch = std::max(pitch, divide_up(tiles.back().elements * together, lanes) * lanes + lanes);
       first += wide;
     }
   }
@@ -82,7 +87,7 @@ struct Cut {
     tile.inner_end = std::clamp<Index>(axis.input - begin, tile.inner, tile.elements);
     tile.from = begin + tile.inner;
     const Index count = tile.inner_end - tile.inner;
-    tile.in_place &= count >= lanes;
+    tile.in_place &= count * together >= lanes;
     for (Index e = 0; e < tile.elements; ++e) {
       if (e < tile.inner || e >= tile.inner_end) {
         const Index w = border_index(problem.padding_mode, begin + e, axis.input);

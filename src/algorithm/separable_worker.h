@@ -50,7 +50,7 @@ class Worker {
         rows_(sources_.size()),
         copy_(at(run.cut.copied(run.problem))),
         sums_(at(run.cut.sums())),
-        results_(to_strides_[3] == 1 ? 0 : sums_.size()) {}
+        results_(to_strides_[3] == run.cut.together ? 0 : sums_.size()) {}
 
   /// Bytes at most.
   static std::size_t bytes(const Problem& problem, const Cut& cut) {
@@ -67,7 +67,7 @@ class Worker {
     positions_ = strip_positions(problem.rows, count_);
     find_strip_rows(problem, first_row_, positions_, sources_.data());
     for (const Tile& tile : run_.cut.tiles) {
-      for (Index channel = 0; channel < problem.in_channels; ++channel) {
+      for (Index channel = 0; channel < problem.in_channels; channel += run_.cut.together) {
         plane_ = static_cast<const float*>(run_.operands.first.data()) + image_ * strides_[0] +
                  channel * strides_[1];
         compute_channel(tile, channel);
@@ -79,6 +79,7 @@ class Worker {
 
  private:
   void compute_channel(const Tile& tile, Index channel) {
+    // Channels that are computed together have one filter: the first of them.
     const Index outputs = run_.problem.out_channels_per_group();
     load(tile);
     for (Index row = 0; row < count_; row += Cut::rows_at_once) {
@@ -94,7 +95,7 @@ class Worker {
       const Index h = sources_[at(i)];
       const float* const row = h == nowhere ? nullptr : plane_ + h * strides_[2];
       if (tile.in_place && row != nullptr) {
-        rows_[at(i)] = row + tile.from - tile.inner;
+        rows_[at(i)] = row + (tile.from - tile.inner) * run_.cut.together;
       } else {
         rows_[at(i)] = row == nullptr ? nullptr : copy_row(tile, row, i);
       }
@@ -102,16 +103,19 @@ class Worker {
   }
 
   const float* copy_row(const Tile& tile, const float* row, Index position) {
+    const Index together = run_.cut.together;
     float* const to = copy_.data() + position * run_.cut.pitch;
     kernels_.copy({.from = row + tile.from * strides_[3],
                    .from_step = 0,
-                   .stride = strides_[3],
-                   .to = to + tile.inner,
+                   .stride = together > 1 ? 1 : strides_[3],
+                   .to = to + tile.inner * together,
                    .to_step = 0,
                    .rows = 1,
-                   .count = at(tile.inner_end - tile.inner)});
+                   .count = at((tile.inner_end - tile.inner) * together)});
     for (const auto& [element, w] : tile.border) {
-      to[element] = w == nowhere ? 0 : row[w * strides_[3]];
+      for (Index c = 0; c < together; ++c) {
+        to[element * together + c] = w == nowhere ? 0 : row[w * strides_[3] + c];
+      }
     }
     return to;
   }
@@ -119,17 +123,19 @@ class Worker {
   /// Filter k for `count` of the strip's rows from `row` on.
   void filter(const Tile& tile, Index k, Index row, Index count) {
     sum_columns(tile, factors(k), row, count);
-    const bool direct = to_strides_[3] == 1;
+    const Index together = run_.cut.together;
+    const bool direct = to_strides_[3] == together;
     float* const to = output(k, first_row_ + row, tile.first);
     const simd::RowFilter along_rows{
         .from = sums_.data(),
         .from_step = run_.cut.pitch,
         .taps = {factors(k) + run_.problem.rows.kernel, at(run_.problem.columns.kernel)},
+        .tap_step = together,
         .bias = run_.bias[at(k)],
         .to = direct ? to : results_.data(),
         .to_step = direct ? to_strides_[2] : run_.cut.pitch,
         .rows = at(count),
-        .columns = at(tile.outputs)};
+        .columns = at(tile.outputs * together)};
     const bool finite = filter_rows_(along_rows);
     for (Index i = 0; i < count && !direct; ++i) {
       const float* const from = results_.data() + i * run_.cut.pitch;
@@ -145,18 +151,23 @@ class Worker {
   /// The sums along columns of all elements, those beyond the border too.
   void sum_columns(const Tile& tile, const float* column, Index row, Index count) {
     const Index lanes = run_.cut.lanes;
-    Index first = tile.in_place ? tile.inner : 0;
-    const Index end = tile.in_place ? tile.inner_end : divide_up(tile.elements, lanes) * lanes;
+    const Index together = run_.cut.together;
+    Index first = tile.in_place ? tile.inner * together : 0;
+    const Index end = tile.in_place ? tile.inner_end * together
+                                    : divide_up(tile.elements * together, lanes) * lanes;
     while (first < end) {
       const Index vectors = std::max<Index>(1, (end - first) / lanes);
       // The last ones begin earlier where less than a vector is left, and compute some again.
       first = std::min(first, end - lanes);
       first += lanes * sum_vectors(column, row, count, first, vectors);
     }
-    for (const auto& [element, w] : tile.border) {
-      for (Index i = 0; i < count && tile.in_place; ++i) {
-        float* const sums = sums_.data() + i * run_.cut.pitch;
-        sums[element] = w == nowhere ? 0 : sums[w - tile.from + tile.inner];
+    for (Index i = 0; i < count && tile.in_place; ++i) {
+      float* const sums = sums_.data() + i * run_.cut.pitch;
+      for (const auto& [element, w] : tile.border) {
+        for (Index c = 0; c < together; ++c) {
+          sums[element * together + c] =
+              w == nowhere ? 0 : sums[(w - tile.from + tile.inner) * together + c];
+        }
       }
     }
   }
@@ -192,8 +203,8 @@ class Worker {
   /// on the way to a result, so that the definition's sum may be none.
   bool may_overflow(const Tile& tile, Index k, Index row, Index count) const {
     const float limit = run_.limits[at(k)];
-    const Index begin = tile.in_place ? tile.inner : 0;
-    const Index end = tile.in_place ? tile.inner_end : tile.elements;
+    const Index begin = (tile.in_place ? tile.inner : 0) * run_.cut.together;
+    const Index end = (tile.in_place ? tile.inner_end : tile.elements) * run_.cut.together;
     for (Index i = row; i < row + count + run_.problem.rows.kernel - 1; ++i) {
       const float* const from = rows_[at(i)];
       const auto large = [limit](float x) { return std::abs(x) > limit && std::isfinite(x); };
@@ -205,18 +216,22 @@ class Worker {
   }
 
   /// Computes infinite and NaN outputs once more, by the definition.
-  void repair(const Tile& tile, Index k, Index row, Index count) const {
-    for (Index p = first_row_ + row; p < first_row_ + row + count; ++p) {
-      for (Index q = tile.first; q < tile.first + tile.outputs; ++q) {
-        float& y = *output(k, p, q);
-        y = std::isfinite(y) ? y : defined(k, p, q) + run_.bias[at(k)];
+  void repair(const Tile& tile, Index first, Index row, Index count) const {
+    for (Index k = first; k < first + run_.cut.together; ++k) {
+      for (Index p = first_row_ + row; p < first_row_ + row + count; ++p) {
+        for (Index q = tile.first; q < tile.first + tile.outputs; ++q) {
+          float& y = *output(k, p, q);
+          y = std::isfinite(y) ? y : defined(k, k - first, p, q) + run_.bias[at(k)];
+        }
       }
     }
   }
 
-  float defined(Index k, Index p, Index q) const {
+  /// Of filter k over a channel counted from the current plane's on.
+  float defined(Index k, Index channel, Index p, Index q) const {
     const Axis& rows = run_.problem.rows;
     const Axis& columns = run_.problem.columns;
+    const float* const plane = plane_ + channel * strides_[1];
     const float* tap = run_.taps + k * rows.kernel * columns.kernel;
     float sum = 0;
     for (Index r = 0; r < rows.kernel; ++r) {
@@ -224,7 +239,7 @@ class Worker {
       for (Index s = 0; s < columns.kernel; ++s, ++tap) {
         const Index w = source_index(columns, run_.problem.padding_mode, q, s);
         if (h != nowhere && w != nowhere) {
-          sum = std::fma(*tap, plane_[h * strides_[2] + w * strides_[3]], sum);
+          sum = std::fma(*tap, plane[h * strides_[2] + w * strides_[3]], sum);
         }
       }
     }
@@ -247,8 +262,8 @@ class Worker {
   Strides to_strides_;              ///< of the output
   std::vector<Index> sources_;      ///< [position of the strip]: which row of the input it is
   std::vector<const float*> rows_;  ///< [position]: where the current tile's elements are
-  std::vector<float> copy_;         ///< [position][element], where tiles are copied
-  std::vector<float> sums_;         ///< [row][element]: along columns
+  std::vector<float> copy_;         ///< [position][element][channel], where tiles are copied
+  std::vector<float> sums_;         ///< [row][element][channel]: along columns
   std::vector<float> results_;      ///< [row][column], on the way to strange strides
   const float* plane_ = nullptr;
   Index image_ = 0;

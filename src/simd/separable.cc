@@ -38,7 +38,7 @@ HWY_INLINE void filter_vectors(const RowFilter& a, RowPart& row, hn::Vec<Floats>
     const auto w = hn::Set(d, tap);
     unroll<J>([&](auto j)
                   HWY_ATTR { sum[j] = hn::MulAdd(w, hn::LoadU(d, from + j * lanes), sum[j]); });
-    ++from;
+    from += a.tap_step;
   }
   const auto bias = hn::Set(d, a.bias);
   unroll<J>([&](auto j) HWY_ATTR {

@@ -6,12 +6,13 @@
 
 namespace conv2d::simd {
 
-/// to[i][q] = bias + sum over s: from[i][q + s] * taps[s], for i < rows and q < columns, each step
-/// one fused multiply-add where the processor has it.
+/// to[i][q] = bias + sum over s: from[i][q + s * tap_step] * taps[s], for i < rows and q < columns,
+/// each step one fused multiply-add where the processor has it.
 struct RowFilter {
   const float* from;  ///< what a vector behind the last column's taps reads is there too
   std::ptrdiff_t from_step;
   std::span<const float> taps;
+  std::ptrdiff_t tap_step;
   float bias;
   float* to;
   std::ptrdiff_t to_step;

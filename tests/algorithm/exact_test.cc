@@ -90,7 +90,9 @@ struct Operand {
       : x(random.values(subject.first(c), subject.dtype)),
         w(subject.draw_weight == nullptr ? random.values(c.weight, subject.dtype)
                                          : subject.draw_weight(random, c.weight)),
-        bias(random.values({subject.result(c)[1]}, subject.dtype)) {}
+        bias(subject.draw_weight == nullptr
+                 ? random.values({subject.result(c)[1]}, subject.dtype)
+                 : Tensor::full({subject.result(c)[1]}, random.normal(), subject.dtype)) {}
 };
 
 // ThreadSanitizer, an emulated processor, and a compiler that does not optimise because lines are
@@ -523,16 +525,17 @@ Configuration image_filters(Random& random) {
   return with_channels(c, 1, random.between(1, c.arguments.groups > 2 ? 1 : 2));
 }
 
-/// Of each filter the product of a column and a row.
+/// Of each filter the product of a column and a row; now and then all are the same.
 Tensor products(Random& random, const Sizes& sizes) {
   Tensor w(sizes);
   const Tensor columns = random.values({sizes[0], sizes[2]}, DType::float64);
   const Tensor rows = random.values({sizes[0], sizes[3]}, DType::float64);
+  const std::int64_t different = random.coin() ? sizes[0] : 1;
   for (std::int64_t k = 0; k < sizes[0]; ++k) {
     for (std::int64_t r = 0; r < sizes[2]; ++r) {
       for (std::int64_t s = 0; s < sizes[3]; ++s) {
-        w.at<float>({k, 0, r, s}) =
-            static_cast<float>(columns.at<double>({k, r}) * rows.at<double>({k, s}));
+        w.at<float>({k, 0, r, s}) = static_cast<float>(columns.at<double>({k % different, r}) *
+                                                       rows.at<double>({k % different, s}));
       }
     }
   }

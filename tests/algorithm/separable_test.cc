@@ -258,18 +258,23 @@ TEST(Separable, FusedInstructionsGiveTheSameBits) {
 
 TEST(Separable, WidePicturesAreCutIntoTiles) {
   Random random;
-  FilterLayer layer = bell_layer(random);
+  FilterLayer layer = filter_layer_of(random, product(gaussian(7, 1.5), gaussian(7, 2)), 7, 2);
   for (Sizes* sizes : {&layer.c.input, &layer.c.output}) {
     (*sizes)[0] = 1;
     (*sizes)[2] -= 30;
-    (*sizes)[3] += 4500;
+    (*sizes)[3] += 6500;
   }
   layer.x = random.values(layer.c.input, DType::float32);
+  layer.bias = Tensor::full({2}, 0.5);
   const Tensor y = filtered(layer);
   const Tensor wanted = layer.definition(DType::float64);
   for (std::int64_t i = 0; i < y.numel(); ++i) {
     ASSERT_NEAR(y.data<float>()[i], wanted.data<double>()[i], 1e-5) << layer.c << ", output " << i;
   }
+  Tensor turned = Tensor(layer.c.output).clone(MemoryFormat::channels_last);
+  run(separable_algorithm, layer.problem(),
+      {layer.x.clone(MemoryFormat::channels_last), layer.w, layer.bias, turned});
+  EXPECT_TRUE(same_bits(turned, y));
   const functional::Epilogue epilogue{.residual = y, .low = 0};
   Tensor finished(layer.c.output);
   run(separable_algorithm, layer.problem(),
@@ -322,15 +327,19 @@ TEST(Separable, WeightsPackedForAnotherFormatServe) {
 
 /// Infinite and NaN outputs are the definition's, and so is which outputs are neither.
 void expect_the_definitions_infinities(const FilterLayer& layer) {
-  const Tensor y = filtered(layer);
   const Tensor wanted = layer.definition(DType::float32);
-  for (std::int64_t i = 0; i < y.numel(); ++i) {
-    const float a = y.data<float>()[i];
-    const float b = wanted.data<float>()[i];
-    ASSERT_EQ(std::isfinite(a), std::isfinite(b)) << layer.c << ", output " << i;
-    ASSERT_EQ(std::isnan(a), std::isnan(b)) << layer.c << ", output " << i;
-    if (std::isinf(b)) {
-      ASSERT_EQ(a, b) << layer.c << ", output " << i;
+  for (const auto format : {MemoryFormat::contiguous, MemoryFormat::channels_last}) {
+    Tensor y = Tensor(layer.c.output).clone(format);
+    run(separable_algorithm, layer.problem(), {layer.x.clone(format), layer.w, layer.bias, y});
+    const Tensor got = y.clone(MemoryFormat::contiguous);
+    for (std::int64_t i = 0; i < got.numel(); ++i) {
+      const float a = got.data<float>()[i];
+      const float b = wanted.data<float>()[i];
+      ASSERT_EQ(std::isfinite(a), std::isfinite(b)) << layer.c << ", output " << i;
+      ASSERT_EQ(std::isnan(a), std::isnan(b)) << layer.c << ", output " << i;
+      if (std::isinf(b)) {
+        ASSERT_EQ(a, b) << layer.c << ", output " << i;
+      }
     }
   }
 }
@@ -354,7 +363,8 @@ TEST(Separable, InfinitiesAndNaNsAreTheDefinitions) {
 TEST(Separable, LargeNumbersDoNotOverflowOnTheWay) {
   Random random;
   FilterLayer layer =
-      filter_layer_of(random, product({1, 10, 11, 10, 1}, {1e-3, 2e-3, 2e-3, 1e-3, 1e-4}), 5);
+      filter_layer_of(random, product({1, 10, 11, 10, 1}, {1e-3, 2e-3, 2e-3, 1e-3, 1e-4}), 5, 3);
+  layer.bias = Tensor::full({3}, 0.5);
   for (std::int64_t i = 0; i < layer.x.numel(); ++i) {
     layer.x.data<float>()[i] = std::clamp(layer.x.data<float>()[i], -2.0F, 2.0F) * 1e38F;
   }
