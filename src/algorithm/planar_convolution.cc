@@ -6,6 +6,7 @@
 #include "algorithm/run_items.h"
 #include "base/error.h"
 #include "base/quantity.h"
+#include "conv2d/machine.h"
 #include "tensor/layout.h"
 #include "tensor/parallel.h"
 
@@ -62,6 +63,18 @@ bool stores_in_place(const Problem& problem, const Cut<T>& cut, const Strides& s
                                                strides[2] == problem.columns.output));
 }
 
+/// Whether few planes should be written at a time: where all of them outgrow L2, stores to many
+/// wait for memory and, where the planes lie a power of two apart, for the same sets of the cache.
+/// Input channels must be few, for the strip's are read again for each tile of output channels.
+template <class T>
+bool writes_plane_by_plane(const Problem& problem, const Strides& strides) {
+  constexpr Index few_channels = 4;
+  const Index pixels = problem.rows.output * problem.columns.output;
+  const Index bytes = problem.out_channels_per_group() * pixels * static_cast<Index>(sizeof(T));
+  return strides[3] == 1 && problem.in_channels_per_group() <= few_channels &&
+         bytes > 4 * static_cast<Index>(machine().l2_bytes);
+}
+
 /// Where taps lie in the input itself.
 std::vector<std::ptrdiff_t> input_offsets(const Problem& problem, const Strides& strides) {
   std::vector<std::ptrdiff_t> offsets;
@@ -95,6 +108,7 @@ Run<T> shared_by_threads(const Task<T>& task) {
       .weights = task.packed,
       .plain = !task.finite && problem.padding_mode == PaddingMode::zeros,
       .stores_in_place = task.finite && stores_in_place(problem, cut, task.output.strides()),
+      .plane_by_plane = writes_plane_by_plane<T>(problem, task.output.strides()),
       .bias = bias_or_zeros<T>(problem, task.bias, problem.out_channels),
   };
   if (task.backwards) {
