@@ -17,7 +17,8 @@
 // Output    straight to where pixels lie side by side; else through a tile of scratch memory
 // Border    zeros in the buffer. An infinite or NaN weight must not meet them: such layers take a
 //           plain loop that leaves those terms out
-// Not for   channels-last tensors with many channels (direct.cc), which it would turn twice
+// Not for   channels-last tensors with many channels on either side (direct.cc), which it
+//           would turn into planes, and back
 // Source    the register tile is that of matrix products: K. Goto, R. van de Geijn, Anatomy of
 //           High-Performance Matrix Multiplication, ACM TOMS 34(3), 2008
 #include "simd/planar.h"
@@ -63,9 +64,10 @@ std::optional<std::string_view> refuses(const Problem& problem) {
     return reason;
   }
   constexpr Index many = 8;
+  constexpr Index wide = 32;  // outputs that are worth it even for the three colours of a pixel
   const Index inputs = problem.in_channels_per_group();
   const Index outputs = problem.out_channels_per_group();
-  if (problem.format == MemoryFormat::channels_last && outputs >= many && inputs >= many) {
+  if (problem.format == MemoryFormat::channels_last && outputs >= (inputs >= many ? many : wide)) {
     return "channels that lie side by side would be turned into planes and back";
   }
   return refuses_many_channels(problem);

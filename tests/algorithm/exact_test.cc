@@ -106,6 +106,12 @@ class AnyAlgorithm : public ::testing::TestWithParam<Subject> {
  protected:
   static constexpr int runs = random_configurations;
 
+  void SetUp() override {
+    if (!testing::vectors_hold(subject().dtype)) {
+      GTEST_SKIP();
+    }
+  }
+
   const Subject& subject() const { return GetParam(); }
   Configuration draw() { return subject().draw(random_); }
   Operand operand(const Configuration& c) { return {random_, c, subject()}; }
