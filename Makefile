@@ -59,7 +59,7 @@ install: build
 clean: ## Removes everything built
 	rm -rf build out
 
-##@ Single checks (make test runs them all)
+##@ Single checks (make test runs them all but wasm)
 .PHONY: asan tsan fuzz neon
 asan: ## The C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer
 tsan: ## The C++ tests under ThreadSanitizer
@@ -71,6 +71,11 @@ fuzz: install-packages-build install-packages-test
 	cmake --preset fuzz $(if $(SECONDS_EACH),-DCONV2D_FUZZ_SECONDS=$(SECONDS_EACH))
 	cmake --build --preset fuzz
 	ctest --preset fuzz
+
+.PHONY: wasm
+wasm: ## The C++ tests in WebAssembly
+wasm: install-packages-build install-packages-test install-packages-wasm
+	cmake --workflow --preset wasm
 
 .PHONY: coverage
 coverage: ## Which lines of the library the C++ tests reach
@@ -103,7 +108,7 @@ help: ## This list
 build/%/build.ninja: CMakePresets.json | install-packages-build
 	cmake --preset $*
 
-packages := $(addprefix install-packages-,build peers photo test weights super-resolution-peers)
+packages := $(addprefix install-packages-,build peers photo test wasm weights super-resolution-peers)
 .PHONY: $(packages)
 $(packages): install-packages-%:
 	@scripts/install.sh $*

@@ -37,6 +37,10 @@ function(conv2d_compile_options target)
     # GCC 12 sees overlaps in "text" + std::string where there are none (gcc.gnu.org/PR105651).
     target_compile_options(${target} PRIVATE -Wno-restrict)
   endif()
+  if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+    # Sizes and distances are counted in 64 bits, and fit 32 where they are in memory (tensor.cc).
+    target_compile_options(${target} PRIVATE -Wno-shorten-64-to-32 -Wno-c++11-narrowing)
+  endif()
   if(CONV2D_WARNINGS_AS_ERRORS)
     target_compile_options(${target} PRIVATE -Werror)
   endif()

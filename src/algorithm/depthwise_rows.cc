@@ -16,7 +16,12 @@
 // Rows      beyond the border through the index map: a pointer to another row, or no row at all,
 //           whose terms are then skipped
 // Dilation  output rows as far apart as makes their inputs' rows neighbours
-// Not for   channels-last tensors, whose vectors run along channels; many outputs of one channel
+// Channels  that lie side by side, fewer than 8 of them, need not be taken apart: a row of pixels
+// is
+//           then one long row, in which a pixel's neighbour on the right comes C elements later and
+//           each lane of a vector has its own weights
+// Not for   channels-last tensors of more channels, whose vectors run along these; many outputs of
+//           one channel
 #include "algorithm/algorithm.h"
 #include "algorithm/bias.h"
 #include "algorithm/depthwise_rows_cut.h"
@@ -33,6 +38,20 @@
 
 namespace conv2d {
 namespace {
+
+using depthwise_rows::Lying;
+
+/// Of interleaved ones: more fill vectors by themselves.
+constexpr Index most_channels = 7;
+
+/// Whether channels-last tensors are read and written as rows of elements. With so few channels
+/// there is no other way to fill vectors; every row is as long as it can be.
+bool has_interleaved_rows(const Problem& problem) {
+  return problem.format == MemoryFormat::channels_last && problem.types.y == DType::float32 &&
+         problem.in_channels > 1 && problem.in_channels <= most_channels &&
+         problem.out_channels == problem.in_channels && problem.rows.stride == 1 &&
+         problem.columns.stride == 1;
+}
 
 std::optional<std::string_view> refuses(const Problem& problem) {
   if (problem.pass != Pass::forward) {
@@ -51,7 +70,8 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   if (problem.out_channels_per_group() >= many) {
     return "with 4 outputs of a channel and more a pixel serves them all at once";
   }
-  if (problem.format == MemoryFormat::channels_last) {
+  if (problem.format == MemoryFormat::channels_last && problem.out_channels > 1 &&
+      !has_interleaved_rows(problem)) {
     return "channels that lie side by side would be turned into planes and back";
   }
   return std::nullopt;
@@ -62,10 +82,20 @@ Index lanes() {
   return static_cast<Index>(simd::depthwise_rows_kernels<T>().lanes);
 }
 
+/// Elements of the weights of each lane of vectors of interleaved channels.
+template <class T>
+Index spread_weights(const Problem& problem) {
+  return has_interleaved_rows(problem)
+             ? depthwise_rows::weight_period(problem.in_channels, lanes<T>()) * lanes<T>() *
+                   problem.rows.kernel * problem.columns.kernel
+             : 0;
+}
+
 std::size_t packed_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() {
-    return header_bytes +
-           at(problem.out_channels * problem.rows.kernel * problem.columns.kernel) * sizeof(T);
+    return header_bytes + at(problem.out_channels * problem.rows.kernel * problem.columns.kernel +
+                             spread_weights<T>(problem)) *
+                              sizeof(T);
   });
 }
 
@@ -87,40 +117,62 @@ bool turn_taps(TensorView weight, T* to) {
   return finite;
 }
 
+/// From [k][taps] to [phase][taps][lane].
+template <class T>
+void spread_taps(const Problem& problem, const T* from, T* to) {
+  const Index taps = problem.rows.kernel * problem.columns.kernel;
+  const Index step = taps * lanes<T>();
+  for (Index i = 0; i < spread_weights<T>(problem); ++i) {
+    const Index element = i / step * lanes<T>() + i % lanes<T>();
+    to[i] = from[element % problem.in_channels * taps + i % step / lanes<T>()];
+  }
+}
+
 void pack(const Problem& problem, TensorView weight, std::byte* packed) {
   in_its_type(problem, [&]<class T>() {
-    write_header({lanes<T>(), turn_taps(weight, reinterpret_cast<T*>(packed + header_bytes))},
-                 packed);
+    auto* const to = reinterpret_cast<T*>(packed + header_bytes);
+    write_header({lanes<T>(), turn_taps(weight, to)}, packed);
+    spread_taps(problem, to, to + weight.numel());
   });
 }
 
 std::size_t workspace_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() {
-    const depthwise_rows::Cut<T> cut(problem, false);
-    return at(num_threads()) * depthwise_rows::Worker<T>::bytes(problem, cut) + cut.bytes() +
-           at(problem.out_channels) * sizeof(T);
+    const auto bytes = [&](Lying lying) {
+      const depthwise_rows::Cut<T> cut(problem, lying);
+      return at(num_threads()) * depthwise_rows::Worker<T>::bytes(problem, cut) + cut.bytes();
+    };
+    const bool interleaves = has_interleaved_rows(problem);
+    const Index biases = problem.out_channels + (interleaves ? most_channels * lanes<T>() : 0);
+    return std::max(bytes(Lying::strangely), interleaves ? bytes(Lying::interleaved) : 0) +
+           at(biases) * sizeof(T);
   });
 }
 
 template <class T>
 Pieces describe_as(const Problem& problem) {
-  const depthwise_rows::Cut<T> cut(problem, true);
-  const Index vectors = std::max<Index>(1, cut.widest / cut.loop.lanes());
-  const auto wide = static_cast<double>(vectors);
+  const depthwise_rows::Cut<T> cut(
+      problem, has_interleaved_rows(problem) ? Lying::interleaved : Lying::side_by_side);
+  Index vectors = 1;
   const double rows = cut.loop.rows_served(problem.rows);
   Index computed = 0;
   for (const depthwise_rows::Region& region : cut.regions) {
     computed += region.wide;
+    for (const depthwise_rows::Block& block : region.blocks) {
+      vectors = std::max(vectors, block.vectors);
+    }
   }
+  const auto wide = static_cast<double>(vectors);
   return {
       .tile = concat(counted(cut.loop.rows_at_once(problem.rows), "output row"), " x ",
-                     counted(vectors, "vector"), " of ", cut.loop.lanes(), " pixels"),
+                     counted(vectors, "vector"), " of ", cut.loop.lanes(),
+                     has_interleaved_rows(problem) ? " elements of pixels" : " pixels"),
       .blocking = concat(counted(cut.strips, "strip"), " of ", counted(cut.rows, "output row"),
                          " a channel; ", counted(static_cast<Index>(cut.regions.size()), "region"),
                          " of columns, those at the border copied"),
       // Half of the loads of pixels cross a cache line, and count as two; then there are weights.
       .efficiency = rows * wide / 2 / tile_cycles(rows, wide, 1.5 * wide + rows) *
-                    static_cast<double>(problem.columns.output) / static_cast<double>(computed),
+                    static_cast<double>(cut.columns.axis.output) / static_cast<double>(computed),
   };
 }
 
@@ -128,17 +180,49 @@ Pieces describe(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() { return describe_as<T>(problem); });
 }
 
+/// How the tensors lie, whatever the format that the problem was planned for.
+Lying lying(const Problem& problem, const Operands& operands) {
+  const auto interleaved = [&](const Strides& strides) {
+    return strides[1] == 1 && strides[3] == problem.in_channels;
+  };
+  const Strides& from = operands.first.strides();
+  if (has_interleaved_rows(problem) && interleaved(from) &&
+      interleaved(operands.result.strides())) {
+    return Lying::interleaved;
+  }
+  return from[3] == 1 ? Lying::side_by_side : Lying::strangely;
+}
+
+template <class T>
+std::vector<T> spread_bias(const Problem& problem, const std::vector<T>& bias) {
+  std::vector<T> spread(
+      at(depthwise_rows::weight_period(problem.in_channels, lanes<T>()) * lanes<T>()));
+  for (std::size_t i = 0; i < spread.size(); ++i) {
+    spread[i] = bias[i % bias.size()];
+  }
+  return spread;
+}
+
 template <class T>
 void run_as(const Problem& problem, const Operands& operands) {
   const PackedHeader header = read_header(operands.packed, lanes<T>());
-  const depthwise_rows::Run<T> shared{
+  const Lying how = lying(problem, operands);
+  const Index taps = problem.rows.kernel * problem.columns.kernel;
+  const T* const weights = reinterpret_cast<const T*>(operands.packed + header_bytes);
+  depthwise_rows::Run<T> shared{
       .problem = problem,
       .operands = operands,
-      .cut = depthwise_rows::Cut<T>(problem, operands.first.strides()[3] == 1),
-      .weights = reinterpret_cast<const T*>(operands.packed + header_bytes),
+      .cut = depthwise_rows::Cut<T>(problem, how),
+      .weights = weights,
+      .spread = nullptr,
       .plain = !header.finite && problem.padding_mode == PaddingMode::zeros,
       .bias = bias_or_zeros<T>(problem, operands.bias, problem.out_channels),
+      .spread_bias = {},
   };
+  if (how == Lying::interleaved) {
+    shared.spread = weights + problem.out_channels * taps;
+    shared.spread_bias = spread_bias(problem, shared.bias);
+  }
   run_items(shared.cut.items(problem), [&](int) { return depthwise_rows::Worker<T>(shared); });
 }
 

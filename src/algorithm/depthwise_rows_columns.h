@@ -22,6 +22,7 @@ struct Block {
   Index vectors;
   Index wide;                        ///< columns that are computed
   Index last;                        ///< columns of the last vector that there are
+  Index phase;                       ///< which weights it has, where channels are interleaved
   std::vector<std::ptrdiff_t> taps;  ///< where the first column's taps lie in a row
 };
 
@@ -47,9 +48,38 @@ struct Region {
   Index buffer = 0;                 ///< where that begins in a thread's memory
 };
 
+/// The columns of a problem: pixels of a plane, or where the channels of a pixel lie side by side
+/// their elements, which a pixel's neighbours follow `channels` further.
+struct ColumnAxis {
+  ColumnAxis(const Problem& problem, bool interleaved)
+      : axis(problem.columns),
+        channels(interleaved ? problem.in_channels : 1),
+        mode(problem.padding_mode),
+        pixels(axis.input) {
+    axis.input *= channels;
+    axis.output *= channels;
+    axis.dilation *= channels;
+    axis.pad_before *= channels;
+    axis.pad_after *= channels;
+  }
+
+  /// border_index() of the pixel that an element belongs to.
+  Index source(Index position) const {
+    const Index pixel = position >= 0 ? position / channels : -divide_up(-position, channels);
+    const Index from = border_index(mode, pixel, pixels);
+    return from == nowhere ? nowhere : from * channels + position - pixel * channels;
+  }
+
+  Axis axis;  ///< of a stride other than 1 where channels are not interleaved
+  Index channels;
+  PaddingMode mode;
+  Index pixels;
+};
+
 /// The part of a column phase that `outputs` columns from `first` on read.
-inline ColumnPhase column_phase(const Problem& problem, Index phase, Index first, Index outputs) {
-  const Axis& axis = problem.columns;
+inline ColumnPhase column_phase(const ColumnAxis& columns, Index phase, Index first,
+                                Index outputs) {
+  const Axis& axis = columns.axis;
   const auto position = [&](Index u) {
     return (first + u) * axis.stride + phase - axis.pad_before;
   };
@@ -67,7 +97,7 @@ inline ColumnPhase column_phase(const Problem& problem, Index phase, Index first
     if (u >= inner && u < inner_end) {
       continue;
     }
-    const Index column = border_index(problem.padding_mode, position(u), axis.input);
+    const Index column = columns.source(position(u));
     if (column != nowhere) {
       found.border.emplace_back(u, column);
     }
@@ -77,11 +107,11 @@ inline ColumnPhase column_phase(const Problem& problem, Index phase, Index first
 
 /// Gives a region that is not read where it lies its row in a buffer: one phase after the other.
 /// What lies before the first one's columns of the input is the end of the row before.
-inline void lay_out(const Problem& problem, Index lanes, Region& region) {
-  const Index outputs = std::min(region.wide, problem.columns.output - region.first);
+inline void lay_out(const ColumnAxis& columns, Index lanes, Region& region) {
+  const Index outputs = std::min(region.wide, columns.axis.output - region.first);
   Index used = 0;
-  for (const Index phase : phases_of(problem.columns)) {
-    ColumnPhase part = column_phase(problem, phase, region.first, outputs);
+  for (const Index phase : phases_of(columns.axis)) {
+    ColumnPhase part = column_phase(columns, phase, region.first, outputs);
     part.begin = divide_up(used + part.inner, lanes) * lanes - part.inner;
     used = part.begin + part.elements;
     region.phases.push_back(std::move(part));
@@ -90,8 +120,7 @@ inline void lay_out(const Problem& problem, Index lanes, Region& region) {
 }
 
 /// Where taps lie in the input or in a row of the buffer.
-inline void place_taps(const Problem& problem, Region& region) {
-  const Axis& axis = problem.columns;
+inline void place_taps(const Axis& axis, Region& region) {
   const std::vector<Index> phases = phases_of(axis);
   for (Block& block : region.blocks) {
     for (Index s = 0; s < axis.kernel; ++s) {

@@ -11,6 +11,7 @@
 #include "simd/depthwise_rows.h"
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 namespace conv2d::depthwise_rows {
@@ -19,13 +20,16 @@ namespace conv2d::depthwise_rows {
 template <class T>
 class RowLoop {
  public:
-  RowLoop(const Problem& problem, Index stride)
-      : kernels_(simd::depthwise_rows_kernels<T>()), stride_(stride) {
+  RowLoop(const Problem& problem, Index stride, bool interleaved)
+      : kernels_(simd::depthwise_rows_kernels<T>()),
+        loops_(interleaved ? kernels_.interleaved : kernels_.planes),
+        halves_(loops_.tall[0].run[0] != nullptr),
+        stride_(stride) {
     const Index rows = problem.rows.kernel;
     if ((rows == 3 || rows == 5 || rows == 7) && stride <= 2) {
       rolling_ = rows == 3 && problem.columns.kernel == 3
-                     ? &kernels_.three_by_three[at(stride - 1)]
-                     : &kernels_.rolling[at((rows - 3) / 2)][at(stride - 1)];
+                     ? &loops_.three_by_three[at(stride - 1)]
+                     : &loops_.rolling[at((rows - 3) / 2)][at(stride - 1)];
     }
     most_rows_ = stride == 1 ? rows : 1;
     const auto* loop = rolling_ != nullptr ? rolling_ : tall(problem.rows.output).loop;
@@ -45,7 +49,7 @@ class RowLoop {
     return rolling_ != nullptr ? kernel / static_cast<double>(stride_)
                                : kernel * at_once / (kernel + at_once - 1);
   }
-  bool halves() const noexcept { return kernels_.tall[0].run[0] != nullptr; }
+  bool halves() const noexcept { return halves_; }
   const auto& kernels() const noexcept { return kernels_; }
 
   /// All rows of a call, `tile.count` of them.
@@ -79,28 +83,49 @@ class RowLoop {
     while (i > 0 && static_cast<Index>(simd::tall_rows[i]) > std::min(count, most_rows_)) {
       --i;
     }
-    return {&kernels_.tall[i], static_cast<Index>(simd::tall_rows[i])};
+    return {&loops_.tall[i], static_cast<Index>(simd::tall_rows[i])};
   }
 
   const simd::DepthwiseRowsKernels<T>& kernels_;
+  const simd::DepthwiseRowsLoops<T>& loops_;
+  bool halves_;
   const simd::DepthwiseRowsLoop<T>* rolling_ = nullptr;
   Index stride_;
   Index most_rows_;
   Index most_vectors_ = 0;
 };
 
-/// Depends on the instructions in use, on whether columns lie side by side in the input, and,
-/// without a change of any bit, on the number of threads.
+/// Interleaved channels: vectors so many further have the same channels in their lanes.
+inline Index weight_period(Index channels, Index lanes) {
+  return channels / std::gcd(channels, lanes);
+}
+
+/// How the tensors in hand lie in memory.
+enum class Lying {
+  strangely,     ///< in whatever strides
+  side_by_side,  ///< the columns of the input
+  interleaved,   ///< the channels of a pixel, and pixels after each other, in input and output
+};
+
+/// Depends on the instructions in use, on how the tensors lie and, without a change of any bit, on
+/// the number of threads.
 template <class T>
 struct Cut {
-  Cut(const Problem& problem, bool side_by_side)
-      : classes(problem.rows), loop(problem, classes.stride) {
-    cut_columns(problem.columns, side_by_side);
+  Cut(const Problem& problem, Lying lying)
+      : classes(problem.rows),
+        loop(problem, classes.stride, lying == Lying::interleaved),
+        columns(problem, lying == Lying::interleaved),
+        channels(lying == Lying::interleaved ? 1 : problem.in_channels) {
+    if (lying == Lying::interleaved) {
+      cut_elements();
+    } else {
+      cut_columns(lying == Lying::side_by_side);
+    }
     for (Region& region : regions) {
       if (!region.inside) {
-        lay_out(problem, loop.lanes(), region);
+        lay_out(columns, loop.lanes(), region);
       }
-      place_taps(problem, region);
+      place_taps(columns.axis, region);
     }
     cut_rows(problem);
     for (Region& region : regions) {
@@ -125,10 +150,12 @@ struct Cut {
   Index first_row(const Problem& problem, Index strip) const {
     return problem.rows.output * strip / strips;
   }
-  Index items(const Problem& problem) const { return problem.batch * problem.in_channels * strips; }
+  Index items(const Problem& problem) const { return problem.batch * channels * strips; }
 
   TapClasses classes;  ///< of output rows
   RowLoop<T> loop;
+  ColumnAxis columns;
+  Index channels;  ///< that are computed one by one
   std::vector<Region> regions;
   Index widest = 0;  ///< columns of a block
   Index rows = 1;    ///< output rows of a strip at most
@@ -136,29 +163,57 @@ struct Cut {
   Index buffered = 0;  ///< elements of all regions' buffers
 
  private:
-  void cut_columns(const Axis& axis, bool side_by_side) {
+  void cut_columns(bool side_by_side) {
     const Index lanes = loop.lanes();
-    const Index columns = axis.output;
-    const Index over = columns % lanes;
+    const Index outputs = columns.axis.output;
+    const Index over = outputs % lanes;
     const bool half = loop.halves() && over > 0 && over <= lanes / 2;
-    const Index vectors = half ? columns / lanes : divide_up(columns, lanes);
+    const Index vectors = half ? outputs / lanes : divide_up(outputs, lanes);
     const Index count = divide_up(vectors, loop.most_vectors());
     Index first = 0;
     for (Index i = 0; i < count + (half ? 1 : 0); ++i) {
       const Index here = i == count ? 0 : vectors / count + (i < vectors % count ? 1 : 0);
       const Index wide = i == count ? lanes / 2 : here * lanes;
       const Index before_last = std::max<Index>(here - 1, 0) * lanes;
-      const Index last = std::min(wide, columns - first) - before_last;
-      const bool inside = side_by_side && axis.stride == 1 && axis.position(first, 0) >= 0 &&
-                          axis.position(first + wide - 1, axis.kernel - 1) < axis.input;
-      if (regions.empty() || regions.back().inside != inside) {
-        regions.push_back({inside, first, 0, {}, {}});
-      }
-      regions.back().blocks.push_back({first, here, wide, last, {}});
-      regions.back().wide += wide;
+      const Index last = std::min(wide, outputs - first) - before_last;
+      Region& region = region_of(first, wide, side_by_side);
+      region.blocks.push_back({first, here, wide, last, 0, {}});
       widest = std::max(widest, wide);
       first += wide;
     }
+  }
+
+  /// Vectors that have the same weights go through one call, `period` apart: as many as it takes,
+  /// and what is left one by one.
+  void cut_elements() {
+    const Index lanes = loop.lanes();
+    const Index outputs = columns.axis.output;
+    const Index period = weight_period(columns.channels, lanes);
+    const Index vectors = divide_up(outputs, lanes);
+    for (Index v = 0; v < vectors;) {
+      const Index together = vectors - v >= period * loop.most_vectors() ? loop.most_vectors() : 1;
+      const Index here = std::min(vectors - v, period * together);
+      Region& region = region_of(v * lanes, here * lanes, true);
+      for (Index phase = 0; phase < std::min(here, period); ++phase) {
+        const Index first = (v + phase) * lanes;
+        const Index end = first + ((together - 1) * period + 1) * lanes;
+        region.blocks.push_back(
+            {first, together, 0, lanes - std::max<Index>(0, end - outputs), phase, {}});
+      }
+      v += here;
+    }
+  }
+
+  /// The region that columns from `first` on, all before it being cut, belong to.
+  Region& region_of(Index first, Index wide, bool side_by_side) {
+    const Axis& axis = columns.axis;
+    const bool inside = side_by_side && axis.stride == 1 && axis.position(first, 0) >= 0 &&
+                        axis.position(first + wide - 1, axis.kernel - 1) < axis.input;
+    if (regions.empty() || regions.back().inside != inside) {
+      regions.push_back({inside, first, 0, {}, {}});
+    }
+    regions.back().wide += wide;
+    return regions.back();
   }
 
   /// As many rows as buffers of 64 KiB hold, and pieces for all threads.
@@ -172,7 +227,7 @@ struct Cut {
     const Index fit = most_bytes / static_cast<Index>(sizeof(T)) / std::max<Index>(1, row);
     const Index most = std::max<Index>((fit - problem.rows.extent()) / problem.rows.stride + 1,
                                        2 * problem.rows.kernel);
-    const Index planes = std::max<Index>(problem.batch * problem.in_channels, 1);
+    const Index planes = std::max<Index>(problem.batch * channels, 1);
     const Index wanted = num_threads() == 1 ? 1 : divide_up(Index{4} * num_threads(), planes);
     strips = std::clamp<Index>(std::max(divide_up(output, std::min<Index>(most, 64)), wanted), 1,
                                output);

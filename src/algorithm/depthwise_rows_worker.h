@@ -21,8 +21,10 @@ struct Run {
   const Operands& operands;
   Cut<T> cut;
   const T* weights;  ///< [k][s][r]
+  const T* spread;   ///< [phase][s][r][lane], where channels are interleaved
   bool plain;        ///< weights are not finite and there are zeros beyond the border
   std::vector<T> bias;
+  std::vector<T> spread_bias;  ///< [phase][lane]
 };
 
 /// One thread's part: a strip of the output rows of a channel at a time.
@@ -47,13 +49,14 @@ class Worker {
            at(most_rows(problem, cut) + cut.positions(problem)) * sizeof(Index);
   }
 
-  /// Item i is an image, a channel and a strip; strips change fastest.
+  /// Item i is an image, a channel, or all that are interleaved, and a strip; strips change
+  /// fastest.
   void compute(Index item) {
     const Cut<T>& cut = run_.cut;
     const Problem& problem = run_.problem;
     const Index strip = item % cut.strips;
-    channel_ = item / cut.strips % problem.in_channels;
-    image_ = item / cut.strips / problem.in_channels;
+    channel_ = item / cut.strips % cut.channels;
+    image_ = item / cut.strips / cut.channels;
     plane_ = static_cast<const T*>(run_.operands.first.data()) + image_ * strides_[0] +
              channel_ * strides_[1];
     if (strip != strip_) {
@@ -67,7 +70,7 @@ class Worker {
     } else {
       compute_strip();
     }
-    const Index outputs = problem.out_channels_per_group();
+    const Index outputs = problem.out_channels / cut.channels;
     finish(run_.operands.result, run_.operands.epilogue,
            {channel_ * outputs, outputs, image_ * problem.rows.output + first_row_, count_});
   }
@@ -120,9 +123,9 @@ class Worker {
       split_rows(region, from, to, count);
     } else {
       for (const ColumnPhase& phase : region.phases) {
-        run_.cut.loop.kernels().copy({.from = from + phase.from * strides_[3],
+        run_.cut.loop.kernels().copy({.from = from + phase.from * column_step(),
                                       .from_step = strides_[2],
-                                      .stride = run_.problem.columns.stride * strides_[3],
+                                      .stride = run_.problem.columns.stride * column_step(),
                                       .to = to + phase.begin + phase.inner,
                                       .to_step = region.row_step,
                                       .rows = at(count),
@@ -132,11 +135,15 @@ class Worker {
     for (const ColumnPhase& phase : region.phases) {
       for (Index i = 0; i < count && !phase.border.empty(); ++i) {
         for (const auto& [u, w] : phase.border) {
-          to[i * region.row_step + phase.begin + u] = from[i * strides_[2] + w * strides_[3]];
+          to[i * region.row_step + phase.begin + u] = from[i * strides_[2] + w * column_step()];
         }
       }
     }
   }
+
+  /// From a column of the input to the next.
+  Index column_step() const { return interleaved() ? 1 : strides_[3]; }
+  bool interleaved() const { return run_.spread != nullptr; }
 
   /// Whether two phases have every second column each.
   bool splits(const Region& region) const {
@@ -159,30 +166,40 @@ class Worker {
 
   /// A class of output rows from the `first` of the strip on, in a region.
   void compute_rows(const Region& region, Index first) {
-    const Cut<T>& cut = run_.cut;
-    const Problem& problem = run_.problem;
-    const Index outputs = problem.out_channels_per_group();
-    const Index taps = problem.rows.kernel * problem.columns.kernel;
-    const Index count = divide_up(count_ - first, cut.classes.apart);
-    const bool direct = to_strides_[3] == 1;
+    const Index outputs = interleaved() ? 1 : run_.problem.out_channels_per_group();
+    const Index count = divide_up(count_ - first, run_.cut.classes.apart);
     point_at_rows(region, first, count);
     for (const Block& block : region.blocks) {
       for (Index k = channel_ * outputs; k < (channel_ + 1) * outputs; ++k) {
-        T* to = output(k, first_row_ + first, block.first);
-        cut.loop.run({.rows = rows_.data(),
-                      .columns = block.taps,
-                      .weights = run_.weights + k * taps,
-                      .kernel_rows = at(problem.rows.kernel),
-                      .bias = run_.bias[at(k)],
-                      .to = direct ? to : sums_.data(),
-                      .to_step = direct ? cut.classes.apart * to_strides_[2] : block.wide,
-                      .count = at(count),
-                      .last = at(block.last)},
-                     block.vectors);
-        if (!direct) {
-          copy_out(block, count, to);
-        }
+        compute_block(block, k, first, count);
       }
+    }
+  }
+
+  void compute_block(const Block& block, Index k, Index first, Index count) {
+    const Cut<T>& cut = run_.cut;
+    const Problem& problem = run_.problem;
+    const Index lanes = cut.loop.lanes();
+    const Index taps = problem.rows.kernel * problem.columns.kernel;
+    const Index period = interleaved() ? weight_period(problem.in_channels, lanes) : 1;
+    const bool direct = interleaved() || to_strides_[3] == 1;
+    T* const to =
+        output(k, first_row_ + first, 0) + block.first * (interleaved() ? 1 : to_strides_[3]);
+    cut.loop.run({.rows = rows_.data(),
+                  .columns = block.taps,
+                  .weights = interleaved() ? run_.spread + block.phase * taps * lanes
+                                           : run_.weights + k * taps,
+                  .kernel_rows = at(problem.rows.kernel),
+                  .bias = interleaved() ? run_.spread_bias.data() + block.phase * lanes
+                                        : run_.bias.data() + k,
+                  .vector_step = period * lanes,
+                  .to = direct ? to : sums_.data(),
+                  .to_step = direct ? cut.classes.apart * to_strides_[2] : block.wide,
+                  .count = at(count),
+                  .last = at(block.last)},
+                 block.vectors);
+    if (!direct) {
+      copy_out(block, count, to);
     }
   }
 
@@ -227,7 +244,7 @@ class Worker {
   /// one.
   void sum_plainly() {
     const Problem& problem = run_.problem;
-    const Index outputs = problem.out_channels_per_group();
+    const Index outputs = problem.out_channels / run_.cut.channels;
     for (Index k = channel_ * outputs; k < (channel_ + 1) * outputs; ++k) {
       for (Index p = first_row_; p < first_row_ + count_; ++p) {
         for (Index q = 0; q < problem.columns.output; ++q) {
@@ -241,14 +258,15 @@ class Worker {
     const Axis& rows = run_.problem.rows;
     const Axis& columns = run_.problem.columns;
     const T* weights = run_.weights + k * rows.kernel * columns.kernel;
+    const T* plane = interleaved() ? plane_ + k * strides_[1] : plane_;
     T sum{};
     for (Index r = 0; r < rows.kernel; ++r) {
       const Index h = source_index(rows, run_.problem.padding_mode, p, r);
       for (Index s = 0; h != nowhere && s < columns.kernel; ++s) {
         const Index w = source_index(columns, run_.problem.padding_mode, q, s);
         if (w != nowhere) {
-          sum = std::fma(weights[s * rows.kernel + r], plane_[h * strides_[2] + w * strides_[3]],
-                         sum);
+          sum =
+              std::fma(weights[s * rows.kernel + r], plane[h * strides_[2] + w * strides_[3]], sum);
         }
       }
     }

@@ -44,8 +44,8 @@ namespace conv2d {
 namespace {
 
 /// Input channels that a register tile takes at a time: their weights for 64 output channels are
-/// 147 KiB at most for kernels up to 6 x 6. Sums wait in memory between blocks, which changes no bit
-/// of them.
+/// 147 KiB at most for kernels up to 6 x 6. Sums wait in memory between blocks, which changes no
+/// bit of them.
 Index channel_block(Index taps) noexcept { return std::max<Index>(16, 576 / taps / 16 * 16); }
 
 /// What follows from the problem and the instructions in use.

@@ -6,6 +6,7 @@
 #include "algorithm/run_items.h"
 #include "base/error.h"
 #include "base/quantity.h"
+#include "conv2d/machine.h"
 #include "tensor/layout.h"
 #include "tensor/parallel.h"
 
@@ -36,8 +37,16 @@ bool stays_inside(const Axis& axis) {
   return axis.pad_before == 0 && axis.position(axis.output - 1, axis.kernel - 1) < axis.input;
 }
 
+/// Whether a tile of pixels reads each of its inputs once, so that no cache has to keep them.
+template <class T>
+bool reads_once(const Problem& problem) {
+  return problem.rows.kernel * problem.columns.kernel == 1 &&
+         output_tiles<T>(problem.out_channels_per_group()).size() == 1;
+}
+
 /// Whether the input is read where it lies: rows one after the other and long enough for a tile,
-/// and channels whose distance does not put them all into the same sets of L1.
+/// and channels whose distance does not put them all into the same sets of L1, or which need not
+/// stay there.
 template <class T>
 bool reads_in_place(const Problem& problem, const Strides& strides) {
   if (strides[3] != 1 || strides[2] != problem.columns.input || !may_read_in_place(problem)) {
@@ -51,8 +60,9 @@ bool reads_in_place(const Problem& problem, const Strides& strides) {
   constexpr Index least = 256;
   constexpr Index few_channels = 8;
   const Index apart = strides[1] * static_cast<Index>(sizeof(T)) % page;
-  return line >= tile && (problem.in_channels_per_group() <= few_channels ||
-                          (apart >= least && apart <= page - least));
+  const bool spread = apart >= least && apart <= page - least;
+  return line >= tile &&
+         (problem.in_channels_per_group() <= few_channels || reads_once<T>(problem) || spread);
 }
 
 /// Whether a tile's pixels lie side by side in the output too.
@@ -60,6 +70,18 @@ template <class T>
 bool stores_in_place(const Problem& problem, const Cut<T>& cut, const Strides& strides) {
   return strides[3] == 1 && (!cut.one_line || (cut.pitch == problem.columns.output &&
                                                strides[2] == problem.columns.output));
+}
+
+/// Whether few planes should be written at a time: where all of them outgrow L2, stores to many
+/// wait for memory and, where the planes lie a power of two apart, for the same sets of the cache.
+/// Input channels must be few, for the strip's are read again for each tile of output channels.
+template <class T>
+bool writes_plane_by_plane(const Problem& problem, const Strides& strides) {
+  constexpr Index few_channels = 4;
+  const Index pixels = problem.rows.output * problem.columns.output;
+  const Index bytes = problem.out_channels_per_group() * pixels * static_cast<Index>(sizeof(T));
+  return strides[3] == 1 && problem.in_channels_per_group() <= few_channels &&
+         bytes > 4 * static_cast<Index>(machine().l2_bytes);
 }
 
 /// Where taps lie in the input itself.
@@ -95,6 +117,7 @@ Run<T> shared_by_threads(const Task<T>& task) {
       .weights = task.packed,
       .plain = !task.finite && problem.padding_mode == PaddingMode::zeros,
       .stores_in_place = task.finite && stores_in_place(problem, cut, task.output.strides()),
+      .plane_by_plane = writes_plane_by_plane<T>(problem, task.output.strides()),
       .bias = bias_or_zeros<T>(problem, task.bias, problem.out_channels),
   };
   if (task.backwards) {

@@ -34,6 +34,8 @@ struct Run {
   const T* weights;
   bool plain;  ///< weights are not finite and there are zeros beyond the border
   bool stores_in_place;
+  /// Whether a strip is done with some output channels before the next ones are begun.
+  bool plane_by_plane;
   std::vector<T> bias;  ///< of every output channel, zero where there is none
 };
 
@@ -60,6 +62,25 @@ class Worker {
     const auto tiles = static_cast<Index>(cut.tiles.size());
     first_tile_ = tiles * part / cut.parts;
     last_tile_ = tiles * (part + 1) / cut.parts;
+    if (run_.plane_by_plane) {
+      const Index first = first_tile_;
+      const Index last = last_tile_;
+      for (Index t = first; t < last; ++t) {
+        first_tile_ = t;
+        last_tile_ = t + 1;
+        compute_lines();
+      }
+      first_tile_ = first;
+    } else {
+      compute_lines();
+    }
+    finish_part();
+  }
+
+ private:
+  /// The current output channels of the current strip.
+  void compute_lines() {
+    const Cut<T>& cut = run_.cut;
     const Index columns = run_.problem.columns.output;
     if (cut.one_line) {
       compute_line(0, (rows_ - 1) * cut.pitch + columns);
@@ -68,10 +89,8 @@ class Worker {
         compute_line(row, columns);
       }
     }
-    finish_part();
   }
 
- private:
   Index tile_pixels() const { return run_.cut.most_vectors * run_.cut.lanes; }
 
   void finish_part() const {

@@ -168,20 +168,22 @@ class Worker {
       --tile;
     }
     const auto high = static_cast<Index>(simd::tall_rows[tile]);
-    const Index vectors = std::min(most, static_cast<Index>(kernels_.tall[tile].vectors));
+    const Index vectors = std::min(most, static_cast<Index>(kernels_.planes.tall[tile].vectors));
     const std::ptrdiff_t only[] = {first};
+    constexpr float no_bias = 0;
     for (Index i = 0; i < count; i += high) {
       // The last ones may compute some rows again.
       const Index from = std::min(i, count - high);
-      kernels_.tall[tile].run[at(vectors)]({.rows = rows_.data() + row + from,
-                                            .columns = only,
-                                            .weights = column,
-                                            .kernel_rows = at(run_.problem.rows.kernel),
-                                            .bias = 0,
-                                            .to = sums_.data() + from * run_.cut.pitch + first,
-                                            .to_step = run_.cut.pitch,
-                                            .count = at(high),
-                                            .last = at(run_.cut.lanes)});
+      kernels_.planes.tall[tile].run[at(vectors)](
+          {.rows = rows_.data() + row + from,
+           .columns = only,
+           .weights = column,
+           .kernel_rows = at(run_.problem.rows.kernel),
+           .bias = &no_bias,
+           .to = sums_.data() + from * run_.cut.pitch + first,
+           .to_step = run_.cut.pitch,
+           .count = at(high),
+           .last = at(run_.cut.lanes)});
     }
     return vectors;
   }

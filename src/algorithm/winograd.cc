@@ -79,9 +79,6 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   if (!plain(problem.rows) || !plain(problem.columns)) {
     return "only 3x3 kernels of stride 1 and dilation 1";
   }
-  if (simd::winograd_kernels().weights == nullptr) {
-    return "the weights are transformed in float64, which this processor's vectors do not hold";
-  }
   return refuses_sizes(winograd::as_forward(problem));
 }
 

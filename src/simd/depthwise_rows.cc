@@ -14,6 +14,7 @@
 #include "simd/dispatch.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #undef HWY_TARGET_INCLUDE
@@ -42,6 +43,26 @@ constexpr std::size_t vectors_of(std::size_t rows) {
   return fit < most_row_vectors ? fit : most_row_vectors;
 }
 
+/// What the lanes of a vector share, or where they lie: see DepthwiseRows.
+template <class D, bool Interleaved>
+struct LaneSpread {
+  using T = hn::TFromD<D>;
+
+  /// The index-th of weights or biases.
+  static HWY_INLINE hn::Vec<D> spread(const T* HWY_RESTRICT from, std::size_t index) {
+    if constexpr (Interleaved) {
+      return hn::LoadU(D(), from + index * hn::Lanes(D()));
+    } else {
+      return hn::Set(D(), from[index]);
+    }
+  }
+  /// Elements that each of them takes.
+  static HWY_INLINE std::size_t each() { return Interleaved ? hn::Lanes(D()) : 1; }
+  static HWY_INLINE std::size_t vector_step(const DepthwiseRows<T>& a) {
+    return Interleaved ? static_cast<std::size_t>(a.vector_step) : hn::Lanes(D());
+  }
+};
+
 /// The sums of some output rows, N of them, by J vectors.
 template <class D, std::size_t N, std::size_t J>
 struct RowSums {
@@ -59,9 +80,9 @@ struct RowSums {
 
   /// One tap of `Rows` rows of sums from `First` on; weight(i) is that of the i-th of them.
   template <std::size_t First, std::size_t Rows, class Weight>
-  HWY_INLINE void multiply_add(const T* HWY_RESTRICT pixels, Weight&& weight) {
+  HWY_INLINE void multiply_add(const T* HWY_RESTRICT pixels, std::size_t step, Weight&& weight) {
     hn::Vec<D> x[J];
-    unroll<J>([&](auto j) HWY_ATTR { x[j] = hn::LoadU(D(), pixels + j * hn::Lanes(D())); });
+    unroll<J>([&](auto j) HWY_ATTR { x[j] = hn::LoadU(D(), pixels + j * step); });
     unroll<Rows>([&](auto i) HWY_ATTR {
       const hn::Vec<D> w = weight(i);
       unroll<J>([&](auto j)
@@ -70,11 +91,11 @@ struct RowSums {
   }
 
   template <std::size_t Row>
-  HWY_INLINE void store(hn::Vec<D> bias, T* HWY_RESTRICT to, std::size_t last) const {
-    unroll<J - 1>([&](auto j) HWY_ATTR {
-      hn::StoreU(hn::Add(sum[Row][j], bias), D(), to + j * hn::Lanes(D()));
-    });
-    store_first(hn::Add(sum[Row][J - 1], bias), D(), to + (J - 1) * hn::Lanes(D()), last);
+  HWY_INLINE void store(hn::Vec<D> bias, T* HWY_RESTRICT to, std::size_t step,
+                        std::size_t last) const {
+    unroll<J - 1>([&](auto j)
+                      HWY_ATTR { hn::StoreU(hn::Add(sum[Row][j], bias), D(), to + j * step); });
+    store_first(hn::Add(sum[Row][J - 1], bias), D(), to + (J - 1) * step, last);
   }
 
   /// Row n + 1 becomes row n; the last one begins anew.
@@ -91,62 +112,68 @@ constexpr std::size_t rows_of_phase(std::size_t kernel_rows, std::size_t stride,
 }
 
 /// The weights of R rows by S columns in registers; none where S is 0.
-template <class D, std::size_t R, std::size_t S>
+template <class D, bool Interleaved, std::size_t R, std::size_t S>
 struct KeptWeights {
   hn::Vec<D> tap[S == 0 ? 1 : S][R];
 
   HWY_INLINE void load(const hn::TFromD<D>* HWY_RESTRICT weights) {
     unroll<S>([&](auto s) HWY_ATTR {
-      unroll<R>([&](auto r) HWY_ATTR { tap[s][r] = hn::Set(D(), weights[s * R + r]); });
+      unroll<R>([&](auto r) HWY_ATTR {
+        tap[s][r] = LaneSpread<D, Interleaved>::spread(weights, s * R + r);
+      });
     });
   }
 };
 
 /// The E-th input row of a step: tap E of the newest output, E + Stride of the one before it, ...
-template <std::size_t E, std::size_t Stride, class D, std::size_t R, std::size_t S, std::size_t N,
-          std::size_t J>
+template <std::size_t E, std::size_t Stride, class D, bool Interleaved, std::size_t R,
+          std::size_t S, std::size_t N, std::size_t J>
 HWY_INLINE void add_rolling_row(const DepthwiseRows<hn::TFromD<D>>& a,
-                                const KeptWeights<D, R, S>& kept, RowSums<D, N, J>& sums,
-                                const hn::TFromD<D>* HWY_RESTRICT from) {
+                                const KeptWeights<D, Interleaved, R, S>& kept,
+                                RowSums<D, N, J>& sums, const hn::TFromD<D>* HWY_RESTRICT from) {
   using T = hn::TFromD<D>;
   constexpr std::size_t touched = rows_of_phase(R, Stride, E);
   constexpr std::size_t oldest = E + Stride * (touched - 1);  // its tap
   if (from == nullptr) {
     return;
   }
+  using Spread = LaneSpread<D, Interleaved>;
   const std::ptrdiff_t* HWY_RESTRICT columns = a.columns.data();
+  const std::size_t step = Spread::vector_step(a);
   if constexpr (S > 0) {
     unroll<S>([&](auto s) HWY_ATTR {
       sums.template multiply_add<N - touched, touched>(
-          from + columns[s], [&](auto i) HWY_ATTR { return kept.tap[s][oldest - i * Stride]; });
+          from + columns[s], step,
+          [&](auto i) HWY_ATTR { return kept.tap[s][oldest - i * Stride]; });
     });
     return;
   }
-  const T* HWY_RESTRICT weights = a.weights + oldest;
-  for (std::size_t s = 0; s < a.columns.size(); ++s, weights += R) {
-    sums.template multiply_add<N - touched, touched>(from + columns[s], [&](auto i) HWY_ATTR {
-      return hn::Set(D(), *(weights - static_cast<std::ptrdiff_t>(i * Stride)));
+  const T* HWY_RESTRICT weights = a.weights;
+  for (std::size_t s = 0; s < a.columns.size(); ++s, weights += R * Spread::each()) {
+    sums.template multiply_add<N - touched, touched>(from + columns[s], step, [&](auto i) HWY_ATTR {
+      return Spread::spread(weights, oldest - i * Stride);
     });
   }
 }
 
 /// S is the number of columns where all weights are to be kept in registers, else 0.
-template <class D, std::size_t R, std::size_t S, std::size_t Stride, std::size_t J>
+template <class D, bool Interleaved, std::size_t R, std::size_t S, std::size_t Stride,
+          std::size_t J>
 void rolling_rows(const DepthwiseRows<hn::TFromD<D>>& a) {
   using T = hn::TFromD<D>;
   constexpr std::size_t under_way = (R + Stride - 1) / Stride;
-  KeptWeights<D, R, S> kept;
+  KeptWeights<D, Interleaved, R, S> kept;
   kept.load(a.weights);
   RowSums<D, under_way, J> sums;
   sums.clear();
-  const hn::Vec<D> bias = hn::Set(D(), a.bias);
+  const hn::Vec<D> bias = LaneSpread<D, Interleaved>::spread(a.bias, 0);
   const T* const* row = a.rows;
   T* to = a.to;
   for (std::size_t step = 1; step < a.count + under_way; ++step) {
     unroll<Stride>([&](auto e) HWY_ATTR { add_rolling_row<e, Stride>(a, kept, sums, row[e]); });
     row += Stride;
     if (step >= under_way) {
-      sums.template store<0>(bias, to, a.last);
+      sums.template store<0>(bias, to, LaneSpread<D, Interleaved>::vector_step(a), a.last);
       to += a.to_step;
     }
     sums.move_up();
@@ -154,41 +181,47 @@ void rolling_rows(const DepthwiseRows<hn::TFromD<D>>& a) {
 }
 
 /// An input row of a tall tile that is tap `r` of output `First` and earlier ones of the next.
-template <std::size_t First, std::size_t Rows, class D, std::size_t N, std::size_t J>
+template <bool Interleaved, std::size_t First, std::size_t Rows, class D, std::size_t N,
+          std::size_t J>
 HWY_INLINE void add_tall_row(const DepthwiseRows<hn::TFromD<D>>& a, RowSums<D, N, J>& sums,
                              const hn::TFromD<D>* HWY_RESTRICT from, std::size_t r) {
   using T = hn::TFromD<D>;
   if (from == nullptr) {
     return;
   }
-  const T* HWY_RESTRICT weights = a.weights + r;
+  using Spread = LaneSpread<D, Interleaved>;
+  const T* HWY_RESTRICT weights = a.weights;
   const std::ptrdiff_t* HWY_RESTRICT columns = a.columns.data();
-  for (std::size_t s = 0; s < a.columns.size(); ++s, weights += a.kernel_rows) {
-    sums.template multiply_add<First, Rows>(from + columns[s], [&](auto i) HWY_ATTR {
-      return hn::Set(D(), *(weights - static_cast<std::ptrdiff_t>(i)));
-    });
+  const std::size_t step = Spread::vector_step(a);
+  for (std::size_t s = 0; s < a.columns.size(); ++s, weights += a.kernel_rows * Spread::each()) {
+    sums.template multiply_add<First, Rows>(
+        from + columns[s], step, [&](auto i) HWY_ATTR { return Spread::spread(weights, r - i); });
   }
 }
 
-template <class D, std::size_t N, std::size_t J>
+template <class D, bool Interleaved, std::size_t N, std::size_t J>
 void tall_rows_tile(const DepthwiseRows<hn::TFromD<D>>& a) {
   using T = hn::TFromD<D>;
   RowSums<D, N, J> sums;
   sums.clear();
   const T* const* row = a.rows;
-  unroll<N - 1>([&](auto h) HWY_ATTR { add_tall_row<0, h + 1>(a, sums, *row++, h); });
+  unroll<N - 1>([&](auto h) HWY_ATTR { add_tall_row<Interleaved, 0, h + 1>(a, sums, *row++, h); });
   for (std::size_t r = N - 1; r < a.kernel_rows; ++r) {
-    add_tall_row<0, N>(a, sums, *row++, r);
+    add_tall_row<Interleaved, 0, N>(a, sums, *row++, r);
   }
-  unroll<N - 1>(
-      [&](auto h) HWY_ATTR { add_tall_row<h + 1, N - 1 - h>(a, sums, *row++, a.kernel_rows - 1); });
-  const hn::Vec<D> bias = hn::Set(D(), a.bias);
+  unroll<N - 1>([&](auto h) HWY_ATTR {
+    add_tall_row<Interleaved, h + 1, N - 1 - h>(a, sums, *row++, a.kernel_rows - 1);
+  });
+  const hn::Vec<D> bias = LaneSpread<D, Interleaved>::spread(a.bias, 0);
   T* to = a.to;
   unroll<N>([&](auto n) HWY_ATTR {
-    sums.template store<n>(bias, to, a.last);
+    sums.template store<n>(bias, to, LaneSpread<D, Interleaved>::vector_step(a), a.last);
     to += a.to_step;
   });
 }
+
+template <std::size_t N>
+using Constant = std::integral_constant<std::size_t, N>;
 
 /// Half of a vector's elements, where more than two are left.
 template <class T>
@@ -196,52 +229,77 @@ using HalfVector = hn::CappedTag<T, HWY_MAX_BYTES / 2 / sizeof(T)>;
 template <class T>
 constexpr bool halves_vectors = HWY_MAX_BYTES >= 32;
 
-template <class T, std::size_t R, std::size_t S, std::size_t Stride, std::size_t J>
-constexpr RunDepthwiseRows<T> rolling_or_nothing() {
-  if constexpr (J == 0 && halves_vectors<T>) {
-    return rolling_rows<HalfVector<T>, R, S, Stride, 1>;
-  } else if constexpr (J > 0 && J <= vectors_of((R + Stride - 1) / Stride)) {
-    return rolling_rows<hn::ScalableTag<T>, R, S, Stride, J>;
-  } else {
-    return nullptr;
+/// Whether there is a loop of N rows of sums by J vectors; half a vector where J is 0. Interleaved:
+/// of one vector and of as many as this tile or a taller one has at most, for the last rows of a
+/// tall tile's block may be left to a lower one.
+template <class T, bool Interleaved, std::size_t N, std::size_t J>
+constexpr bool is_row_shape(bool tall) {
+  if (J == 0) {
+    return halves_vectors<T> && !Interleaved;
   }
-}
-
-template <class T, std::size_t N, std::size_t J>
-constexpr RunDepthwiseRows<T> tall_or_nothing() {
-  if constexpr (J == 0 && halves_vectors<T>) {
-    return tall_rows_tile<HalfVector<T>, N, 1>;
-  } else if constexpr (J > 0 && J <= vectors_of(N)) {
-    return tall_rows_tile<hn::ScalableTag<T>, N, J>;
-  } else {
-    return nullptr;
+  bool wanted = !Interleaved || J == 1 || J == vectors_of(N);
+  for (const std::size_t rows : tall_rows) {
+    wanted |= tall && rows > N && J == vectors_of(rows);
   }
+  return wanted && J <= vectors_of(N);
 }
+template <class T, std::size_t J>
+using RowVector = std::conditional_t<J == 0, HalfVector<T>, hn::ScalableTag<T>>;
 
-constexpr auto row_vectors = std::make_index_sequence<most_row_vectors + 1>();
-
-template <class T, std::size_t R, std::size_t S, std::size_t Stride, std::size_t... J>
+template <class T, bool Interleaved, std::size_t R, std::size_t S, std::size_t Stride,
+          std::size_t... J>
 constexpr DepthwiseRowsLoop<T> rolling_loop(std::index_sequence<J...>) {
-  return {vectors_of((R + Stride - 1) / Stride), {rolling_or_nothing<T, R, S, Stride, J>()...}};
+  constexpr std::size_t under_way = (R + Stride - 1) / Stride;
+  constexpr auto run = []<std::size_t Vectors>(Constant<Vectors>) -> RunDepthwiseRows<T> {
+    if constexpr (is_row_shape<T, Interleaved, under_way, Vectors>(false)) {
+      return rolling_rows<RowVector<T, Vectors>, Interleaved, R, S, Stride,
+                          std::max<std::size_t>(Vectors, 1)>;
+    } else {
+      return nullptr;
+    }
+  };
+  return {vectors_of(under_way), {run(Constant<J>())...}};
 }
 
-template <class T, std::size_t R>
+template <class T, bool Interleaved, std::size_t N, std::size_t... J>
+constexpr DepthwiseRowsLoop<T> tall_loop(std::index_sequence<J...>) {
+  constexpr auto run = []<std::size_t Vectors>(Constant<Vectors>) -> RunDepthwiseRows<T> {
+    if constexpr (is_row_shape<T, Interleaved, N, Vectors>(true)) {
+      return tall_rows_tile<RowVector<T, Vectors>, Interleaved, N,
+                            std::max<std::size_t>(Vectors, 1)>;
+    } else {
+      return nullptr;
+    }
+  };
+  return {vectors_of(N), {run(Constant<J>())...}};
+}
+
+/// Of both strides, or of 1 alone.
+template <class T, bool Interleaved, std::size_t R, std::size_t S>
 constexpr std::array<DepthwiseRowsLoop<T>, 2> rolling_loops() {
-  return {rolling_loop<T, R, 0, 1>(row_vectors), rolling_loop<T, R, 0, 2>(row_vectors)};
-}
-
-template <class T>
-constexpr std::array<DepthwiseRowsLoop<T>, 2> three_by_three_loops() {
-  if constexpr (holds_nine_weights) {
-    return {rolling_loop<T, 3, 3, 1>(row_vectors), rolling_loop<T, 3, 3, 2>(row_vectors)};
+  constexpr auto vectors = std::make_index_sequence<most_row_vectors + 1>();
+  if constexpr (Interleaved) {
+    return {rolling_loop<T, true, R, S, 1>(vectors), {}};
   } else {
-    return rolling_loops<T, 3>();
+    return {rolling_loop<T, false, R, S, 1>(vectors), rolling_loop<T, false, R, S, 2>(vectors)};
   }
 }
 
-template <class T, std::size_t N, std::size_t... J>
-constexpr DepthwiseRowsLoop<T> tall_loop(std::index_sequence<J...>) {
-  return {vectors_of(N), {tall_or_nothing<T, N, J>()...}};
+template <class T, bool Interleaved>
+constexpr DepthwiseRowsLoops<T> all_loops() {
+  constexpr auto vectors = std::make_index_sequence<most_row_vectors + 1>();
+  return {
+      .rolling = {rolling_loops<T, Interleaved, 3, 0>(), rolling_loops<T, Interleaved, 5, 0>(),
+                  rolling_loops<T, Interleaved, 7, 0>()},
+      .three_by_three = rolling_loops < T,
+      Interleaved,
+      3,
+      holds_nine_weights ? 3 : 0 > (),
+      .tall = {tall_loop<T, Interleaved, tall_rows[0]>(vectors),
+               tall_loop<T, Interleaved, tall_rows[1]>(vectors),
+               tall_loop<T, Interleaved, tall_rows[2]>(vectors),
+               tall_loop<T, Interleaved, tall_rows[3]>(vectors)},
+  };
 }
 
 /// Fewer elements than a vector has.
@@ -380,15 +438,15 @@ void split_rows(const SplitRows<T>& a) {
 
 template <class T>
 DepthwiseRowsKernels<T> make_depthwise_rows_kernels() {
-  return {
-      .lanes = hn::Lanes(hn::ScalableTag<T>()),
-      .rolling = {rolling_loops<T, 3>(), rolling_loops<T, 5>(), rolling_loops<T, 7>()},
-      .three_by_three = three_by_three_loops<T>(),
-      .tall = {tall_loop<T, tall_rows[0]>(row_vectors), tall_loop<T, tall_rows[1]>(row_vectors),
-               tall_loop<T, tall_rows[2]>(row_vectors), tall_loop<T, tall_rows[3]>(row_vectors)},
-      .copy = copy_rows<T>,
-      .split = split_rows<T>,
-  };
+  DepthwiseRowsKernels<T> kernels{.lanes = hn::Lanes(hn::ScalableTag<T>()),
+                                  .planes = all_loops<T, false>(),
+                                  .interleaved = {},
+                                  .copy = copy_rows<T>,
+                                  .split = split_rows<T>};
+  if constexpr (std::is_same_v<T, float>) {
+    kernels.interleaved = all_loops<T, true>();
+  }
+  return kernels;
 }
 
 const DepthwiseRowsKernels<float>& depthwise_rows_floats() {

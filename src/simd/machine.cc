@@ -90,7 +90,7 @@ double measure_peak_flops(int threads, double seconds) {
 double measure_read_bandwidth(int threads, double seconds) {
   require_threads(threads);
   const std::size_t bytes =
-      std::clamp(machine().l3_bytes * 4, std::size_t{1} << 28U, std::size_t{1} << 29U);
+      std::clamp(machine().l3_bytes * 4, std::size_t{1} << 26U, std::size_t{1} << 29U);
   return read_rate(threads, bytes, seconds);
 }
 

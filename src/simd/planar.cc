@@ -15,6 +15,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "simd/planar.cc"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -50,6 +51,11 @@ struct PlanarSums {
       unroll<J>([&](auto j) HWY_ATTR { sum[k][j] = hn::LoadU(D(), from + j * hn::Lanes(D())); });
       from += step;
     });
+  }
+
+  /// Pixels of the tile that follows. Of many channels a processor does not guess them itself.
+  HWY_INLINE void prefetch_next(const T* HWY_RESTRICT pixels) const {
+    unroll<J>([&](auto j) HWY_ATTR { hwy::Prefetch(pixels + (J + j) * hn::Lanes(D())); });
   }
 
   /// One tap of one channel.
@@ -92,6 +98,9 @@ void planar_tile(const PlanarTile<T>& a) {
   const std::ptrdiff_t* HWY_RESTRICT taps = a.taps.data();
   const std::size_t count = a.taps.size();
   for (std::size_t c = 0; c < a.channels; ++c, channel += a.channel_step) {
+    if (count == 1) {
+      sums.prefetch_next(channel + taps[0]);
+    }
     for (std::size_t t = 0; t < count; ++t, weights += K) {
       sums.multiply_add(channel + taps[t], weights);
     }

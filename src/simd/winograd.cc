@@ -142,62 +142,79 @@ bool winograd_output(const WinogradOutput& tile) {
   return finite;
 }
 
+/// The float64 numbers that weights are transformed in: a vector of them where there are such.
+struct WideNumbers {
 #if HWY_HAVE_FLOAT64
+  using D = hn::ScalableTag<double>;
+  using Floats = hn::Rebind<float, D>;
+  using Value = hn::Vec<D>;
+
+  static HWY_INLINE std::size_t count() { return hn::Lanes(D()); }
+  static HWY_INLINE Value load(const float* HWY_RESTRICT from) {
+    return hn::PromoteTo(D(), hn::LoadU(Floats(), from));
+  }
+  static HWY_INLINE void store(Value value, float* HWY_RESTRICT to) {
+    hn::StoreU(hn::DemoteTo(Floats(), value), Floats(), to);
+  }
+  static HWY_INLINE Value times(double factor, Value value) {
+    return hn::Mul(hn::Set(D(), factor), value);
+  }
+  static HWY_INLINE Value sum(Value a, Value b) { return hn::Add(a, b); }
+  static HWY_INLINE Value difference(Value a, Value b) { return hn::Sub(a, b); }
+#else
+  using Value = double;
+
+  static std::size_t count() { return 1; }
+  static Value load(const float* from) { return *from; }
+  static void store(Value value, float* to) { *to = static_cast<float>(value); }
+  static Value times(double factor, Value value) { return factor * value; }
+  static Value sum(Value a, Value b) { return a + b; }
+  static Value difference(Value a, Value b) { return a - b; }
+#endif
+};
+
 /// G g. Products and sums are rounded one by one, as plain code does it.
-template <class D>
-HWY_INLINE void transform_taps(D d, const hn::Vec<D> (&g)[3], hn::Vec<D> (&to)[6]) {
-  const auto times = [d](double factor, const hn::Vec<D>& value)
-                         HWY_ATTR { return hn::Mul(hn::Set(d, factor), value); };
+HWY_INLINE void transform_taps(const WideNumbers::Value (&g)[3], WideNumbers::Value (&to)[6]) {
+  using W = WideNumbers;
   const auto even_a =
-      hn::Add(times(1 / winograd::at_a, g[0]), times(winograd::a2 / winograd::at_a, g[2]));
-  const auto odd_a = times(winograd::a / winograd::at_a, g[1]);
+      W::sum(W::times(1 / winograd::at_a, g[0]), W::times(winograd::a2 / winograd::at_a, g[2]));
+  const auto odd_a = W::times(winograd::a / winograd::at_a, g[1]);
   const auto even_b =
-      hn::Add(times(1 / winograd::at_b, g[0]), times(winograd::b2 / winograd::at_b, g[2]));
-  const auto odd_b = times(winograd::b / winograd::at_b, g[1]);
-  to[0] = times(1 / winograd::at_0, g[0]);
-  to[1] = hn::Add(even_a, odd_a);
-  to[2] = hn::Sub(even_a, odd_a);
-  to[3] = hn::Add(even_b, odd_b);
-  to[4] = hn::Sub(even_b, odd_b);
+      W::sum(W::times(1 / winograd::at_b, g[0]), W::times(winograd::b2 / winograd::at_b, g[2]));
+  const auto odd_b = W::times(winograd::b / winograd::at_b, g[1]);
+  to[0] = W::times(1 / winograd::at_0, g[0]);
+  to[1] = W::sum(even_a, odd_a);
+  to[2] = W::difference(even_a, odd_a);
+  to[3] = W::sum(even_b, odd_b);
+  to[4] = W::difference(even_b, odd_b);
   to[5] = g[2];
 }
 
-template <class D>
-HWY_INLINE void transform_weights(D d, const WinogradWeights& w, std::size_t k) {
-  const hn::Rebind<float, D> floats;
-  hn::Vec<D> half[6][3];
+HWY_INLINE void transform_weights(const WinogradWeights& w, std::size_t k) {
+  using W = WideNumbers;
+  W::Value half[6][3];
   unroll<3>([&](auto s) HWY_ATTR {
-    hn::Vec<D> column[3];
-    hn::Vec<D> turned[6];
-    unroll<3>([&](auto r) HWY_ATTR {
-      column[r] = hn::PromoteTo(d, hn::LoadU(floats, w.taps + (r * 3 + s) * w.channels + k));
-    });
-    transform_taps(d, column, turned);
+    W::Value column[3];
+    W::Value turned[6];
+    unroll<3>([&](auto r) HWY_ATTR { column[r] = W::load(w.taps + (r * 3 + s) * w.channels + k); });
+    transform_taps(column, turned);
     unroll<6>([&](auto i) HWY_ATTR { half[i][s] = turned[i]; });
   });
   unroll<6>([&](auto i) HWY_ATTR {
-    hn::Vec<D> row[6];
-    transform_taps(d, half[i], row);
-    unroll<6>([&](auto j) HWY_ATTR {
-      hn::StoreU(hn::DemoteTo(floats, row[j]), floats, w.factors + (i * 6 + j) * w.step + k);
-    });
+    W::Value row[6];
+    transform_taps(half[i], row);
+    unroll<6>([&](auto j) HWY_ATTR { W::store(row[j], w.factors + (i * 6 + j) * w.step + k); });
   });
 }
 
 void winograd_weights(const WinogradWeights& weights) {
-  const hn::ScalableTag<double> d;
-  for (std::size_t k = 0; k < weights.channels; k += hn::Lanes(d)) {
-    transform_weights(d, weights, k);
+  for (std::size_t k = 0; k < weights.channels; k += WideNumbers::count()) {
+    transform_weights(weights, k);
   }
 }
 
-constexpr auto weights_or_nothing = winograd_weights;
-#else
-constexpr void (*weights_or_nothing)(const WinogradWeights&) = nullptr;
-#endif
-
 const WinogradKernels& winograd_table() {
-  static const WinogradKernels found = {weights_or_nothing, winograd_input, winograd_output};
+  static const WinogradKernels found = {winograd_weights, winograd_input, winograd_output};
   return found;
 }
 

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -19,6 +20,12 @@ namespace {
 // Wide enough for any vector register, and one cache line.
 constexpr std::size_t alignment = 64;
 
+/// Whether a number of elements, counted without overflow, is one of bytes that pointers can span.
+bool fits_memory(Checked elements, DType dtype) noexcept {
+  const Checked bytes = elements * static_cast<std::int64_t>(element_size(dtype));
+  return bytes.ok() && bytes.value() <= std::numeric_limits<std::ptrdiff_t>::max();
+}
+
 std::int64_t checked_numel(const Sizes& sizes, DType dtype) {
   for (const std::int64_t extent : sizes) {
     if (extent < 0) {
@@ -26,15 +33,15 @@ std::int64_t checked_numel(const Sizes& sizes, DType dtype) {
     }
   }
   const auto numel = sizes.numel();
-  const auto bytes = static_cast<std::int64_t>(element_size(dtype));
-  if (!numel || !(Checked(*numel) * bytes).ok()) {
+  if (!numel || !fits_memory(*numel, dtype)) {
     throw_invalid(concat("a tensor of sizes ", to_string(sizes), " and dtype ", name(dtype),
-                         " has more than 2^63 - 1 bytes"));
+                         " has more than 2^", std::numeric_limits<std::ptrdiff_t>::digits,
+                         " - 1 bytes"));
   }
   return *numel;
 }
 
-/// Throws unless the distance between any two elements fits 63 bits in bytes, with room for one
+/// Throws unless the distance between any two elements in bytes fits a pointer's, with room for one
 /// step more: then no arithmetic on indices inside the view overflows. A dimension of one element
 /// may have any stride, and so may all of a view without elements.
 void check_reach(const Sizes& sizes, const Strides& strides, DType dtype) {
@@ -45,7 +52,7 @@ void check_reach(const Sizes& sizes, const Strides& strides, DType dtype) {
       reach = strides[dim] < 0 ? reach - along : reach + along;
     }
   }
-  if (!(reach * static_cast<std::int64_t>(element_size(dtype))).ok()) {
+  if (!fits_memory(reach, dtype)) {
     throw_invalid(concat("a view of sizes ", to_string(sizes), " and strides ", to_string(strides),
                          " would reach further than memory does"));
   }

@@ -54,12 +54,14 @@ struct Subject {
   Pass pass;
   /// Of the weight, where it is not just any numbers.
   Tensor (*draw_weight)(Random& random, const Sizes& sizes) = nullptr;
+  MemoryFormat format = MemoryFormat::contiguous;  ///< that it is planned for, if it can be
 
   Problem problem(const Configuration& c) const { return problem(c, dtype); }
   Problem problem(const Configuration& c, DType type) const {
     const Types types{type, type, type};
     Problem problem = testing::problem_of(c, types, true).with(pass, Conjugate::neither);
     problem.bias = true;
+    problem.format = format;
     // Every algorithm takes any strides, though some are chosen for tensors of one format alone.
     if (algorithm->refuses(problem)) {
       problem.format = MemoryFormat::channels_last;
@@ -105,6 +107,12 @@ constexpr int random_configurations = 120;
 class AnyAlgorithm : public ::testing::TestWithParam<Subject> {
  protected:
   static constexpr int runs = random_configurations;
+
+  void SetUp() override {
+    if (!testing::vectors_hold(subject().dtype)) {
+      GTEST_SKIP();
+    }
+  }
 
   const Subject& subject() const { return GetParam(); }
   Configuration draw() { return subject().draw(random_); }
@@ -402,6 +410,19 @@ Configuration depthwise(Random& random) {
                        random.between(1, 3));
 }
 
+/// The same of so few channels that they are computed as they lie beside each other.
+Configuration few_channels(Random& random) {
+  Configuration c = depthwise(random);
+  c.arguments.groups = random.between(1, 7);
+  c.arguments.stride = 1;
+  const auto& a = c.arguments;
+  c.output[2] =
+      c.input[2] + a.padding.top() + a.padding.bottom() - a.dilation.h * (c.weight[2] - 1);
+  c.output[3] =
+      c.input[3] + a.padding.left() + a.padding.right() - a.dilation.w * (c.weight[3] - 1);
+  return with_channels(c, 1, 1);
+}
+
 /// Groups of few channels, from less than a vector altogether to several.
 Configuration small_groups(Random& random) {
   constexpr std::int64_t all[] = {8, 9, 15, 16, 17, 32, 40, 70};
@@ -520,7 +541,8 @@ Tensor products(Random& random, const Sizes& sizes) {
 
 std::string name_of(const ::testing::TestParamInfo<Subject>& subject) {
   return std::string(subject.param.algorithm->name) + "_" + std::string(name(subject.param.dtype)) +
-         (subject.param.forward() ? "" : "_transposed");
+         (subject.param.forward() ? "" : "_transposed") +
+         (subject.param.format == last ? "_channels_last" : "");
 }
 
 constexpr auto forward = Pass::forward;
@@ -531,6 +553,7 @@ const auto exact_ones = ::testing::Values(
     Subject{&grouped_channels_algorithm, DType::float64, small_groups, forward},
     Subject{&depthwise_rows_algorithm, DType::float32, depthwise, forward},
     Subject{&depthwise_rows_algorithm, DType::float64, depthwise, forward},
+    Subject{&depthwise_rows_algorithm, DType::float32, few_channels, forward, nullptr, last},
     Subject{&direct_algorithm, DType::float32, many_outputs, forward},
     Subject{&direct_algorithm, DType::float64, many_outputs, forward},
     Subject{&planar_algorithm, DType::float32, any_channels, forward},

