@@ -4,8 +4,8 @@
 // Order     of a sum: c, r, s, each step one fused multiply-add; the bias last. That is the
 //           definition's, so the bits are the reference's where vectors have fused multiply-adds,
 //           whatever the threads, the batch, the memory layout and the width of vectors.
-// Loops     strips of output rows, blocks of output channels, blocks of input channels, tiles of
-//           pixels (outermost first); then the register tile (simd/kernels.h): c, r, s
+// Loops     strips of output rows, blocks of output channels, tiles of pixels, blocks of input
+//           channels (outermost first); then the register tile (simd/kernels.h): c, r, s
 // Input     the register tile reads a pixel's channels one after the other: input_rows.h, for as
 //           many rows at a time as stay in half of L2. Never a whole tensor.
 // Border    through tables of pointers (strip_taps.h): into the input by the border's index map, or
@@ -43,9 +43,9 @@
 namespace conv2d {
 namespace {
 
-/// Input channels whose weights for a tile of 64 output channels, 147 KiB at most for
-/// kernels up to 6 x 6, stay in L2 while a strip of pixels passes by. Sums wait in memory between
-/// blocks, which changes no bit of them.
+/// Input channels that a register tile takes at a time: their weights for 64 output channels are
+/// 147 KiB at most for kernels up to 6 x 6. Sums wait in memory between blocks, which changes no
+/// bit of them.
 Index channel_block(Index taps) noexcept { return std::max<Index>(16, 576 / taps / 16 * 16); }
 
 /// What follows from the problem and the instructions in use.

@@ -37,8 +37,16 @@ bool stays_inside(const Axis& axis) {
   return axis.pad_before == 0 && axis.position(axis.output - 1, axis.kernel - 1) < axis.input;
 }
 
+/// Whether a tile of pixels reads each of its inputs once, so that no cache has to keep them.
+template <class T>
+bool reads_once(const Problem& problem) {
+  return problem.rows.kernel * problem.columns.kernel == 1 &&
+         output_tiles<T>(problem.out_channels_per_group()).size() == 1;
+}
+
 /// Whether the input is read where it lies: rows one after the other and long enough for a tile,
-/// and channels whose distance does not put them all into the same sets of L1.
+/// and channels whose distance does not put them all into the same sets of L1, or which need not
+/// stay there.
 template <class T>
 bool reads_in_place(const Problem& problem, const Strides& strides) {
   if (strides[3] != 1 || strides[2] != problem.columns.input || !may_read_in_place(problem)) {
@@ -52,8 +60,9 @@ bool reads_in_place(const Problem& problem, const Strides& strides) {
   constexpr Index least = 256;
   constexpr Index few_channels = 8;
   const Index apart = strides[1] * static_cast<Index>(sizeof(T)) % page;
-  return line >= tile && (problem.in_channels_per_group() <= few_channels ||
-                          (apart >= least && apart <= page - least));
+  const bool spread = apart >= least && apart <= page - least;
+  return line >= tile &&
+         (problem.in_channels_per_group() <= few_channels || reads_once<T>(problem) || spread);
 }
 
 /// Whether a tile's pixels lie side by side in the output too.
