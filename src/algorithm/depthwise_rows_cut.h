@@ -27,9 +27,10 @@ class RowLoop {
         stride_(stride) {
     const Index rows = problem.rows.kernel;
     if ((rows == 3 || rows == 5 || rows == 7) && stride <= 2) {
-      rolling_ = rows == 3 && problem.columns.kernel == 3
-                     ? &loops_.three_by_three[at(stride - 1)]
-                     : &loops_.rolling[at((rows - 3) / 2)][at(stride - 1)];
+      const auto& rolling = rows == 3 && problem.columns.kernel == 3
+                                ? loops_.three_by_three[at(stride - 1)]
+                                : loops_.rolling[at((rows - 3) / 2)][at(stride - 1)];
+      rolling_ = rolling.vectors > 0 ? &rolling : nullptr;
     }
     most_rows_ = stride == 1 ? rows : 1;
     const auto* loop = rolling_ != nullptr ? rolling_ : tall(problem.rows.output).loop;
@@ -80,7 +81,8 @@ class RowLoop {
   /// The tile of as many rows as the kernel and the output have.
   Tall tall(Index count) const {
     std::size_t i = std::size(simd::tall_rows) - 1;
-    while (i > 0 && static_cast<Index>(simd::tall_rows[i]) > std::min(count, most_rows_)) {
+    while (loops_.tall[i].vectors == 0 ||
+           (i > 0 && static_cast<Index>(simd::tall_rows[i]) > std::min(count, most_rows_))) {
       --i;
     }
     return {&loops_.tall[i], static_cast<Index>(simd::tall_rows[i])};

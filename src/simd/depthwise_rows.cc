@@ -246,6 +246,8 @@ constexpr bool is_row_shape(bool tall) {
 template <class T, std::size_t J>
 using RowVector = std::conditional_t<J == 0, HalfVector<T>, hn::ScalableTag<T>>;
 
+constexpr auto row_vectors = std::make_index_sequence<most_row_vectors + 1>();
+
 template <class T, bool Interleaved, std::size_t R, std::size_t S, std::size_t Stride,
           std::size_t... J>
 constexpr DepthwiseRowsLoop<T> rolling_loop(std::index_sequence<J...>) {
@@ -274,32 +276,37 @@ constexpr DepthwiseRowsLoop<T> tall_loop(std::index_sequence<J...>) {
   return {vectors_of(N), {run(Constant<J>())...}};
 }
 
-/// Of both strides, or of 1 alone.
-template <class T, bool Interleaved, std::size_t R, std::size_t S>
+template <class T, std::size_t R, std::size_t S>
 constexpr std::array<DepthwiseRowsLoop<T>, 2> rolling_loops() {
-  constexpr auto vectors = std::make_index_sequence<most_row_vectors + 1>();
-  if constexpr (Interleaved) {
-    return {rolling_loop<T, true, R, S, 1>(vectors), {}};
-  } else {
-    return {rolling_loop<T, false, R, S, 1>(vectors), rolling_loop<T, false, R, S, 2>(vectors)};
-  }
+  return {rolling_loop<T, false, R, S, 1>(row_vectors),
+          rolling_loop<T, false, R, S, 2>(row_vectors)};
 }
 
-template <class T, bool Interleaved>
-constexpr DepthwiseRowsLoops<T> all_loops() {
-  constexpr auto vectors = std::make_index_sequence<most_row_vectors + 1>();
+constexpr std::size_t kept_columns = holds_nine_weights ? 3 : 0;
+
+template <class T>
+constexpr DepthwiseRowsLoops<T> plane_loops() {
   return {
-      .rolling = {rolling_loops<T, Interleaved, 3, 0>(), rolling_loops<T, Interleaved, 5, 0>(),
-                  rolling_loops<T, Interleaved, 7, 0>()},
-      .three_by_three = rolling_loops < T,
-      Interleaved,
-      3,
-      holds_nine_weights ? 3 : 0 > (),
-      .tall = {tall_loop<T, Interleaved, tall_rows[0]>(vectors),
-               tall_loop<T, Interleaved, tall_rows[1]>(vectors),
-               tall_loop<T, Interleaved, tall_rows[2]>(vectors),
-               tall_loop<T, Interleaved, tall_rows[3]>(vectors)},
+      .rolling = {rolling_loops<T, 3, 0>(), rolling_loops<T, 5, 0>(), rolling_loops<T, 7, 0>()},
+      .three_by_three = rolling_loops<T, 3, kept_columns>(),
+      .tall = {tall_loop<T, false, tall_rows[0]>(row_vectors),
+               tall_loop<T, false, tall_rows[1]>(row_vectors),
+               tall_loop<T, false, tall_rows[2]>(row_vectors),
+               tall_loop<T, false, tall_rows[3]>(row_vectors)},
   };
+}
+
+/// As few as go with most kernels: each takes a compiler half a second.
+template <class T>
+constexpr DepthwiseRowsLoops<T> interleaved_loops() {
+  DepthwiseRowsLoops<T> loops{};
+  loops.rolling[1][0] = rolling_loop<T, true, 5, 0, 1>(row_vectors);
+  loops.three_by_three[0] = rolling_loop<T, true, 3, kept_columns, 1>(row_vectors);
+  loops.tall = {tall_loop<T, true, tall_rows[0]>(row_vectors),
+                {},
+                tall_loop<T, true, tall_rows[2]>(row_vectors),
+                tall_loop<T, true, tall_rows[3]>(row_vectors)};
+  return loops;
 }
 
 /// Fewer elements than a vector has.
@@ -439,12 +446,12 @@ void split_rows(const SplitRows<T>& a) {
 template <class T>
 DepthwiseRowsKernels<T> make_depthwise_rows_kernels() {
   DepthwiseRowsKernels<T> kernels{.lanes = hn::Lanes(hn::ScalableTag<T>()),
-                                  .planes = all_loops<T, false>(),
+                                  .planes = plane_loops<T>(),
                                   .interleaved = {},
                                   .copy = copy_rows<T>,
                                   .split = split_rows<T>};
   if constexpr (std::is_same_v<T, float>) {
-    kernels.interleaved = all_loops<T, true>();
+    kernels.interleaved = interleaved_loops<T>();
   }
   return kernels;
 }

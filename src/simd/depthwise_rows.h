@@ -92,7 +92,8 @@ template <class T>
 struct DepthwiseRowsKernels {
   std::size_t lanes;  ///< elements in a vector; 0 where there are no vectors of this type
   DepthwiseRowsLoops<T> planes;
-  DepthwiseRowsLoops<T> interleaved;  ///< of floats and rows of stride 1 alone
+  /// Of floats and rows of stride 1 alone: three_by_three, rolling for R = 5, tall but for 2 rows.
+  DepthwiseRowsLoops<T> interleaved;
   void (*copy)(const CopyRows<T>&);
   void (*split)(const SplitRows<T>&);
 };
