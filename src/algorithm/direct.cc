@@ -240,7 +240,22 @@ class Worker {
     arranged_ = vectors;
     const OutputBlocks<T>& outputs = run_.layout.outputs;
     const Index most = run_.finite ? static_cast<Index>(outputs.kernels.pixels[at(vectors)]) : 1;
-    taps_.cut([&](Index left) { return outputs.next_tile(vectors, left, most); });
+    taps_.cut(cuts_at_borders(vectors, most),
+              [&](Index left) { return outputs.next_tile(vectors, left, most); });
+  }
+
+  /// Whether tiles of pixels that lie evenly are worth the short ones between them. A tile needs so
+  /// many sums to hide the latency of one; and pointers to pixels cost as much as few channels do.
+  bool cuts_at_borders(int vectors, Index most) const {
+    constexpr Index enough_sums = 9;
+    constexpr Index few = 64;
+    const SourceColumns& columns = run_.columns;
+    const Index width = columns.even_end - columns.even_begin;
+    if (width <= 0 || width / divide_up(width, most) * vectors < enough_sums) {
+      return false;
+    }
+    return width == run_.problem.columns.output ||
+           run_.layout.channels * run_.layout.outputs.vectors <= few;
   }
 
   Target target_of(const Block& block) {

@@ -60,6 +60,9 @@ std::optional<std::string_view> refuses(const Problem& problem) {
       (inputs != 1 && inputs != 2 && inputs != 4 && inputs != 8)) {
     return "only for groups of 1, 2, 4 or 8 inputs and as many outputs";
   }
+  if (problem.groups == 1 && inputs > 1) {
+    return "a single group is a layer like any other";
+  }
   if (problem.format != MemoryFormat::channels_last && (inputs > 1 || !turning_pays(problem))) {
     return "planes would be turned into channels and back";
   }

@@ -31,26 +31,51 @@
 namespace conv2d {
 namespace {
 
+/// Whether output channels leave little of their last vector idle, 16 floats being the widest.
+bool fills_vectors(Index outputs) {
+  constexpr Index lanes = 16;
+  return outputs * 10 >= divide_up(outputs, lanes) * lanes * 9;
+}
+
 /// Where vectors of output channels, which no row's end cuts short, gain more than it costs to turn
 /// planes into channels and back. The limits are measured.
 std::optional<std::string_view> refuses_many_channels(const Problem& problem) {
+  const Index inputs = problem.in_channels_per_group();
+  const Index outputs = problem.out_channels_per_group();
+  const Index taps = problem.rows.kernel * problem.columns.kernel;
+  const Index pixels = problem.rows.output * problem.columns.output;
   constexpr Index wide = 64;
-  if (problem.out_channels_per_group() < wide) {
-    return std::nullopt;
-  }
   constexpr Index small_plane = 64;
-  if (problem.rows.output * problem.columns.output < small_plane) {
+  if (outputs >= wide && pixels < small_plane) {
     return "planes so small that most of their last vector would be idle";
   }
   constexpr Index long_sum = 1024;
   constexpr Index many = 256;
-  const Index inputs = problem.in_channels_per_group();
-  const bool pays =
-      inputs >= many || inputs * problem.rows.kernel * problem.columns.kernel >= long_sum;
-  if (pays && !planar::may_read_in_place(problem)) {
+  const bool long_and_wide = outputs >= wide && (inputs >= many || inputs * taps >= long_sum) &&
+                             !planar::may_read_in_place(problem);
+  // Of larger results the planes are better written from end to end.
+  constexpr Index large_result = Index{1} << 20U;
+  const bool full = taps > 1 && inputs >= 16 && outputs >= 32 && fills_vectors(outputs) &&
+                    outputs * pixels <= large_result;
+  if (long_and_wide || full) {
     return "sums so long and outputs so many that turning planes into channels pays";
   }
   return std::nullopt;
+}
+
+/// Of tensors whose channels lie side by side: whether vectors of them are as full as vectors of
+/// pixels, or nearly. Measured, too.
+bool channels_pay(const Problem& problem) {
+  const Index inputs = problem.in_channels_per_group();
+  const Index outputs = problem.out_channels_per_group();
+  constexpr Index few = 8;
+  constexpr Index vector = 16;
+  constexpr Index wide = 32;
+  if (inputs >= few) {
+    const bool one_tap = problem.rows.kernel * problem.columns.kernel == 1;
+    return outputs >= (one_tap ? few : vector);
+  }
+  return outputs >= wide || (inputs > 1 && outputs >= vector && fills_vectors(outputs));
 }
 
 std::optional<std::string_view> refuses(const Problem& problem) {
@@ -63,11 +88,7 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   if (const auto reason = refuses_distances(problem)) {
     return reason;
   }
-  constexpr Index many = 8;
-  constexpr Index wide = 32;  // outputs that are worth it even for the three colours of a pixel
-  const Index inputs = problem.in_channels_per_group();
-  const Index outputs = problem.out_channels_per_group();
-  if (problem.format == MemoryFormat::channels_last && outputs >= (inputs >= many ? many : wide)) {
+  if (problem.format == MemoryFormat::channels_last && channels_pay(problem)) {
     return "channels that lie side by side would be turned into planes and back";
   }
   return refuses_many_channels(problem);

@@ -13,6 +13,7 @@
 #include "algorithm/vector_types.h"
 #include "geometry/problem.h"
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <vector>
@@ -102,8 +103,9 @@ class StripTaps {
   }
 
   /// Cuts the pixels into tiles: next_tile(left) says how many of those left the next one has.
+  /// Where they are cut at borders, no tile has both pixels that lie evenly and others.
   template <class NextTile>
-  void cut(NextTile&& next_tile) {
+  void cut(bool at_borders, NextTile&& next_tile) {
     tiles_.clear();
     pointer_count_ = 0;
     tap_count_ = 0;
@@ -112,7 +114,9 @@ class StripTaps {
     Index p = 0;
     Index q = 0;
     for (Index first = 0; first < pixels;) {
-      const Index size = next_tile(pixels - first);
+      const Index left = pixels - first;
+      const Index size =
+          next_tile(at_borders && !one_line_ ? std::min(left, until_border(q)) : left);
       add_tile(first, p, q, size);
       first += size;
       for (q += size; q >= width; q -= width) {
@@ -130,6 +134,16 @@ class StripTaps {
   Index pixel_step() const { return problem_.columns.stride * input_.pixel_step(); }
 
  private:
+  /// Pixels of one kind from column q on: even ones to the end of theirs, others to the next row's
+  /// even ones.
+  Index until_border(Index q) const {
+    if (q < columns_.even_begin) {
+      return columns_.even_begin - q;
+    }
+    return q < columns_.even_end ? columns_.even_end - q
+                                 : problem_.columns.output - q + columns_.even_begin;
+  }
+
   struct Sizes {
     Sizes(const Problem& problem, Index most_rows)
         : rows(at(most_rows * problem.rows.kernel)),

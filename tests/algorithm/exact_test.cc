@@ -431,7 +431,8 @@ Configuration small_groups(Random& random) {
   constexpr std::int64_t each[] = {1, 1, 2, 4, 8};
   const std::int64_t channels = one_of(random, each);
   Configuration c = depthwise(random);
-  c.arguments.groups = (one_of(random, all) + channels - 1) / channels;
+  const std::int64_t least = channels == 1 ? 1 : 2;  // a single group of several is any layer
+  c.arguments.groups = std::max(least, (one_of(random, all) + channels - 1) / channels);
   return with_channels(c, channels, channels);
 }
 

@@ -23,15 +23,15 @@ using testing::refused;
 using testing::same_bits;
 
 const Conv2dOptions tuned_options{
-    .in_channels = 32, .out_channels = 32, .kernel_size = 3, .padding = 1};
-const Sizes tuned_input{32, 10, 11};
+    .in_channels = 16, .out_channels = 16, .kernel_size = 3, .padding = 1};
+const Sizes tuned_input{16, 10, 11};
 
 TunedLayer direct_line() {
   return {tuned_options, tuned_input, MemoryFormat::contiguous, "direct", ""};
 }
 
 Plan exact_plan(const Sizes& input, MemoryFormat format = MemoryFormat::contiguous) {
-  return Plan::conv2d(input, {32, 32, 3, 3}, true, DType::float32,
+  return Plan::conv2d(input, {16, 16, 3, 3}, true, DType::float32,
                       {.padding = 1, .precision = Precision::exact}, format);
 }
 
@@ -57,7 +57,7 @@ class DefaultTuning {
 
 TEST(Tuning, ReplacesThePlansChoiceAndNoBit) {
   Random random;
-  const Plan plan = exact_plan({2, 32, 10, 11});
+  const Plan plan = exact_plan({2, 16, 10, 11});
   const Plan other = plan.with_tuning(Tuning({exact_line()}));
   EXPECT_EQ(other.algorithm(), tuned());
   for (const Candidate& candidate : other.candidates()) {
@@ -67,9 +67,9 @@ TEST(Tuning, ReplacesThePlansChoiceAndNoBit) {
       EXPECT_EQ(candidate.reason, "the tuning says " + tuned());
     }
   }
-  const Tensor x = random.values({2, 32, 10, 11}, DType::float32);
-  const Tensor w = random.values({32, 32, 3, 3}, DType::float32);
-  const Tensor b = random.values({32}, DType::float32);
+  const Tensor x = random.values({2, 16, 10, 11}, DType::float32);
+  const Tensor w = random.values({16, 16, 3, 3}, DType::float32);
+  const Tensor b = random.values({16}, DType::float32);
   Tensor expected(plan.output_sizes());
   Tensor got(plan.output_sizes());
   plan.run(x, w, b, expected);
@@ -84,20 +84,20 @@ TEST(Tuning, IsForOneLayerWithAnyBatchAndBias) {
     return Plan::conv2d(input, weight, bias, dtype, arguments).with_tuning(tuning).algorithm();
   };
   const functional::Conv2dArguments arguments{.padding = 1, .precision = Precision::exact};
-  const Sizes weight{32, 32, 3, 3};
-  EXPECT_EQ(chosen({32, 10, 11}, weight, false, DType::float32, arguments), tuned());
-  EXPECT_EQ(chosen({7, 32, 10, 11}, weight, true, DType::float32, arguments), tuned());
-  EXPECT_EQ(chosen({32, 10, 12}, weight, true, DType::float32, arguments), untuned());
-  EXPECT_EQ(chosen({32, 10, 11}, weight, true, DType::float64, arguments), untuned());
+  const Sizes weight{16, 16, 3, 3};
+  EXPECT_EQ(chosen({16, 10, 11}, weight, false, DType::float32, arguments), tuned());
+  EXPECT_EQ(chosen({7, 16, 10, 11}, weight, true, DType::float32, arguments), tuned());
+  EXPECT_EQ(chosen({16, 10, 12}, weight, true, DType::float32, arguments), untuned());
+  EXPECT_EQ(chosen({16, 10, 11}, weight, true, DType::float64, arguments), untuned());
   EXPECT_EQ(
-      chosen({32, 10, 11}, weight, true, DType::float32,
+      chosen({16, 10, 11}, weight, true, DType::float32,
              {.padding = 1, .padding_mode = PaddingMode::reflect, .precision = Precision::exact}),
       untuned());
-  EXPECT_EQ(exact_plan({32, 10, 11}).with_tuning({}).algorithm(), untuned());
+  EXPECT_EQ(exact_plan({16, 10, 11}).with_tuning({}).algorithm(), untuned());
 }
 
 TEST(Tuning, OfOneLayoutSaysOnlyOfTheOtherHowItRounds) {
-  const Plan last = exact_plan({32, 10, 11}, MemoryFormat::channels_last);
+  const Plan last = exact_plan({16, 10, 11}, MemoryFormat::channels_last);
   TunedLayer line = exact_line();
   EXPECT_EQ(last.with_tuning(Tuning({line})).algorithm(), last.algorithm());
   TunedLayer both = line;
@@ -134,7 +134,7 @@ TEST(Tuning, ThatIsTheDefaultServesFunctionsPlansAndLayers) {
   Random random;
   EXPECT_EQ(default_tuning().state(), nullptr);
   const Conv2d layer(std::get<Conv2dOptions>(exact_line().layer));
-  const Tensor x = random.values({1, 32, 10, 11}, DType::float32);
+  const Tensor x = random.values({1, 16, 10, 11}, DType::float32);
   const Tensor expected = layer(x);
   const std::string before = untuned();
   {
@@ -170,7 +170,7 @@ TEST(Tuning, RefusesWhatCannotBe) {
     return testing::error_of([&] { Tuning({direct_line(), line}); });
   };
   const std::string of =
-      "a tuning of Conv2d(32, 32, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1)): ";
+      "a tuning of Conv2d(16, 16, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1)): ";
   TunedLayer line = direct_line();
   line.algorithm = "reference";
   EXPECT_EQ(
@@ -178,12 +178,12 @@ TEST(Tuning, RefusesWhatCannotBe) {
   line.algorithm = "planar";
   EXPECT_EQ(sentence(line), of + "this layer is direct in a line above, and cannot be planar too");
   line = direct_line();
-  line.input = {1, 32, 10, 11};
+  line.input = {1, 16, 10, 11};
   EXPECT_EQ(
       sentence(line),
-      of + "the input must have three sizes (channels, height, width), but got [1, 32, 10, 11]");
+      of + "the input must have three sizes (channels, height, width), but got [1, 16, 10, 11]");
   line.input = {31, 10, 11};
-  EXPECT_NE(sentence(line).find("to have 32 channels, but got 31 channels instead"),
+  EXPECT_NE(sentence(line).find("to have 16 channels, but got 31 channels instead"),
             std::string::npos);
   line.layer = UnfoldOptions{.kernel_size = 3};
   EXPECT_NE(
@@ -211,9 +211,9 @@ TEST(TuningText, ReadsWhatItWrites) {
   EXPECT_EQ(
       text,
       "conv2d tuning 1\n"
-      "direct             exact   nchw 32x10x11     Conv2d(32, 32, kernel_size=(3, 3), "
+      "direct             exact   nchw 16x10x11     Conv2d(16, 16, kernel_size=(3, 3), "
       "stride=(1, 1), padding=(1, 1))\n"
-      "direct             default nchw 32x10x11     Conv2d(32, 32, kernel_size=(3, 3), "
+      "direct             default nchw 16x10x11     Conv2d(16, 16, kernel_size=(3, 3), "
       "stride=(1, 1), padding=(1, 1))\n"
       "transposed         exact   nhwc 4x5x6        ConvTranspose2d(4, 3, kernel_size=(4, 2), "
       "stride=(2, 2))  # 1.02 ms; 2 threads\n");
