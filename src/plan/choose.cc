@@ -22,9 +22,11 @@ const Algorithm& choose(const Problem& problem) noexcept {
 
 Problem in_format(const Problem& problem, MemoryFormat format) noexcept {
   Problem formed = problem;
-  const std::int64_t channels =
-      problem.pass == Pass::backward_data ? problem.out_channels : problem.in_channels;
-  formed.format = channels == 1 ? MemoryFormat::contiguous : format;
+  const bool forward = problem.pass != Pass::backward_data;
+  const std::int64_t inputs = forward ? problem.in_channels : problem.out_channels;
+  const std::int64_t outputs = forward ? problem.out_channels : problem.in_channels;
+  constexpr std::int64_t wide = 32;
+  formed.format = inputs == 1 && outputs < wide ? MemoryFormat::contiguous : format;
   return formed;
 }
 
@@ -100,7 +102,9 @@ Tensor pack(const Algorithm& algorithm, const Problem& problem, TensorView weigh
 }
 
 void execute(const Problem& problem, const Operands& operands, KeptWeight* kept) {
-  const Problem formed = in_format(problem, operands.first.memory_format());
+  const bool ambiguous = operands.first.sizes()[1] == 1;
+  const Problem formed = in_format(
+      problem, ambiguous ? operands.result.memory_format() : operands.first.memory_format());
   const Algorithm& algorithm = choose(formed, default_tuning());
   if (kept == nullptr || algorithm.pack == nullptr) {
     run(algorithm, formed, operands);

@@ -14,8 +14,8 @@ const Algorithm& choose(const Problem& problem) noexcept;
 /// What the tuning says of it, or where it says nothing the above.
 const Algorithm& choose(const Problem& problem, const Tuning& tuning) noexcept;
 
-/// The problem for a first operand in that memory format. One channel lies in memory as it does in
-/// either.
+/// The problem for tensors in that memory format. One channel lies in memory as it does in either:
+/// then it is the result's, where that has so many channels that its format matters.
 Problem in_format(const Problem& problem, MemoryFormat format) noexcept;
 
 /// The weight as the algorithm, which has a pack(), wants it.
