@@ -51,7 +51,6 @@ class RowLoop {
                                : kernel * at_once / (kernel + at_once - 1);
   }
   bool halves() const noexcept { return halves_; }
-  const auto& kernels() const noexcept { return kernels_; }
 
   /// All rows of a call, `tile.count` of them.
   void run(simd::DepthwiseRows<T> tile, Index vectors) const {

@@ -7,6 +7,7 @@
 #include "algorithm/epilogue.h"
 #include "algorithm/strip_rows.h"
 #include "algorithm/vector_types.h"
+#include "simd/copy_rows.h"
 
 #include <algorithm>
 #include <cmath>
@@ -34,6 +35,7 @@ class Worker {
   /// Takes all the memory that it will need: nothing may throw on a thread.
   explicit Worker(const Run<T>& run)
       : run_(run),
+        copies_(simd::row_copies<T>()),
         strides_(run.operands.first.strides()),
         to_strides_(run.operands.result.strides()),
         buffer_(run.cut.buffered),
@@ -123,13 +125,13 @@ class Worker {
       split_rows(region, from, to, count);
     } else {
       for (const ColumnPhase& phase : region.phases) {
-        run_.cut.loop.kernels().copy({.from = from + phase.from * column_step(),
-                                      .from_step = strides_[2],
-                                      .stride = run_.problem.columns.stride * column_step(),
-                                      .to = to + phase.begin + phase.inner,
-                                      .to_step = region.row_step,
-                                      .rows = at(count),
-                                      .count = at(phase.count)});
+        copies_.copy({.from = from + phase.from * column_step(),
+                      .from_step = strides_[2],
+                      .stride = run_.problem.columns.stride * column_step(),
+                      .to = to + phase.begin + phase.inner,
+                      .to_step = region.row_step,
+                      .rows = at(count),
+                      .count = at(phase.count)});
       }
     }
     for (const ColumnPhase& phase : region.phases) {
@@ -155,13 +157,13 @@ class Worker {
     const bool swapped = region.phases[1].from < region.phases[0].from;
     const ColumnPhase& even = region.phases[swapped ? 1 : 0];
     const ColumnPhase& odd = region.phases[swapped ? 0 : 1];
-    run_.cut.loop.kernels().split({.from = from + even.from,
-                                   .from_step = strides_[2],
-                                   .even = to + even.begin + even.inner,
-                                   .odd = to + odd.begin + odd.inner,
-                                   .to_step = region.row_step,
-                                   .rows = at(count),
-                                   .count = at(even.count + odd.count)});
+    copies_.split({.from = from + even.from,
+                   .from_step = strides_[2],
+                   .even = to + even.begin + even.inner,
+                   .odd = to + odd.begin + odd.inner,
+                   .to_step = region.row_step,
+                   .rows = at(count),
+                   .count = at(even.count + odd.count)});
   }
 
   /// A class of output rows from the `first` of the strip on, in a region.
@@ -274,6 +276,7 @@ class Worker {
   }
 
   const Run<T>& run_;
+  const simd::RowCopies<T>& copies_;
   Strides strides_;             ///< of the input
   Strides to_strides_;          ///< of the output
   Buffer<T> buffer_;            ///< [region][position][phase]; zeros of the border stay

@@ -6,6 +6,7 @@
 #include "algorithm/separable_cut.h"
 #include "algorithm/strip_rows.h"
 #include "algorithm/vector_types.h"
+#include "simd/copy_rows.h"
 #include "simd/depthwise_rows.h"
 #include "simd/separable.h"
 
@@ -43,6 +44,7 @@ class Worker {
   explicit Worker(const Run& run)
       : run_(run),
         kernels_(simd::depthwise_rows_kernels<float>()),
+        copies_(simd::row_copies<float>()),
         filter_rows_(simd::separable_kernels().filter_rows),
         strides_(run.operands.first.strides()),
         to_strides_(run.operands.result.strides()),
@@ -105,13 +107,13 @@ class Worker {
   const float* copy_row(const Tile& tile, const float* row, Index position) {
     const Index together = run_.cut.together;
     float* const to = copy_.data() + position * run_.cut.pitch;
-    kernels_.copy({.from = row + tile.from * strides_[3],
-                   .from_step = 0,
-                   .stride = together > 1 ? 1 : strides_[3],
-                   .to = to + tile.inner * together,
-                   .to_step = 0,
-                   .rows = 1,
-                   .count = at((tile.inner_end - tile.inner) * together)});
+    copies_.copy({.from = row + tile.from * strides_[3],
+                  .from_step = 0,
+                  .stride = together > 1 ? 1 : strides_[3],
+                  .to = to + tile.inner * together,
+                  .to_step = 0,
+                  .rows = 1,
+                  .count = at((tile.inner_end - tile.inner) * together)});
     for (const auto& [element, w] : tile.border) {
       for (Index c = 0; c < together; ++c) {
         to[element * together + c] = w == nowhere ? 0 : row[w * strides_[3] + c];
@@ -257,6 +259,7 @@ class Worker {
 
   const Run& run_;
   const simd::DepthwiseRowsKernels<float>& kernels_;
+  const simd::RowCopies<float>& copies_;
   bool (*filter_rows_)(const simd::RowFilter&);
   Strides strides_;                 ///< of the input
   Strides to_strides_;              ///< of the output

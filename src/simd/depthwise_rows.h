@@ -34,33 +34,6 @@ struct DepthwiseRows {
   std::size_t last;  ///< how many pixels of the last vector are stored
 };
 
-/// to[row * to_step + i] = from[row * from_step + i * stride] for i < count; by vectors for a
-/// stride of 1.
-template <class T>
-struct CopyRows {
-  const T* from;
-  std::ptrdiff_t from_step;
-  std::ptrdiff_t stride;
-  T* to;
-  std::ptrdiff_t to_step;
-  std::size_t rows;
-  std::size_t count;
-};
-
-/// Every second element of a row to one place, those between them to another:
-/// even[row * to_step + i] = from[row * from_step + 2 * i] for 2 * i < count, and
-/// odd[row * to_step + i] = from[row * from_step + 2 * i + 1] for 2 * i + 1 < count.
-template <class T>
-struct SplitRows {
-  const T* from;
-  std::ptrdiff_t from_step;
-  T* even;
-  T* odd;
-  std::ptrdiff_t to_step;
-  std::size_t rows;
-  std::size_t count;
-};
-
 template <class T>
 using RunDepthwiseRows = void (*)(const DepthwiseRows<T>&);
 
@@ -94,8 +67,6 @@ struct DepthwiseRowsKernels {
   DepthwiseRowsLoops<T> planes;
   /// Of floats and rows of stride 1 alone: three_by_three, rolling for R = 5, tall but for 2 rows.
   DepthwiseRowsLoops<T> interleaved;
-  void (*copy)(const CopyRows<T>&);
-  void (*split)(const SplitRows<T>&);
 };
 
 /// Of the instructions in use now; T is float or double.
