@@ -87,6 +87,18 @@ def of_precision(rows, precision):
     return list(chosen.values())
 
 
+def at_the_peak(rows, peaks):
+    """The rows as they would be if we did the definition's operations at the rate of fused multiply-adds
+    alone, {threads: GFLOP/s}, wherever we take longer."""
+    return [
+        dataclasses.replace(
+            row,
+            ours=row.ours | {"min_s": min(row.ours["min_s"], row.operations / peaks[str(row.threads)] / 1e9)},
+        )
+        for row in rows
+    ]
+
+
 def means(rows, ratio):
     """{kind: {(threads, layout): geometric mean}}, and the same of "all"."""
     table = {}

@@ -75,6 +75,19 @@ def means_text(rows, results):
     return text
 
 
+def limits_text(rows, peaks):
+    """What the means over all layers could come to without fewer operations."""
+    best = arithmetic.at_the_peak(arithmetic.of_precision(rows, "default"), peaks)
+    found = {
+        name: arithmetic.means(best, ratio)["all"]
+        for name, ratio in (
+            ("the same layout", lambda row: row.ratio),
+            ("any layout", lambda row: row.ratio_to_any),
+        )
+    }
+    return means_table(found, "best peer with")
+
+
 def versions_text(results):
     found = sorted({(result["who"], result["version"]) for result in results if "version" in result})
     return ", ".join(f"{who} {version}" for who, version in found)
@@ -127,7 +140,11 @@ with the peer's conversions timed; and from whatever layout suits the peer best.
 {rows_table(lost)}
 ### Geometric means
 
-{means_text(rows, run["results"])}### Crashes
+{means_text(rows, run["results"])}What the means of all layers would be if each that takes longer than its operations at the peak of fused
+multiply-adds took as long as these, and no layer read or wrote memory:
+
+{limits_text(rows, run["peaks"])}
+### Crashes
 
 {crashes_text(run["results"])}
 ### Errors

@@ -132,6 +132,11 @@ class Arithmetic(unittest.TestCase):
             self.assertEqual(len(chosen), 2)
             self.assertAlmostEqual(arithmetic.means(chosen, lambda row: row.ratio)["3x3"][1, "nchw"], mean)
 
+    def test_at_the_peak_nothing_takes_longer_than_its_operations(self):
+        slow, fast = arithmetic.at_the_peak(arithmetic.rows_of(self.RESULTS), {"1": 80.0, "2": 200.0})
+        self.assertEqual((slow.ours["min_s"], fast.ours["min_s"]), (0.0125, 0.01))
+        self.assertEqual(slow.ratio, 0.03 / 0.0125)
+
     def test_each_peer_is_compared_with_alone(self):
         rows = arithmetic.rows_of(self.RESULTS)
         table = arithmetic.means_by_peer(rows, self.RESULTS)
@@ -226,6 +231,7 @@ class Report(unittest.TestCase):
         self.assertIn("| a | 1 | x | nhwc | SIGFPE |", text)
         self.assertIn("oneDNN 3.7.2", text)
         self.assertIn("| x | 2.00 |  |", text)
+        self.assertIn("| the same layout | 3.00 |  |", text)
         self.assertIn("| a | 1 | nchw | 50 direct | 33.3 y, nchw: jit | 1.50 | 200 x, best: jit | 0.25 |", text)
         self.assertIn("| a | 1 | nhwc | 100 direct | none ran |  | 200 x, best: jit | 0.50 |", text)
 
