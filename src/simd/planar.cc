@@ -54,7 +54,7 @@ struct PlanarSums {
   }
 
   /// Pixels of the tile that follows. Of many channels a processor does not guess them itself.
-  HWY_INLINE void prefetch_next(const T* HWY_RESTRICT pixels) const {
+  static HWY_INLINE void prefetch_next(const T* HWY_RESTRICT pixels) {
     unroll<J>([&](auto j) HWY_ATTR { hwy::Prefetch(pixels + (J + j) * hn::Lanes(D())); });
   }
 
@@ -98,9 +98,7 @@ void planar_tile(const PlanarTile<T>& a) {
   const std::ptrdiff_t* HWY_RESTRICT taps = a.taps.data();
   const std::size_t count = a.taps.size();
   for (std::size_t c = 0; c < a.channels; ++c, channel += a.channel_step) {
-    if (count == 1) {
-      sums.prefetch_next(channel + taps[0]);
-    }
+    PlanarSums<T, K, J>::prefetch_next(channel);
     for (std::size_t t = 0; t < count; ++t, weights += K) {
       sums.multiply_add(channel + taps[t], weights);
     }

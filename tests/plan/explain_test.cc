@@ -118,6 +118,27 @@ TEST(Pieces, OfATiledLayerNameItsTile) {
   }
 }
 
+TEST(Pieces, OfADepthwiseLayerCountItsPixelsAndLoads) {
+  const auto plan = [](std::int64_t kernel, MemoryFormat format) {
+    return Plan::conv2d({1, 64, 14, 14}, {64, 1, kernel, kernel}, false, DType::float32,
+                        {.padding = kernel / 2, .groups = 64}, format);
+  };
+  for (const auto instructions : simd::instruction_sets()) {
+    const testing::Instructions scope(instructions);
+    for (const std::int64_t kernel : {1, 3, 5, 7, 8, 9, 11}) {
+      const Plan last = plan(kernel, MemoryFormat::channels_last);
+      ASSERT_EQ(last.algorithm(), "grouped_channels");
+      EXPECT_NE(last.pieces().tile.find("pixels x 1 vector of "), std::string::npos);
+      EXPECT_NE(last.pieces().blocking.find("where they lie"), std::string::npos);
+      EXPECT_GT(last.pieces().efficiency, 0.45) << kernel;
+    }
+    const Plan turned = plan(7, MemoryFormat::contiguous);
+    ASSERT_EQ(turned.algorithm(), "grouped_channels");
+    EXPECT_NE(turned.pieces().blocking.find("turned within L2"), std::string::npos);
+    EXPECT_GT(turned.workspace_bytes(), 64U * 14 * 14);
+  }
+}
+
 TEST(Rates, AreEstimatedOrMeasured) {
   for (const auto instructions : simd::instruction_sets()) {
     const testing::Instructions scope(instructions);
