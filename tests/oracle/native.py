@@ -51,8 +51,9 @@ def forward(c: Configuration, x: torch.Tensor, w: torch.Tensor, b: Optional[torc
 
 def gradients(c: Configuration, t: Tensors) -> dict[str, torch.Tensor]:
     # PyTorch's weight gradient is wrong, in float64, for an unbatched channels-last input and a
-    # channels-last weight in groups.
-    plain = c.batch is None and c.groups > 1
+    # channels-last weight in groups; and its input gradient is, in bfloat16, for a channels-last
+    # input and an output of one channel.
+    plain = (c.batch is None and c.groups > 1) or c.dtype == "bfloat16"
     d = t.map(lambda tensor: (packed(tensor) if plain else tensor).detach().requires_grad_())
     sources = {"grad_input": d.input, "grad_weight": d.weight}
     if d.bias is not None:
