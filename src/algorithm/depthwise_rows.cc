@@ -16,10 +16,9 @@
 // Rows      beyond the border through the index map: a pointer to another row, or no row at all,
 //           whose terms are then skipped
 // Dilation  output rows as far apart as makes their inputs' rows neighbours
-// Channels  that lie side by side, fewer than 8 of them, need not be taken apart: a row of pixels
-// is
-//           then one long row, in which a pixel's neighbour on the right comes C elements later and
-//           each lane of a vector has its own weights
+// Channels  that lie side by side, fewer than 8 of them, need not be taken apart: a row of
+//           pixels is then one long row, in which a pixel's neighbour on the right comes C
+//           elements later and each lane of a vector has its own weights
 // Not for   channels-last tensors of more channels, whose vectors run along these; many outputs of
 //           one channel
 #include "algorithm/algorithm.h"
@@ -28,6 +27,7 @@
 #include "algorithm/depthwise_rows_worker.h"
 #include "algorithm/distances.h"
 #include "algorithm/packed_header.h"
+#include "algorithm/pixel_rows.h"
 #include "algorithm/run_items.h"
 #include "algorithm/tile_cycles.h"
 #include "algorithm/vector_types.h"
@@ -182,12 +182,9 @@ Pieces describe(const Problem& problem) {
 
 /// How the tensors lie, whatever the format that the problem was planned for.
 Lying lying(const Problem& problem, const Operands& operands) {
-  const auto interleaved = [&](const Strides& strides) {
-    return strides[1] == 1 && strides[3] == problem.in_channels;
-  };
   const Strides& from = operands.first.strides();
-  if (has_interleaved_rows(problem) && interleaved(from) &&
-      interleaved(operands.result.strides())) {
+  if (has_interleaved_rows(problem) && channels_interleave(from, problem.in_channels) &&
+      channels_interleave(operands.result.strides(), problem.in_channels)) {
     return Lying::interleaved;
   }
   return from[3] == 1 ? Lying::side_by_side : Lying::strangely;

@@ -5,12 +5,12 @@
 #include "algorithm/buffer.h"
 #include "algorithm/depthwise_rows_cut.h"
 #include "algorithm/epilogue.h"
+#include "algorithm/plane_sum.h"
 #include "algorithm/strip_rows.h"
 #include "algorithm/vector_types.h"
 #include "simd/copy_rows.h"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 namespace conv2d::depthwise_rows {
@@ -257,22 +257,11 @@ class Worker {
   }
 
   T plain_sum(Index k, Index p, Index q) const {
-    const Axis& rows = run_.problem.rows;
-    const Axis& columns = run_.problem.columns;
-    const T* weights = run_.weights + k * rows.kernel * columns.kernel;
+    const Index rows = run_.problem.rows.kernel;
+    const T* weights = run_.weights + k * rows * run_.problem.columns.kernel;
     const T* plane = interleaved() ? plane_ + k * strides_[1] : plane_;
-    T sum{};
-    for (Index r = 0; r < rows.kernel; ++r) {
-      const Index h = source_index(rows, run_.problem.padding_mode, p, r);
-      for (Index s = 0; h != nowhere && s < columns.kernel; ++s) {
-        const Index w = source_index(columns, run_.problem.padding_mode, q, s);
-        if (w != nowhere) {
-          sum =
-              std::fma(weights[s * rows.kernel + r], plane[h * strides_[2] + w * strides_[3]], sum);
-        }
-      }
-    }
-    return sum;
+    return plane_sum(run_.problem, plane, strides_, p, q,
+                     [&](Index r, Index s) { return weights[s * rows + r]; });
   }
 
   const Run<T>& run_;

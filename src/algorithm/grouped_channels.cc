@@ -2,8 +2,8 @@
 // depthwise layers, and groups of 2, 4 or 8 inputs and as many outputs, where a pixel's channels
 // lie side by side.
 //
-// Math      y[n,k,p,q] = bias[k] + sum over i, r, s of w[k,i,r,s] * x[n, k/g*g + i, p*sh + r*dh -
-// top, ...]
+// Math      y[n,k,p,q] = bias[k]
+//             + sum over i, r, s of w[k,i,r,s] * x[n, k/g*g + i, p*sh + r*dh - top, ...]
 //           with g channels in a group
 // Order     of a sum: i, r, s, each step one fused multiply-add; the bias last. That is the
 //           definition's, so the bits are the reference's where vectors have fused multiply-adds,
@@ -15,9 +15,8 @@
 // Input     where it lies, by pointers to rows and offsets of columns, both through the border's
 //           index map; what lies in zeros is left out, so that infinite weights need no other loop.
 //           No row's end cuts a vector short, whatever the width
-// Turned    tensors of other strides, such as contiguous ones of small maps, a block of channels at
-// a
-//           time
+// Turned    tensors of other strides, such as contiguous ones of small maps, a block of channels
+//           at a time
 // Weights   packed as [i][r][s][k]
 // Dilation  output columns as far apart as makes their inputs' columns neighbours
 // Not for   groups of more channels, which fill vectors by themselves; large contiguous maps

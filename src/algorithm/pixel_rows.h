@@ -9,6 +9,11 @@
 
 namespace conv2d {
 
+/// Whether the channels of a pixel lie side by side, and the next pixel behind them.
+inline bool channels_interleave(const Strides& strides, Index channels) {
+  return strides[1] == 1 && strides[3] == channels;
+}
+
 /// From `from`, the first pixel's first channel in a tensor of these strides, to [pixel][to_stride]
 /// of which the first `channels` of each are written.
 template <class T>

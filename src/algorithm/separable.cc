@@ -14,9 +14,9 @@
 // Loops     images, strips of output rows, tiles of columns, channels, eight rows, outputs of the
 //           channel (outermost first); then the sums along columns (simd/depthwise_rows.h), which
 //           stay in a cache, and of them those along rows (simd/separable.h)
-// Input     where it lies, by pointers to rows; tiles that cannot be read so are copied. Channels
-// that
-//           lie side by side and have one filter are one long row, whose taps are C numbers apart
+// Input     where it lies, by pointers to rows; tiles that cannot be read so are copied.
+//           Channels that lie side by side and have one filter are one long row, whose taps are C
+//           numbers apart
 // Border    rows through the index map, by pointers; columns in the sums: they are sums of the
 //           border's columns as those of the inner columns that they repeat
 // Inf, NaN  come out where the definition has them. Sums of large numbers may overflow on the way
@@ -26,6 +26,7 @@
 #include "algorithm/bias.h"
 #include "algorithm/epilogue.h"
 #include "algorithm/packed_header.h"
+#include "algorithm/pixel_rows.h"
 #include "algorithm/run_items.h"
 #include "algorithm/separable_cut.h"
 #include "algorithm/separable_factors.h"
@@ -206,25 +207,20 @@ void run_next(const Problem& problem, const Operands& operands, const Algorithm*
     next.pack(problem, handed.second, to);
     handed.packed = to;
   }
-  next.run(problem, handed);
-  if (!next.finishes) {
-    finish_all(operands.result, operands.epilogue);
-  }
+  run_and_finish(next, problem, handed);
 }
 
 /// How many channels are computed as one: all, where they lie side by side and have one filter.
 Index together(const Problem& problem, const Operands& operands, const float* factors,
                const std::vector<float>& bias) {
-  const auto interleaved = [&](const Strides& strides) {
-    return strides[1] == 1 && strides[3] == problem.in_channels;
-  };
   const Index step = problem.rows.kernel + problem.columns.kernel;
   const Index others = factors_of(problem) - step;
   const bool alike =
       std::memcmp(factors, factors + step, at(others) * sizeof(float)) == 0 &&
       std::memcmp(bias.data(), bias.data() + 1, (bias.size() - 1) * sizeof(float)) == 0;
-  return problem.out_channels_per_group() == 1 && interleaved(operands.first.strides()) &&
-                 interleaved(operands.result.strides()) && alike
+  return problem.out_channels_per_group() == 1 &&
+                 channels_interleave(operands.first.strides(), problem.in_channels) &&
+                 channels_interleave(operands.result.strides(), problem.in_channels) && alike
              ? problem.in_channels
              : 1;
 }

@@ -3,6 +3,7 @@
 
 #include "algorithm/algorithm.h"
 #include "algorithm/epilogue.h"
+#include "algorithm/plane_sum.h"
 #include "algorithm/separable_cut.h"
 #include "algorithm/strip_rows.h"
 #include "algorithm/vector_types.h"
@@ -231,21 +232,10 @@ class Worker {
 
   /// Of filter k over a channel counted from the current plane's on.
   float defined(Index k, Index channel, Index p, Index q) const {
-    const Axis& rows = run_.problem.rows;
-    const Axis& columns = run_.problem.columns;
-    const float* const plane = plane_ + channel * strides_[1];
-    const float* tap = run_.taps + k * rows.kernel * columns.kernel;
-    float sum = 0;
-    for (Index r = 0; r < rows.kernel; ++r) {
-      const Index h = source_index(rows, run_.problem.padding_mode, p, r);
-      for (Index s = 0; s < columns.kernel; ++s, ++tap) {
-        const Index w = source_index(columns, run_.problem.padding_mode, q, s);
-        if (h != nowhere && w != nowhere) {
-          sum = std::fma(*tap, plane[h * strides_[2] + w * strides_[3]], sum);
-        }
-      }
-    }
-    return sum;
+    const Index columns = run_.problem.columns.kernel;
+    const float* const taps = run_.taps + k * run_.problem.rows.kernel * columns;
+    return plane_sum(run_.problem, plane_ + channel * strides_[1], strides_, p, q,
+                     [&](Index r, Index s) { return taps[r * columns + s]; });
   }
 
   const float* factors(Index k) const {

@@ -38,13 +38,6 @@ const Algorithm& choose(const Problem& problem, const Tuning& tuning) noexcept {
 
 namespace {
 
-void run_and_finish(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {
-  algorithm.run(problem, operands);
-  if (!algorithm.finishes) {
-    finish_all(operands.result, operands.epilogue);
-  }
-}
-
 /// Output channels of which the packed weights take 16 MiB at most. Of what is packed for one run
 /// more would cost more than the run: it would leave the caches before it is read, and the C
 /// library takes memory of 32 MiB from the system each time, page by page.
