@@ -412,7 +412,31 @@ Configuration depthwise(Random& random) {
                        random.between(1, 3));
 }
 
-/// The same of so few channels that they are computed as they lie beside each other.
+/// Planes of less than a vector up to several, by kernels that every network has.
+Configuration small_planes(Random& random) {
+  const std::int64_t taps = random.coin() ? 3 : 5;
+  const std::int64_t stride = random.between(1, 2);
+  const bool usual = random.coin();
+  const auto pad = [&] { return usual ? taps / 2 : random.between(0, 3); };
+  const Padding padding(pad(), pad(), pad(), pad());
+  const Pair input(random.between(taps, 20), random.between(taps, random.coin() ? 20 : 70));
+  const auto size = [&](std::int64_t padded) { return (padded - taps) / stride + 1; };
+  const std::int64_t groups = random.between(1, 9);
+  const std::int64_t batch = random.between(1, 2);
+  const Configuration c = {
+      .input = {batch, groups, input.h, input.w},
+      .weight = {groups, 1, taps, taps},
+      .output = {batch, groups, size(input.h + padding.top() + padding.bottom()),
+                 size(input.w + padding.left() + padding.right())},
+      .arguments = {.stride = stride, .padding = padding, .groups = groups}};
+  return with_channels(c, 1, random.coin() ? 1 : random.between(1, 3));
+}
+
+Configuration depthwise_or_small(Random& random) {
+  return random.coin() ? depthwise(random) : small_planes(random);
+}
+
+/// So few channels that they are computed as they lie beside each other.
 Configuration few_channels(Random& random) {
   Configuration c = depthwise(random);
   c.arguments.groups = random.between(1, 7);
@@ -555,7 +579,7 @@ constexpr auto backward_data = Pass::backward_data;
 const auto exact_ones = ::testing::Values(
     Subject{&grouped_channels_algorithm, DType::float32, small_groups, forward},
     Subject{&grouped_channels_algorithm, DType::float64, small_groups, forward},
-    Subject{&depthwise_rows_algorithm, DType::float32, depthwise, forward},
+    Subject{&depthwise_rows_algorithm, DType::float32, depthwise_or_small, forward},
     Subject{&depthwise_rows_algorithm, DType::float64, depthwise, forward},
     Subject{&depthwise_rows_algorithm, DType::float32, few_channels, forward, nullptr, last},
     Subject{&direct_algorithm, DType::float32, many_outputs, forward},
