@@ -58,7 +58,7 @@ struct Layout {
         channel_step(channel_block(taps)) {}
 
   /// Elements of one group.
-  Index packed() const noexcept { return outputs.vectors * outputs.lanes * channels * taps; }
+  Index packed() const noexcept { return outputs.padded * channels * taps; }
 
   OutputBlocks<T> outputs;
   Index channels;
@@ -154,7 +154,7 @@ struct Strips {
 /// Sums of one thread that wait in scratch memory, at most.
 template <class T>
 Index most_sums(const Problem& problem, const Layout<T>& layout, const Strips& strips) {
-  return strips.rows * problem.columns.output * layout.outputs.widest() * layout.outputs.lanes;
+  return strips.rows * problem.columns.output * layout.outputs.wide(layout.outputs.widest());
 }
 
 /// Everything that one run shares between threads.
@@ -167,7 +167,7 @@ struct Run {
   const T* weights;
   bool finite;
   std::vector<T> zeros;  ///< as many as a group has input channels
-  std::vector<T> bias;   ///< [group][vectors][lanes]
+  std::vector<T> bias;   ///< [group][padded]
   SourceColumns columns;
 };
 
@@ -215,7 +215,7 @@ class Worker {
     const Layout<T>& layout = run.layout;
     return strides[1] == 1 && strides[3] > 0 && strides[2] == problem.columns.output * strides[3] &&
            (problem.batch == 1 || strides[0] == problem.rows.output * strides[2]) &&
-           (layout.outputs.outputs % layout.outputs.lanes == 0 ||
+           (layout.outputs.outputs == layout.outputs.padded ||
             layout.channels <= layout.channel_step);
   }
 
@@ -226,7 +226,7 @@ class Worker {
     }
     strip_ = strip;
     group_ = group;
-    arranged_ = 0;
+    arranged_ = -1;
     first_row_ = strip * run_.strips.rows;
     rows_ = std::min(run_.strips.rows, run_.strips.total - first_row_);
     taps_.load(group, first_row_, rows_);
@@ -257,8 +257,7 @@ class Worker {
     const Index first = layout.outputs.first(block);
     const T* weights =
         run_.weights + group_ * layout.packed() + first * layout.channels * layout.taps;
-    const T* bias =
-        run_.bias.data() + (group_ * layout.outputs.vectors * layout.outputs.lanes + first);
+    const T* bias = run_.bias.data() + (group_ * layout.outputs.padded + first);
     simd::TileArguments<T> arguments{};
     arguments.pixels = taps_.pointers(tile);
     arguments.pixel_step = tile.source_step;
@@ -306,7 +305,7 @@ class Worker {
   StripTaps<T> taps_;
   Index strip_ = -1;
   Index group_ = -1;
-  int arranged_ = 0;  ///< for how many vectors taps_ is cut into tiles; 0 for none
+  int arranged_ = -1;  ///< for how many vectors taps_ is cut into tiles; -1 for none
   Index first_row_ = 0;
   Index rows_ = 0;
   Buffer<T> sums_;  ///< [pixel][wide]
@@ -317,20 +316,20 @@ Pieces describe_as(const Problem& problem) {
   const Layout<T> layout(problem);
   const OutputBlocks<T>& outputs = layout.outputs;
   const Strips strips(problem, layout);
-  const int vectors = outputs.widest();
+  const bool half = outputs.widest().vectors == simd::half_vector;
+  const int vectors = half ? 1 : outputs.widest().vectors;
   const Index pixels = strips.rows * problem.columns.output;
-  const auto most = static_cast<Index>(outputs.kernels.pixels[at(vectors)]);
+  const auto most = static_cast<Index>(outputs.kernels.pixels[at(outputs.widest().vectors)]);
   const Index tile = divide_up(pixels, divide_up(pixels, most));
   const Index channels = std::min(layout.channels, layout.channel_step);
   return {
       .tile = concat(counted(tile, "pixel"), " x ", counted(vectors, "vector"), " of ",
-                     outputs.lanes, " output channels"),
+                     half ? outputs.lanes / 2 : outputs.lanes, " output channels"),
       .blocking = concat(counted(strips.count, "strip"), " of ", counted(strips.rows, "output row"),
                          " for the batch; ", part_of(channels, layout.channels, "input channels"),
                          " at a time; ", counted(outputs.count(), "block"), " of output channels"),
       .efficiency = tile_efficiency(static_cast<double>(tile), vectors) *
-                    static_cast<double>(outputs.outputs) /
-                    static_cast<double>(outputs.vectors * outputs.lanes),
+                    static_cast<double>(outputs.outputs) / static_cast<double>(outputs.padded),
   };
 }
 
@@ -342,8 +341,7 @@ std::size_t workspace_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T> {
     const Layout<T> layout(problem);
     const Strips strips(problem, layout);
-    const Index shared =
-        layout.channels + problem.groups * layout.outputs.vectors * layout.outputs.lanes;
+    const Index shared = layout.channels + problem.groups * layout.outputs.padded;
     const std::size_t sums = at(most_sums(problem, layout, strips)) * sizeof(T);
     return at(num_threads()) * (StripTaps<T>::bytes(problem, strips.rows) + sums) +
            SourceColumns::bytes(problem) + at(shared) * sizeof(T);

@@ -29,7 +29,7 @@ struct TileSizes {
   double scattered_cycles(Index pixels) const { return cycles(pixels, 2); }
 
   const OutputBlocks<T>& outputs;
-  int vectors;  ///< of output channels, which a tile computes of each pixel
+  int vectors;  ///< of output channels, as in Block, which a tile computes of each pixel
   Index most;   ///< pixels of a tile
   double uses;  ///< how often a tile's pointers are used once they are written
 
@@ -50,7 +50,8 @@ struct TileSizes {
     // Weights come from the second cache, a vector in three cycles of one multiply-add each.
     constexpr double weight = 1.5;
     const auto pixels = static_cast<double>(size);
-    return std::max(tile_cycles(pixels, vectors, loads * pixels + vectors), weight * vectors) +
+    const double wide = std::max(vectors, 1);  // half a vector takes as long as one, most often
+    return std::max(tile_cycles(pixels, wide, loads * pixels + wide), weight * wide) +
            (loads > 1 ? loads * pixels : 1) / uses;
   }
 };
