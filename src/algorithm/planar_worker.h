@@ -1,6 +1,7 @@
 // What one thread of a planar convolution does.
 #pragma once
 
+#include "algorithm/buffer.h"
 #include "algorithm/epilogue.h"
 #include "algorithm/planar_cut.h"
 #include "algorithm/plane_buffer.h"
@@ -47,8 +48,8 @@ class Worker {
   explicit Worker(const Run<T>& run)
       : run_(run),
         filler_(run.problem, run.input, run.layout),
-        buffer_(run.cut.in_place ? 0 : at(run.cut.channels * run.layout.channel_step())),
-        sums_(at(run.cut.outputs * tile_pixels())) {}
+        buffer_(buffer_elements(run)),
+        sums_(run.cut.outputs * tile_pixels()) {}
 
   static std::size_t elements(const Cut<T>& cut, const PlaneLayout& layout) {
     return at(cut.channels * layout.channel_step() + cut.outputs * cut.most_vectors * cut.lanes);
@@ -91,6 +92,10 @@ class Worker {
     }
   }
 
+  static Index buffer_elements(const Run<T>& run) {
+    return run.cut.in_place ? 0 : run.cut.channels * run.layout.channel_step();
+  }
+
   Index tile_pixels() const { return run_.cut.most_vectors * run_.cut.lanes; }
 
   void finish_part() const {
@@ -106,9 +111,14 @@ class Worker {
     if (strip == strip_) {
       return;
     }
-    strip_ = strip;
     const Cut<T>& cut = run_.cut;
     const Problem& problem = run_.problem;
+    if (strip_ < 0) {
+      // What lies between rows is computed and not stored. Here, not where the memory was taken:
+      // another thread's cache would have it.
+      std::fill_n(buffer_.data(), buffer_elements(run_), T{});
+    }
+    strip_ = strip;
     first_row_ = cut.first_row(problem, strip % cut.strips);
     group_ = strip / cut.strips % problem.groups;
     image_ = strip / cut.strips / problem.groups;
@@ -249,7 +259,7 @@ class Worker {
       const OutputTile& tile = cut.tiles[at(i)];
       for (Index k = tile.first; k < tile.first + tile.count; ++k) {
         for (Index pixel = 0; pixel < pixels.count; ++pixel) {
-          sums_[at(k * tile_pixels() + pixel)] =
+          sums_.data()[k * tile_pixels() + pixel] =
               plain_sum(tile, k, pixels, pixel) + run_.bias[at(group_ * cut.outputs + k)];
         }
       }
@@ -282,8 +292,8 @@ class Worker {
 
   const Run<T>& run_;
   PlaneFiller<T> filler_;
-  std::vector<T> buffer_;
-  std::vector<T> sums_;       ///< [output channel][pixel of the tile]
+  Buffer<T> buffer_;
+  Buffer<T> sums_;            ///< [output channel][pixel of the tile]
   const T* input_ = nullptr;  ///< the strip's first pixel
   Index strip_ = -1;
   Index image_ = 0;

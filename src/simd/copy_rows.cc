@@ -51,18 +51,60 @@ HWY_INLINE void copy_side_by_side(const T* HWY_RESTRICT from, T* HWY_RESTRICT to
   hn::StoreU(hn::LoadU(d, from + (count - lanes)), d, to + (count - lanes));
 }
 
+/// Of Stride vectors, a power of two, every Stride-th element: from the first on, or up to the
+/// last.
+template <std::size_t Stride, bool UpToLast, class D, class T = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> every(D d, const T* HWY_RESTRICT from) {
+  if constexpr (Stride == 1) {
+    return hn::LoadU(d, from);
+  } else {
+    const auto low = every<Stride / 2, UpToLast>(d, from);
+    const auto high = every<Stride / 2, UpToLast>(d, from + Stride / 2 * hn::Lanes(d));
+    return UpToLast ? hn::ConcatOdd(d, high, low) : hn::ConcatEven(d, high, low);
+  }
+}
+
+template <class T>
+HWY_INLINE void copy_one_by_one(const T* HWY_RESTRICT from, std::ptrdiff_t stride,
+                                T* HWY_RESTRICT to, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i, from += stride) {
+    to[i] = *from;
+  }
+}
+
+/// Nothing behind the last element is read: the last vector is what ends with it.
+template <std::size_t Stride, class T>
+HWY_INLINE void copy_every(const T* HWY_RESTRICT from, T* HWY_RESTRICT to, std::size_t count) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  if (count <= lanes) {
+    copy_one_by_one(from, Stride, to, count);
+    return;
+  }
+  for (std::size_t i = 0; i + lanes < count; i += lanes) {
+    hn::StoreU(every<Stride, false>(d, from + Stride * i), d, to + i);
+  }
+  const std::size_t last = count - lanes;
+  hn::StoreU(every<Stride, true>(d, from + (Stride * last - (Stride - 1))), d, to + last);
+}
+
 template <class T>
 void copy_rows(const CopyRows<T>& a) {
   const T* from = a.from;
   T* to = a.to;
   for (std::size_t row = 0; row < a.rows && a.count > 0; ++row) {
-    if (a.stride == 1) {
-      copy_side_by_side(from, to, a.count);
-    } else {
-      const T* element = from;
-      for (std::size_t i = 0; i < a.count; ++i, element += a.stride) {
-        to[i] = *element;
-      }
+    switch (a.stride) {
+      case 1:
+        copy_side_by_side(from, to, a.count);
+        break;
+      case 2:
+        copy_every<2>(from, to, a.count);
+        break;
+      case 4:
+        copy_every<4>(from, to, a.count);
+        break;
+      default:
+        copy_one_by_one(from, a.stride, to, a.count);
     }
     from += a.from_step;
     to += a.to_step;

@@ -5,8 +5,8 @@
 
 namespace conv2d::simd {
 
-/// to[row * to_step + i] = from[row * from_step + i * stride] for i < count; by vectors for a
-/// stride of 1.
+/// to[row * to_step + i] = from[row * from_step + i * stride] for i < count; by vectors for
+/// strides of 1, 2 and 4.
 template <class T>
 struct CopyRows {
   const T* from;
