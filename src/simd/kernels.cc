@@ -23,6 +23,7 @@
 #include <hwy/highway.h>
 
 #include "simd/store_first-inl.h"
+#include "simd/transpose-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace conv2d::simd::HWY_NAMESPACE {
@@ -230,54 +231,6 @@ struct Tiles {
     return {{of<half_vector>(pixels), of<1>(pixels), of<2>(pixels), of<3>(pixels), of<4>(pixels)}};
   }
 };
-
-// Blocks of 16 bytes by as many elements, which every instruction set can turn in its registers.
-HWY_INLINE void transpose_block(const float* HWY_RESTRICT from, std::int64_t from_stride,
-                                float* HWY_RESTRICT to, std::int64_t to_stride) {
-  const hn::FixedTag<float, 4> d;
-  const hn::Repartition<double, decltype(d)> pairs;
-  const auto row0 = hn::LoadU(d, from);
-  const auto row1 = hn::LoadU(d, from + from_stride);
-  const auto row2 = hn::LoadU(d, from + 2 * from_stride);
-  const auto row3 = hn::LoadU(d, from + 3 * from_stride);
-  const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, row0, row1));
-  const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, row2, row3));
-  const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, row0, row1));
-  const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, row2, row3));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, to);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, to + to_stride);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, to + 2 * to_stride);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, to + 3 * to_stride);
-}
-
-#if HWY_HAVE_FLOAT64
-HWY_INLINE void transpose_block(const double* HWY_RESTRICT from, std::int64_t from_stride,
-                                double* HWY_RESTRICT to, std::int64_t to_stride) {
-  const hn::FixedTag<double, 2> d;
-  const auto row0 = hn::LoadU(d, from);
-  const auto row1 = hn::LoadU(d, from + from_stride);
-  hn::StoreU(hn::InterleaveLower(d, row0, row1), d, to);
-  hn::StoreU(hn::InterleaveUpper(d, row0, row1), d, to + to_stride);
-}
-#endif
-
-template <class T>
-void transpose(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
-               std::int64_t rows, std::int64_t columns) {
-  constexpr auto block = static_cast<std::int64_t>(16 / sizeof(T));
-  const std::int64_t whole_rows = rows - rows % block;
-  const std::int64_t whole_columns = columns - columns % block;
-  for (std::int64_t i = 0; i < whole_rows; i += block) {
-    for (std::int64_t j = 0; j < whole_columns; j += block) {
-      transpose_block(from + j * from_stride + i, from_stride, to + i * to_stride + j, to_stride);
-    }
-  }
-  for (std::int64_t i = 0; i < rows; ++i) {
-    for (std::int64_t j = i < whole_rows ? whole_columns : 0; j < columns; ++j) {
-      to[i * to_stride + j] = from[j * from_stride + i];
-    }
-  }
-}
 
 template <class T>
 Kernels<T> kernels_of() {

@@ -50,12 +50,12 @@ TYPED_TEST(Transpose, PutsEveryElementInItsPlaceAndNoOther) {
   Random random;
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
-    for (std::size_t rows = 0; rows < 10; ++rows) {
-      for (std::size_t columns = 0; columns < 10; ++columns) {
+    for (std::size_t rows = 0; rows < 20; ++rows) {
+      for (std::size_t columns = 0; columns < 20; ++columns) {
         const std::size_t from_stride = rows + 3;
         const std::size_t to_stride = columns + 2;
-        const auto from = random_numbers<T>(random, 10 * from_stride);
-        std::vector<T> to(10 * to_stride, -1);
+        const auto from = random_numbers<T>(random, 20 * from_stride);
+        std::vector<T> to(20 * to_stride, -1);
         simd::kernels<T>().transpose(from.data(), static_cast<std::int64_t>(from_stride), to.data(),
                                      static_cast<std::int64_t>(to_stride),
                                      static_cast<std::int64_t>(rows),
