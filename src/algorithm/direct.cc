@@ -8,9 +8,9 @@
 //           channels (outermost first); then the register tile (simd/kernels.h): c, r, s
 // Input     the register tile reads a pixel's channels one after the other: input_rows.h, for as
 //           many rows at a time as stay in half of L2. Never a whole tensor.
-// Border    through tables of pointers (strip_taps.h): into the input by the border's index map, or
-//           to zeros. Where a weight is infinite or NaN, which must not meet the padding's zeros, a
-//           tile has one pixel and leaves such taps out.
+// Border    through tables of pointers (strip_taps.h) into the input by the border's index map.
+//           Pixels with the same taps in the padding share tiles, which leave these out; only the
+//           smallest maps read zeros instead, unless a weight is infinite or NaN and must not.
 // Output    straight to where channels lie side by side; else through scratch memory
 // Weights   packed as [c][r][s][output channels of the tile]; read in order
 // Not for   fewer output channels than half a vector; see refuses()
@@ -238,24 +238,7 @@ class Worker {
       return;
     }
     arranged_ = vectors;
-    const OutputBlocks<T>& outputs = run_.layout.outputs;
-    const Index most = run_.finite ? static_cast<Index>(outputs.kernels.pixels[at(vectors)]) : 1;
-    taps_.cut(cuts_at_borders(vectors, most),
-              [&](Index left) { return outputs.next_tile(vectors, left, most); });
-  }
-
-  /// Whether tiles of pixels that lie evenly are worth the short ones between them. A tile needs so
-  /// many sums to hide the latency of one; and pointers to pixels cost as much as few channels do.
-  bool cuts_at_borders(int vectors, Index most) const {
-    constexpr Index enough_sums = 9;
-    constexpr Index few = 64;
-    const SourceColumns& columns = run_.columns;
-    const Index width = columns.even_end - columns.even_begin;
-    if (width <= 0 || width / divide_up(width, most) * std::max(vectors, 1) < enough_sums) {
-      return false;
-    }
-    return width == run_.problem.columns.output ||
-           run_.layout.channels * run_.layout.outputs.padded <= few * run_.layout.outputs.lanes;
+    taps_.cut(TileSizes<T>(run_.layout.outputs, vectors, run_.layout.channels), run_.finite);
   }
 
   Target target_of(const Block& block) {
@@ -277,11 +260,11 @@ class Worker {
     const T* bias = run_.bias.data() + (group_ * layout.outputs.padded + first);
     simd::TileArguments<T> arguments{};
     arguments.pixels = taps_.pointers(tile);
-    arguments.pixel_step = taps_.pixel_step();
+    arguments.pixel_step = tile.source_step;
     arguments.taps = taps_.taps(tile);
     arguments.all_taps = at(layout.taps);
     arguments.sums = target.sums + tile.first * target.stride;
-    arguments.sum_stride = target.stride;
+    arguments.sum_stride = tile.step * target.stride;
     arguments.idle_lanes = target.idle_lanes;
     const simd::Kernels<T>& kernels = layout.outputs.kernels;
     const auto& tiles = tile.even ? kernels.even_tile : kernels.tile;
