@@ -203,7 +203,8 @@ void tile(const TileArguments<hn::TFromD<D>>& a) {
 // compiler a quarter of a second.
 template <class T>
 constexpr bool exists(std::size_t p, std::size_t v) {
-  const std::size_t step = v > 2 || p <= 4 ? 1 : v == 2 || p <= 8 ? 2 : 4;
+  const bool narrow = v == 1 || v == half_vector;
+  const std::size_t step = v > 2 || p <= 7 ? 1 : !narrow || p <= 14 ? 2 : 4;
   return p > 0 && p <= most_pixels_of<T>(v) && p % step == 0;
 }
 
