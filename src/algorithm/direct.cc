@@ -285,12 +285,15 @@ class Worker {
     const Strides& strides = run_.operands.result.strides();
     const Index width = run_.problem.columns.output;
     const Index wide = run_.layout.outputs.wide(block);
-    for (Index row = 0; row < rows_; ++row) {
-      const Index n = (first_row_ + row) / run_.problem.rows.output;
-      const Index p = (first_row_ + row) % run_.problem.rows.output;
+    const Index high = run_.problem.rows.output;
+    const bool one_line = strides[2] == width * strides[3];
+    for (Index row = 0, rows = 0; row < rows_; row += rows) {
+      const Index n = (first_row_ + row) / high;
+      const Index p = (first_row_ + row) % high;
+      rows = one_line ? std::min(rows_ - row, high - p) : 1;
       T* to = y_ + n * strides[0] + first_output(block) * strides[1] + p * strides[2];
       store_row(sums_.data() + row * width * wide, wide, to, strides,
-                run_.layout.outputs.real(block), width);
+                run_.layout.outputs.real(block), rows * width);
     }
   }
 

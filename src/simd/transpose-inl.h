@@ -64,6 +64,14 @@ HWY_INLINE void transpose_block(D d, const double* HWY_RESTRICT from, std::int64
 }
 #endif
 
+/// How many lines so far apart are worked on at a time: what lies between takes half of a small
+/// first cache at most.
+template <class T>
+std::int64_t lines_at_once(std::int64_t stride, std::int64_t block) {
+  constexpr auto elements = static_cast<std::int64_t>((std::size_t{1} << 14U) / sizeof(T));
+  return HWY_MAX(elements / HWY_MAX(stride, 1) / block, 1) * block;
+}
+
 /// As many columns from `first_column` on as blocks of these vectors take; returns where they end.
 /// The inner loop goes along the rows, of `from` or of `to`, that are further apart: they may be
 /// planes a power of two apart, which meet in a few sets of the first cache.
@@ -74,19 +82,26 @@ std::int64_t transpose_blocks(D d, const T* from, std::int64_t from_stride, T* t
   constexpr auto piece = static_cast<std::int64_t>(16 / sizeof(T));
   const auto wide = static_cast<std::int64_t>(hn::Lanes(d));
   const std::int64_t end = columns - (columns - first_column) % wide;
+  const std::int64_t bottom = rows - rows % piece;
   const auto block = [&](std::int64_t i, std::int64_t j) HWY_ATTR {
     transpose_block(d, from + j * from_stride + i, from_stride, to + i * to_stride + j, to_stride);
   };
   if (from_stride > to_stride) {
-    for (std::int64_t j = first_column; j < end; j += wide) {
-      for (std::int64_t i = 0; i + piece <= rows; i += piece) {
-        block(i, j);
+    const std::int64_t high = lines_at_once<T>(to_stride, piece);
+    for (std::int64_t top = 0; top < bottom; top += high) {
+      for (std::int64_t j = first_column; j < end; j += wide) {
+        for (std::int64_t i = top; i < HWY_MIN(top + high, bottom); i += piece) {
+          block(i, j);
+        }
       }
     }
-  } else if (first_column < end) {
-    for (std::int64_t i = 0; i + piece <= rows; i += piece) {
-      for (std::int64_t j = first_column; j < end; j += wide) {
-        block(i, j);
+  } else {
+    const std::int64_t step = lines_at_once<T>(from_stride, wide);
+    for (std::int64_t left = first_column; left < end; left += step) {
+      for (std::int64_t i = 0; i < bottom; i += piece) {
+        for (std::int64_t j = left; j < HWY_MIN(left + step, end); j += wide) {
+          block(i, j);
+        }
       }
     }
   }
