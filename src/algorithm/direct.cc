@@ -8,9 +8,9 @@
 //           channels (outermost first); then the register tile (simd/kernels.h): c, r, s
 // Input     the register tile reads a pixel's channels one after the other: input_rows.h, for as
 //           many rows at a time as stay in half of L2. Never a whole tensor.
-// Border    through tables of pointers (strip_taps.h): into the input by the border's index map, or
-//           to zeros. Where a weight is infinite or NaN, which must not meet the padding's zeros, a
-//           tile has one pixel and leaves such taps out.
+// Border    through tables of pointers (strip_taps.h) into the input by the border's index map.
+//           Pixels with the same taps in the padding share tiles, which leave these out; only the
+//           smallest maps read zeros instead, unless a weight is infinite or NaN and must not.
 // Output    straight to where channels lie side by side; else through scratch memory
 // Weights   packed as [c][r][s][output channels of the tile]; read in order
 // Not for   fewer output channels than half a vector; see refuses()
@@ -58,7 +58,7 @@ struct Layout {
         channel_step(channel_block(taps)) {}
 
   /// Elements of one group.
-  Index packed() const noexcept { return outputs.vectors * outputs.lanes * channels * taps; }
+  Index packed() const noexcept { return outputs.padded * channels * taps; }
 
   OutputBlocks<T> outputs;
   Index channels;
@@ -154,7 +154,7 @@ struct Strips {
 /// Sums of one thread that wait in scratch memory, at most.
 template <class T>
 Index most_sums(const Problem& problem, const Layout<T>& layout, const Strips& strips) {
-  return strips.rows * problem.columns.output * layout.outputs.widest() * layout.outputs.lanes;
+  return strips.rows * problem.columns.output * layout.outputs.wide(layout.outputs.widest());
 }
 
 /// Everything that one run shares between threads.
@@ -167,7 +167,7 @@ struct Run {
   const T* weights;
   bool finite;
   std::vector<T> zeros;  ///< as many as a group has input channels
-  std::vector<T> bias;   ///< [group][vectors][lanes]
+  std::vector<T> bias;   ///< [group][padded]
   SourceColumns columns;
 };
 
@@ -215,7 +215,7 @@ class Worker {
     const Layout<T>& layout = run.layout;
     return strides[1] == 1 && strides[3] > 0 && strides[2] == problem.columns.output * strides[3] &&
            (problem.batch == 1 || strides[0] == problem.rows.output * strides[2]) &&
-           (layout.outputs.outputs % layout.outputs.lanes == 0 ||
+           (layout.outputs.outputs == layout.outputs.padded ||
             layout.channels <= layout.channel_step);
   }
 
@@ -226,7 +226,7 @@ class Worker {
     }
     strip_ = strip;
     group_ = group;
-    arranged_ = 0;
+    arranged_ = -1;
     first_row_ = strip * run_.strips.rows;
     rows_ = std::min(run_.strips.rows, run_.strips.total - first_row_);
     taps_.load(group, first_row_, rows_);
@@ -238,24 +238,7 @@ class Worker {
       return;
     }
     arranged_ = vectors;
-    const OutputBlocks<T>& outputs = run_.layout.outputs;
-    const Index most = run_.finite ? static_cast<Index>(outputs.kernels.pixels[at(vectors)]) : 1;
-    taps_.cut(cuts_at_borders(vectors, most),
-              [&](Index left) { return outputs.next_tile(vectors, left, most); });
-  }
-
-  /// Whether tiles of pixels that lie evenly are worth the short ones between them. A tile needs so
-  /// many sums to hide the latency of one; and pointers to pixels cost as much as few channels do.
-  bool cuts_at_borders(int vectors, Index most) const {
-    constexpr Index enough_sums = 9;
-    constexpr Index few = 64;
-    const SourceColumns& columns = run_.columns;
-    const Index width = columns.even_end - columns.even_begin;
-    if (width <= 0 || width / divide_up(width, most) * vectors < enough_sums) {
-      return false;
-    }
-    return width == run_.problem.columns.output ||
-           run_.layout.channels * run_.layout.outputs.vectors <= few;
+    taps_.cut(TileSizes<T>(run_.layout.outputs, vectors, run_.layout.channels), run_.finite);
   }
 
   Target target_of(const Block& block) {
@@ -274,15 +257,14 @@ class Worker {
     const Index first = layout.outputs.first(block);
     const T* weights =
         run_.weights + group_ * layout.packed() + first * layout.channels * layout.taps;
-    const T* bias =
-        run_.bias.data() + (group_ * layout.outputs.vectors * layout.outputs.lanes + first);
+    const T* bias = run_.bias.data() + (group_ * layout.outputs.padded + first);
     simd::TileArguments<T> arguments{};
     arguments.pixels = taps_.pointers(tile);
-    arguments.pixel_step = taps_.pixel_step();
+    arguments.pixel_step = tile.source_step;
     arguments.taps = taps_.taps(tile);
     arguments.all_taps = at(layout.taps);
     arguments.sums = target.sums + tile.first * target.stride;
-    arguments.sum_stride = target.stride;
+    arguments.sum_stride = tile.step * target.stride;
     arguments.idle_lanes = target.idle_lanes;
     const simd::Kernels<T>& kernels = layout.outputs.kernels;
     const auto& tiles = tile.even ? kernels.even_tile : kernels.tile;
@@ -303,12 +285,15 @@ class Worker {
     const Strides& strides = run_.operands.result.strides();
     const Index width = run_.problem.columns.output;
     const Index wide = run_.layout.outputs.wide(block);
-    for (Index row = 0; row < rows_; ++row) {
-      const Index n = (first_row_ + row) / run_.problem.rows.output;
-      const Index p = (first_row_ + row) % run_.problem.rows.output;
+    const Index high = run_.problem.rows.output;
+    const bool one_line = strides[2] == width * strides[3];
+    for (Index row = 0, rows = 0; row < rows_; row += rows) {
+      const Index n = (first_row_ + row) / high;
+      const Index p = (first_row_ + row) % high;
+      rows = one_line ? std::min(rows_ - row, high - p) : 1;
       T* to = y_ + n * strides[0] + first_output(block) * strides[1] + p * strides[2];
       store_row(sums_.data() + row * width * wide, wide, to, strides,
-                run_.layout.outputs.real(block), width);
+                run_.layout.outputs.real(block), rows * width);
     }
   }
 
@@ -323,7 +308,7 @@ class Worker {
   StripTaps<T> taps_;
   Index strip_ = -1;
   Index group_ = -1;
-  int arranged_ = 0;  ///< for how many vectors taps_ is cut into tiles; 0 for none
+  int arranged_ = -1;  ///< for how many vectors taps_ is cut into tiles; -1 for none
   Index first_row_ = 0;
   Index rows_ = 0;
   Buffer<T> sums_;  ///< [pixel][wide]
@@ -334,20 +319,20 @@ Pieces describe_as(const Problem& problem) {
   const Layout<T> layout(problem);
   const OutputBlocks<T>& outputs = layout.outputs;
   const Strips strips(problem, layout);
-  const int vectors = outputs.widest();
+  const bool half = outputs.widest().vectors == simd::half_vector;
+  const int vectors = half ? 1 : outputs.widest().vectors;
   const Index pixels = strips.rows * problem.columns.output;
-  const auto most = static_cast<Index>(outputs.kernels.pixels[at(vectors)]);
+  const auto most = static_cast<Index>(outputs.kernels.pixels[at(outputs.widest().vectors)]);
   const Index tile = divide_up(pixels, divide_up(pixels, most));
   const Index channels = std::min(layout.channels, layout.channel_step);
   return {
       .tile = concat(counted(tile, "pixel"), " x ", counted(vectors, "vector"), " of ",
-                     outputs.lanes, " output channels"),
+                     half ? outputs.lanes / 2 : outputs.lanes, " output channels"),
       .blocking = concat(counted(strips.count, "strip"), " of ", counted(strips.rows, "output row"),
                          " for the batch; ", part_of(channels, layout.channels, "input channels"),
                          " at a time; ", counted(outputs.count(), "block"), " of output channels"),
       .efficiency = tile_efficiency(static_cast<double>(tile), vectors) *
-                    static_cast<double>(outputs.outputs) /
-                    static_cast<double>(outputs.vectors * outputs.lanes),
+                    static_cast<double>(outputs.outputs) / static_cast<double>(outputs.padded),
   };
 }
 
@@ -359,8 +344,7 @@ std::size_t workspace_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T> {
     const Layout<T> layout(problem);
     const Strips strips(problem, layout);
-    const Index shared =
-        layout.channels + problem.groups * layout.outputs.vectors * layout.outputs.lanes;
+    const Index shared = layout.channels + problem.groups * layout.outputs.padded;
     const std::size_t sums = at(most_sums(problem, layout, strips)) * sizeof(T);
     return at(num_threads()) * (StripTaps<T>::bytes(problem, strips.rows) + sums) +
            SourceColumns::bytes(problem) + at(shared) * sizeof(T);

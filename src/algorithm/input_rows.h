@@ -54,9 +54,13 @@ class InputRows {
     rows_.erase(std::unique(rows_.begin(), rows_.end()), rows_.end());
     std::erase(rows_, nowhere);
     T* to = turned_.data();
-    for (const Index row : rows_) {
-      load_row(in_place(row, first_column), strides_, to, step_, channels_, columns_);
-      to += columns * step_;
+    for (std::size_t i = 0, next = 0; i < rows_.size(); i = next) {
+      for (next = i + 1; next < rows_.size() && follows(rows_[next], rows_[next - 1]);) {
+        ++next;
+      }
+      const Index pixels = static_cast<Index>(next - i) * columns;
+      load_row(in_place(rows_[i], first_column), strides_, to, step_, channels_, pixels);
+      to += pixels * step_;
     }
   }
 
@@ -84,6 +88,11 @@ class InputRows {
   static Index step(Index channels) {
     constexpr auto line = static_cast<Index>(64 / sizeof(T));
     return channels > 0 && bytes_of(channels) % 1024 == 0 ? channels + line : channels;
+  }
+
+  /// Whether a row's first pixel in hand lies behind the last one of another as its pixels do.
+  bool follows(Index row, Index other) const {
+    return in_place(row, first_column_) - in_place(other, first_column_) == columns_ * strides_[3];
   }
 
   const T* in_place(Index row, Index column) const {

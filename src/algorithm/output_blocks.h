@@ -1,5 +1,6 @@
 // How the output channels of a group are cut into vectors, and the vectors into blocks that a
-// register tile computes; the bias in that order.
+// register tile computes; the bias in that order. Channels that fill no more than half of a last
+// vector are a block of half a one, where there are such (simd/kernels.h).
 #pragma once
 
 #include "algorithm/bias.h"
@@ -11,7 +12,7 @@
 
 namespace conv2d {
 
-/// Vectors of output channels that one tile computes.
+/// Vectors of output channels that one tile computes, or simd::half_vector.
 struct Block {
   Index first_vector;
   int vectors;
@@ -22,26 +23,34 @@ struct OutputBlocks {
   explicit OutputBlocks(const Problem& problem)
       : kernels(simd::kernels<T>()),
         outputs(problem.out_channels_per_group()),
-        lanes(kernels.lanes),
-        vectors(divide_up(outputs, lanes)) {
+        lanes(kernels.lanes) {
     auto widest_tile = simd::most_vectors;
     while (kernels.pixels[widest_tile] == 0) {
       --widest_tile;
     }
+    const Index rest = outputs % lanes;
+    const bool halves = kernels.pixels[simd::half_vector] > 0 && rest > 0 && rest <= lanes / 2;
+    const Index vectors = halves ? outputs / lanes : divide_up(outputs, lanes);
     const Index count = divide_up(vectors, static_cast<Index>(widest_tile));
     for (Index i = 0, next = 0; i < count; ++i) {
       const auto wide_here = static_cast<int>(vectors / count + (i < vectors % count ? 1 : 0));
       blocks.push_back({next, wide_here});
       next += wide_here;
     }
+    if (halves) {
+      blocks.push_back({vectors, simd::half_vector});
+    }
+    padded = blocks.empty() ? 0 : first(blocks.back()) + wide(blocks.back());
   }
 
   Index count() const noexcept { return static_cast<Index>(blocks.size()); }
-  /// Vectors of the widest block.
-  int widest() const noexcept { return blocks.empty() ? 0 : blocks.front().vectors; }
+  /// The first one.
+  const Block& widest() const noexcept { return blocks.front(); }
 
   Index first(const Block& block) const noexcept { return block.first_vector * lanes; }
-  Index wide(const Block& block) const noexcept { return block.vectors * lanes; }
+  Index wide(const Block& block) const noexcept {
+    return block.vectors == simd::half_vector ? lanes / 2 : block.vectors * lanes;
+  }
   /// Output channels of a block that there are; the rest fills its last vector.
   Index real(const Block& block) const noexcept {
     return std::min(wide(block), outputs - first(block));
@@ -60,18 +69,17 @@ struct OutputBlocks {
   const simd::Kernels<T>& kernels;
   Index outputs;  ///< of one group
   Index lanes;
-  Index vectors;  ///< of one group
+  Index padded;  ///< outputs with what fills the last block
   std::vector<Block> blocks;
 };
 
-/// [group][vectors][lanes], zero where there is no bias.
+/// [group][padded], zero where there is no bias.
 template <class T>
 std::vector<T> packed_bias(const Problem& problem, const OutputBlocks<T>& blocks,
                            const functional::OptionalView& bias) {
-  const Index wide = blocks.vectors * blocks.lanes;
-  std::vector<T> packed(at(problem.groups * wide), T{0});
+  std::vector<T> packed(at(problem.groups * blocks.padded), T{0});
   for (Index k = 0; k < problem.out_channels; ++k) {
-    packed[at(k / blocks.outputs * wide + k % blocks.outputs)] = bias_of<T>(bias, k);
+    packed[at(k / blocks.outputs * blocks.padded + k % blocks.outputs)] = bias_of<T>(bias, k);
   }
   return packed;
 }

@@ -4,7 +4,6 @@
 #include "simd/kernels.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace conv2d {
 namespace {
@@ -70,6 +69,7 @@ PlaneFiller<T>::PlaneFiller(const Problem& problem, TensorView input, const Plan
       layout_(layout),
       input_(static_cast<const T*>(input.data())),
       strides_(input.strides()),
+      copies_(simd::row_copies<T>()),
       filled_(index_of(layout.band_rows())) {
   const Axis& axis = problem.columns;
   for (const std::int64_t phase : layout.column_phases()) {
@@ -155,19 +155,13 @@ void PlaneFiller<T>::fill_inner(const T* from, std::int64_t channels, std::int64
     simd::kernels<T>().transpose(from, between, to, step, channels, count);
     return;
   }
-  for (std::int64_t c = 0; c < channels; ++c, from += strides_[1], to += step) {
-    if (between == 1) {
-      std::memcpy(to, from, index_of(count) * sizeof(T));
-    } else if (between == 2) {
-      for (std::int64_t u = 0; u < count; ++u) {
-        to[u] = from[2 * u];
-      }
-    } else {
-      for (std::int64_t u = 0; u < count; ++u) {
-        to[u] = from[u * between];
-      }
-    }
-  }
+  copies_.copy({.from = from,
+                .from_step = strides_[1],
+                .stride = between,
+                .to = to,
+                .to_step = step,
+                .rows = index_of(channels),
+                .count = index_of(count)});
 }
 
 template class PlaneFiller<float>;

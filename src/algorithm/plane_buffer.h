@@ -13,6 +13,7 @@
 #include <conv2d/tensor.h>
 
 #include "geometry/problem.h"
+#include "simd/copy_rows.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -76,6 +77,7 @@ class PlaneFiller {
   const PlaneLayout& layout_;
   const T* input_;
   Strides strides_;
+  const simd::RowCopies<T>& copies_;
   std::vector<Columns> columns_;  ///< of each column phase
   std::vector<char> filled_;      ///< [band row]
 };

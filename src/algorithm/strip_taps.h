@@ -1,15 +1,20 @@
 // Where the taps of a strip's pixels read, as tables of pointers for register tiles
 // (simd/kernels.h).
 //
-// A strip is some output rows of the batch, its pixels counted row by row and cut into tiles. The
-// pixels of a tile within one row and away from the border lie evenly in memory: one pointer a tap
-// and the step from pixel to pixel say it all. So do those of a whole strip where each row begins a
-// step behind the end of the one before, as in 1x1 layers. Any other tile has a pointer for each
-// pixel and tap, into the input by the border's index map or to zeros; it may span rows, which
-// fills it on small maps.
+// A strip is some output rows of the batch. Its rows and its columns are cut into runs whose taps
+// read in step, and so the strip into patches. Away from the border a patch is large; along the
+// border it is a line, in a corner a pixel. All pixels of a patch have the same taps, so that those
+// in the padding are left out, and lie evenly in memory, along rows and along columns: a tile is a
+// piece of a row or of a column of a patch, and one pointer a tap and a step say where it reads.
+//
+// Lines of a few pixels leave much of a tile's time unused. Where that costs more than taps in the
+// padding do (maps of 2x2, 3x3), a tile takes pixels as they come, over the ends of rows, with a
+// pointer for each pixel and tap, into the input or to zeros.
 #pragma once
 
 #include "algorithm/input_rows.h"
+#include "algorithm/source_columns.h"
+#include "algorithm/tile_sizes.h"
 #include "algorithm/vector_types.h"
 #include "geometry/problem.h"
 
@@ -20,37 +25,13 @@
 
 namespace conv2d {
 
-/// Which input columns the taps of an output row read.
-struct SourceColumns {
-  explicit SourceColumns(const Problem& problem) {
-    const Axis& columns = problem.columns;
-    for (Index q = 0; q < columns.output; ++q) {
-      for (Index s = 0; s < columns.kernel; ++s) {
-        sources.push_back(source_index(columns, problem.padding_mode, q, s));
-      }
-      if (columns.position(q, 0) < 0) {
-        even_begin = q + 1;
-      } else if (columns.position(q, columns.kernel - 1) < columns.input) {
-        even_end = q + 1;
-      }
-    }
-  }
-
-  static std::size_t bytes(const Problem& problem) {
-    return at(problem.columns.output * problem.columns.kernel) * sizeof(Index);
-  }
-
-  std::vector<Index> sources;  ///< [q][s]
-  /// Output columns that the border does not concern: each reads a stride behind the one before.
-  Index even_begin = 0;
-  Index even_end = 0;
-};
-
 /// Pixels of a strip that one register tile computes.
 struct PixelTile {
-  Index first;
+  Index first;  ///< counted row by row
+  Index step;   ///< from each to the next: 1 along rows, a row's length along columns
   int pixels;
   bool even;             ///< one pointer a tap instead of one for each pixel and tap
+  Index source_step;     ///< of even tiles: elements of the input from each pixel to the next
   std::size_t pointers;  ///< where its pointers begin
   std::size_t taps;      ///< where its taps begin, and how many there are
   std::size_t tap_count;
@@ -70,6 +51,8 @@ class StripTaps {
     const Sizes most(problem, most_rows);
     source_rows_.reserve(most.rows);
     row_starts_.reserve(most.rows);
+    row_runs_.reserve(at(most_rows));
+    corner_.reserve(most.taps);
     tiles_.reserve(most.pixels);
     pointers_ = std::make_unique_for_overwrite<const T*[]>(most.pointers);
     taps_ = std::make_unique_for_overwrite<std::size_t[]>(most.pointers);
@@ -78,7 +61,8 @@ class StripTaps {
   static std::size_t bytes(const Problem& problem, Index most_rows) {
     const Sizes most(problem, most_rows);
     return InputRows<T>::bytes(problem, most_rows * problem.rows.kernel, problem.columns.input) +
-           most.rows * (sizeof(Index) + sizeof(T*)) + most.pixels * sizeof(PixelTile) +
+           most.rows * (sizeof(Index) + sizeof(T*)) + at(most_rows) * sizeof(Run) +
+           most.taps * sizeof(T*) + most.pixels * sizeof(PixelTile) +
            most.pointers * (sizeof(T*) + sizeof(std::size_t));
   }
 
@@ -99,28 +83,34 @@ class StripTaps {
     for (const Index row : source_rows_) {
       row_starts_.push_back(row == nowhere ? nullptr : input_.pixel(row, 0));
     }
-    one_line_ = is_one_line();
+    find_row_runs();
   }
 
-  /// Cuts the pixels into tiles: next_tile(left) says how many of those left the next one has.
-  /// Where they are cut at borders, no tile has both pixels that lie evenly and others.
-  template <class NextTile>
-  void cut(bool at_borders, NextTile&& next_tile) {
+  /// Cuts the pixels into tiles. Only where they may meet the padding's zeros do tiles take pixels
+  /// with different taps.
+  void cut(const TileSizes<T>& sizes, bool may_meet_zeros) {
     tiles_.clear();
     pointer_count_ = 0;
     tap_count_ = 0;
-    const Index width = problem_.columns.output;
-    const Index pixels = rows_ * width;
-    Index p = 0;
-    Index q = 0;
-    for (Index first = 0; first < pixels;) {
-      const Index left = pixels - first;
-      const Index size =
-          next_tile(at_borders && !one_line_ ? std::min(left, until_border(q)) : left);
-      add_tile(first, p, q, size);
-      first += size;
-      for (q += size; q >= width; q -= width) {
-        ++p;
+    double cycles = 0;
+    for (Run& rows : row_runs_) {
+      const double evenly = run_cycles(rows, sizes);
+      const double scattered = may_meet_zeros ? scattered_cycles(rows, sizes) : evenly;
+      rows.scattered = scattered < evenly;
+      cycles += std::min(scattered, evenly);
+    }
+    const Run all{0, rows_, 0, problem_.rows.kernel};
+    if (may_meet_zeros && scattered_cycles(all, sizes) < cycles) {
+      add_scattered(all, sizes);
+      return;
+    }
+    for (const Run& rows : row_runs_) {
+      if (rows.scattered) {
+        add_scattered(rows, sizes);
+        continue;
+      }
+      for (const Run& columns : columns_.runs) {
+        add_patch(rows, columns, sizes);
       }
     }
   }
@@ -130,75 +120,175 @@ class StripTaps {
   std::span<const std::size_t> taps(const PixelTile& tile) const {
     return {taps_.get() + tile.taps, tile.tap_count};
   }
-  /// From each pixel of an even tile to the next.
-  Index pixel_step() const { return problem_.columns.stride * input_.pixel_step(); }
 
  private:
-  /// Pixels of one kind from column q on: even ones to the end of theirs, others to the next row's
-  /// even ones.
-  Index until_border(Index q) const {
-    if (q < columns_.even_begin) {
-      return columns_.even_begin - q;
-    }
-    return q < columns_.even_end ? columns_.even_end - q
-                                 : problem_.columns.output - q + columns_.even_begin;
-  }
-
   struct Sizes {
     Sizes(const Problem& problem, Index most_rows)
         : rows(at(most_rows * problem.rows.kernel)),
+          taps(at(problem.rows.kernel * problem.columns.kernel)),
           pixels(at(most_rows * problem.columns.output)),
-          pointers(pixels * at(problem.rows.kernel * problem.columns.kernel)) {}
+          pointers(pixels * taps) {}
 
     std::size_t rows;
+    std::size_t taps;
     std::size_t pixels;
     std::size_t pointers;
   };
 
-  bool is_one_line() const {
-    const Index width = problem_.columns.output;
-    if (columns_.even_begin > 0 || columns_.even_end < width) {
-      return false;
+  /// Pixels in a line, `step` and `source_step` as in PixelTile; the first one's input lies
+  /// `offset` elements behind that of the patch's first.
+  struct Line {
+    Index first;
+    Index step;
+    Index pixels;
+    Index source_step;
+    Index offset;
+  };
+
+  const T* row_start(Index p, Index r) const {
+    return row_starts_[at(p * problem_.rows.kernel + r)];
+  }
+
+  void find_row_runs() {
+    row_runs_.clear();
+    for (Index p = 0; p < rows_; ++p) {
+      if (p > 0 && joins(row_runs_.back(), p)) {
+        row_runs_.back().end = p + 1;
+      } else {
+        row_runs_.push_back({p, p + 1, 0, row_taps(p)});
+      }
     }
-    const std::size_t kernel = at(problem_.rows.kernel);
-    for (std::size_t i = 0; i < row_starts_.size(); ++i) {
-      if (row_starts_[i] == nullptr ||
-          (i >= kernel && row_starts_[i] - row_starts_[i - kernel] != width * pixel_step())) {
+  }
+
+  /// Whether row p reads in step with those of the run before it; the second sets the step.
+  bool joins(Run& run, Index p) const {
+    bool set = run.end - run.begin > 1;
+    for (Index r = 0; r < problem_.rows.kernel; ++r) {
+      const T* const before = row_start(p - 1, r);
+      const T* const here = row_start(p, r);
+      if (before == nullptr || here == nullptr) {
+        if (before != here) {
+          return false;
+        }
+        continue;
+      }
+      if (!set) {
+        run.step = here - before;
+        set = true;
+      }
+      if (here - before != run.step) {
         return false;
       }
     }
     return true;
   }
 
-  /// Of `size` pixels, the first one at row p of the strip and column q.
-  void add_tile(Index first, Index p, Index q, Index size) {
-    const bool even = one_line_ || (q >= columns_.even_begin && q + size <= columns_.even_end);
-    tiles_.push_back({first, static_cast<int>(size), even, pointer_count_, tap_count_, 0});
-    if (even) {
-      add_even(p, q);
-    } else {
-      add_scattered(p, q, size);
+  /// Taps of a row that read one.
+  Index row_taps(Index p) const {
+    Index taps = 0;
+    for (Index r = 0; r < problem_.rows.kernel; ++r) {
+      taps += row_start(p, r) == nullptr ? 0 : 1;
     }
-    tiles_.back().tap_count = tap_count_ - tiles_.back().taps;
+    return taps;
   }
 
-  /// For each tap that reads an element.
-  void add_even(Index p, Index q) {
-    const Axis& columns = problem_.columns;
+  /// From each pixel of a run of columns to the next.
+  Index right(const Run& columns) const { return columns.step * input_.pixel_step(); }
+
+  /// Whether the rows of a patch follow each other as the pixels of a row do.
+  bool is_line(const Run& rows, const Run& columns) const {
+    return columns.size() == problem_.columns.output &&
+           (rows.size() == 1 || rows.step == columns.size() * right(columns));
+  }
+
+  static bool goes_along_rows(const Run& rows, const Run& columns, const TileSizes<T>& sizes) {
+    return static_cast<double>(rows.size()) * sizes.line_cycles(columns.size()) <=
+           static_cast<double>(columns.size()) * sizes.line_cycles(rows.size());
+  }
+
+  /// Cycles for each input channel, of all patches of a run of rows.
+  double run_cycles(const Run& rows, const TileSizes<T>& sizes) const {
+    double cycles = 0;
+    for (const Run& columns : columns_.runs) {
+      const auto taps = static_cast<double>(rows.taps * columns.taps);
+      const Index high = rows.size();
+      const Index wide = columns.size();
+      if (is_line(rows, columns)) {
+        cycles += taps * sizes.line_cycles(high * wide);
+      } else if (goes_along_rows(rows, columns, sizes)) {
+        cycles += taps * static_cast<double>(high) * sizes.line_cycles(wide);
+      } else {
+        cycles += taps * static_cast<double>(wide) * sizes.line_cycles(high);
+      }
+    }
+    return cycles;
+  }
+
+  /// Of tiles that take all pixels of rows as they come, each tap for each of them.
+  double scattered_cycles(const Run& rows, const TileSizes<T>& sizes) const {
+    return static_cast<double>(rows.taps * problem_.columns.kernel) *
+           sizes.scattered_cycles(rows.size() * problem_.columns.output);
+  }
+
+  void add_patch(const Run& rows, const Run& columns, const TileSizes<T>& sizes) {
+    find_taps(rows.begin, columns.begin);
+    const Index width = problem_.columns.output;
+    const Index first = rows.begin * width + columns.begin;
+    if (is_line(rows, columns)) {
+      add_line({first, 1, rows.size() * columns.size(), right(columns), 0}, sizes);
+    } else if (goes_along_rows(rows, columns, sizes)) {
+      for (Index p = 0; p < rows.size(); ++p) {
+        add_line({first + p * width, 1, columns.size(), right(columns), p * rows.step}, sizes);
+      }
+    } else {
+      for (Index q = 0; q < columns.size(); ++q) {
+        add_line({first + q, width, rows.size(), rows.step, q * right(columns)}, sizes);
+      }
+    }
+  }
+
+  /// The taps of the pixel at row p of the strip and column q that read an element, and where.
+  void find_taps(Index p, Index q) {
+    corner_.clear();
+    patch_taps_ = tap_count_;
+    const Index taps = problem_.columns.kernel;
     for (Index r = 0; r < problem_.rows.kernel; ++r) {
-      const T* const start = row_starts_[at(p * problem_.rows.kernel + r)];
-      if (start == nullptr) {
-        continue;
+      for (Index s = 0; s < taps; ++s) {
+        const T* const start = row_start(p, r);
+        const Index column = columns_.of(q, s);
+        if (start != nullptr && column != nowhere) {
+          corner_.push_back(start + column * input_.pixel_step());
+          taps_[tap_count_++] = at(r * taps + s);
+        }
       }
-      for (Index s = 0; s < columns.kernel; ++s) {
-        pointers_[pointer_count_++] = start + columns.position(q, s) * input_.pixel_step();
-        taps_[tap_count_++] = at(r * columns.kernel + s);
+    }
+  }
+
+  void add_line(const Line& line, const TileSizes<T>& sizes) {
+    for (Index done = 0, size = 0; done < line.pixels; done += size) {
+      size = sizes.next(line.pixels - done);
+      tiles_.push_back({line.first + done * line.step, line.step, static_cast<int>(size), true,
+                        line.source_step, pointer_count_, patch_taps_, corner_.size()});
+      const Index offset = line.offset + done * line.source_step;
+      for (const T* const start : corner_) {
+        pointers_[pointer_count_++] = start + offset;
       }
+    }
+  }
+
+  void add_scattered(const Run& rows, const TileSizes<T>& sizes) {
+    const Index width = problem_.columns.output;
+    const Index end = rows.end * width;
+    for (Index first = rows.begin * width, size = 0; first < end; first += size) {
+      size = sizes.next(end - first);
+      tiles_.push_back({first, 1, static_cast<int>(size), false, 0, pointer_count_, tap_count_, 0});
+      add_pixels(first / width, first % width, size);
+      tiles_.back().tap_count = tap_count_ - tiles_.back().taps;
     }
   }
 
   /// For each tap that reads an element for one of the pixels.
-  void add_scattered(Index p, Index q, Index size) {
+  void add_pixels(Index p, Index q, Index size) {
     const Index taps = problem_.columns.kernel;
     for (Index r = 0; r < problem_.rows.kernel; ++r) {
       for (Index s = 0; s < taps; ++s) {
@@ -215,8 +305,8 @@ class StripTaps {
     const T** const to = pointers_.get() + pointer_count_;
     bool reads = false;
     for (Index i = 0; i < size; ++i) {
-      const T* const start = row_starts_[at(p * problem_.rows.kernel + r)];
-      const Index column = columns_.sources[at(q * problem_.columns.kernel + s)];
+      const T* const start = row_start(p, r);
+      const Index column = columns_.of(q, s);
       const bool there = start != nullptr && column != nowhere;
       to[i] = there ? start + column * input_.pixel_step() : zeros_;
       reads = reads || there;
@@ -233,14 +323,16 @@ class StripTaps {
   const T* zeros_;
   InputRows<T> input_;
   Index rows_ = 0;
-  bool one_line_ = false;
   std::vector<Index> source_rows_;    ///< [row of the strip][r], named as input_ does
   std::vector<const T*> row_starts_;  ///< [row of the strip][r], nullptr in the padding
+  std::vector<Run> row_runs_;         ///< of the strip's rows
+  std::vector<const T*> corner_;      ///< where the taps of a patch's first pixel read
+  std::size_t patch_taps_ = 0;        ///< where the taps of the patch begin
   std::vector<PixelTile> tiles_;
   std::size_t pointer_count_ = 0;
   std::size_t tap_count_ = 0;
   std::unique_ptr<const T*[]> pointers_;  ///< [tile][tap], then [pixel] unless it is even
-  std::unique_ptr<std::size_t[]> taps_;   ///< [tile][tap]
+  std::unique_ptr<std::size_t[]> taps_;   ///< [patch or scattered tile][tap]
 };
 
 }  // namespace conv2d

@@ -99,7 +99,7 @@ void pack(const Problem& problem, TensorView weight, std::byte* packed) {
 double efficiency_of(const Problem& problem, const OutputBlocks<float>& outputs,
                      const winograd::Cut& cut, double product) {
   const auto channels = static_cast<double>(problem.in_channels_per_group());
-  const auto wide = static_cast<double>(outputs.vectors * outputs.lanes);
+  const auto wide = static_cast<double>(outputs.padded);
   const double tile = 36 * channels * wide / product + 2 * 144 * channels + 2 * 120 * wide;
   const auto tiles = static_cast<double>(cut.tile_rows * cut.tile_columns);
   const auto pixels = static_cast<double>(problem.rows.output * problem.columns.output);
@@ -110,7 +110,7 @@ Pieces describe(const Problem& given) {
   const Problem problem = winograd::as_forward(given);
   const OutputBlocks<float> outputs(problem);
   const winograd::Cut cut(problem, outputs);
-  const int vectors = outputs.widest();
+  const int vectors = outputs.widest().vectors;
   const auto most = static_cast<Index>(outputs.kernels.pixels[at(vectors)]);
   const Index tile = divide_up(cut.most_tiles(), divide_up(cut.most_tiles(), most));
   return {
@@ -129,8 +129,7 @@ std::size_t workspace_bytes(const Problem& given) {
   const OutputBlocks<float> outputs(problem);
   const winograd::Cut cut(problem, outputs);
   const Index sources = (cut.tile_rows + cut.tile_columns) * winograd::tile_inputs;
-  const Index shared =
-      problem.in_channels_per_group() + problem.groups * outputs.vectors * outputs.lanes;
+  const Index shared = problem.in_channels_per_group() + problem.groups * outputs.padded;
   return at(num_threads()) * winograd::Scratch(problem, outputs, cut).bytes() +
          at(sources) * sizeof(Index) + at(shared) * sizeof(float);
 }

@@ -87,12 +87,13 @@ class Cut {
     constexpr double bytes_a_cycle = 8;
     const auto channels = static_cast<double>(problem.in_channels_per_group());
     const auto blocks = static_cast<double>(divide_up(outputs.count(), parts));
-    const double wide = outputs.widest() * static_cast<double>(outputs.lanes);
+    const int vectors = outputs.widest().vectors;
+    const auto wide = static_cast<double>(outputs.wide(outputs.widest()));
     const auto tiles = static_cast<double>(rows * piece_columns);
-    const auto most = static_cast<double>(outputs.kernels.pixels[at(outputs.widest())]);
+    const auto most = static_cast<double>(outputs.kernels.pixels[at(vectors)]);
     const double tile = tiles / std::ceil(tiles / most);
     const double multiply = 36 * tiles * channels * wide / static_cast<double>(outputs.lanes) /
-                            tile_efficiency(tile, outputs.widest());
+                            tile_efficiency(tile, vectors);
     const double turn = transform * tiles / static_cast<double>(outputs.lanes);
     const double factors = 36 * 4 * tiles * channels;
     const bool fits = factors + 36 * 4 * tiles * wide < static_cast<double>(machine_l2());

@@ -15,7 +15,7 @@ class PackedWeights {
       : groups_(problem.groups),
         channels_(problem.in_channels_per_group()),
         blocks_(outputs.count()),
-        block_(outputs.widest() * outputs.lanes * channels_) {}
+        block_(outputs.wide(outputs.widest()) * channels_) {}
 
   Index elements() const { return groups_ * blocks_ * one(); }
   /// [6*6][c][output channel of the block], a product's `step()` elements from the one before.

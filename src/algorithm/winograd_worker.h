@@ -26,7 +26,7 @@ struct Run {
   PackedWeights layout;
   const float* weights;
   std::vector<float> zeros;           ///< as many as a group has input channels
-  std::vector<float> bias;            ///< [group][vectors][lanes]
+  std::vector<float> bias;            ///< [group][padded]
   std::vector<Index> source_rows;     ///< [tile row][6]
   std::vector<Index> source_columns;  ///< [tile column][6]
 };
@@ -37,7 +37,7 @@ struct Scratch {
       : tiles(cut.most_tiles()),
         source_rows(cut.strip_rows * tile_inputs),
         factor_row(padded(problem.in_channels_per_group())),
-        product_row(outputs.widest() * outputs.lanes),
+        product_row(outputs.wide(outputs.widest())),
         factors(tile_products * factor_step()),
         sums(tile_products * product_step()),
         results(tile_outputs * cut.piece_columns * tile_outputs * product_row),
@@ -298,7 +298,7 @@ class Worker {
   Index index_of(const Block& block) const { return &block - run_.outputs.blocks.data(); }
 
   Index bias_at(const Block& block) const {
-    return group_ * run_.outputs.vectors * run_.outputs.lanes + run_.outputs.first(block);
+    return group_ * run_.outputs.padded + run_.outputs.first(block);
   }
 
   const Run& run_;

@@ -1,13 +1,16 @@
 // Register tiles. With 32 vector registers a tile of 6 pixels x 4 vectors holds 24 sums, 4 weights
 // and 1 input value; its 24 multiply-adds take 12 cycles where two start in each, longer than the
 // 4 cycles after which a sum can be added to again. With 16 registers 6 x 2 holds 12 + 2 + 1.
-// Narrow layers take more pixels instead: 8 x 3, 14 x 2, 28 x 1 (4 x 3, 6 x 2, 12 x 1).
+// Narrow layers take more pixels instead: 8 x 3, 14 x 2, 28 x 1 (4 x 3, 6 x 2, 12 x 1). The
+// narrowest, with AVX-512, take 28 x 1 vectors of 32 bytes: of these Zen 4 multiplies two in a
+// cycle.
 //
 // Where pixels lie evenly in memory their addresses come from a step. A table of pointers, one for
 // each pixel and tap, costs a load for each input value more, which limits tiles of one vector.
 //
 // An input value is broadcast once into a register rather than by each multiply-add: loads, of
-// which two or three start in a cycle, would then be the limit.
+// which two or three start in a cycle, would then be the limit. A tile of one vector has one
+// multiply-add for each value, which then broadcasts it.
 #include "simd/kernels.h"
 
 #include "simd/dispatch.h"
@@ -20,17 +23,26 @@
 #include <hwy/highway.h>
 
 #include "simd/store_first-inl.h"
+#include "simd/transpose-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace conv2d::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // AVX-512 and NEON have 32 vector registers.
-#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+constexpr std::size_t tile_pixels[] = {28, 28, 14, 8, 6};
+#elif HWY_ARCH_ARM
 constexpr std::size_t tile_pixels[] = {0, 28, 14, 8, 6};
 #else
 constexpr std::size_t tile_pixels[] = {0, 12, 6, 4, 0};
 #endif
+
+/// Vectors of doubles are not halved: it takes groups of 4 or 12 channels to leave a half idle.
+template <class T>
+constexpr std::size_t most_pixels_of(std::size_t v) {
+  return v == half_vector && sizeof(T) > sizeof(float) ? 0 : tile_pixels[v];
+}
 
 /// body(i) for i = 0 .. P-1, unrolled: GCC does that with loops of up to 16 rounds, and only then
 /// has it a register for each sum.
@@ -80,9 +92,8 @@ template <class T>
 alignas(64) constexpr T no_sums[most_vectors * HWY_MAX_BYTES / sizeof(T)] = {};
 
 /// Sums of no products: the bias, or what was there.
-template <class T>
-void no_tap(const TileArguments<T>& a, std::size_t pixels, std::size_t vectors) {
-  const hn::ScalableTag<T> d;
+template <class D, class T = hn::TFromD<D>>
+void no_tap(D d, const TileArguments<T>& a, std::size_t pixels, std::size_t vectors) {
   for (std::size_t i = 0; i < pixels; ++i) {
     for (std::size_t v = 0; v < vectors; ++v) {
       T* to = a.sums + i * static_cast<std::size_t>(a.sum_stride) + v * hn::Lanes(d);
@@ -96,10 +107,9 @@ void no_tap(const TileArguments<T>& a, std::size_t pixels, std::size_t vectors) 
 }
 
 /// The last vectors of sums, without their idle lanes.
-template <class T>
-void store_partial(const TileArguments<T>& a, const T* vectors, std::size_t pixels,
+template <class D, class T = hn::TFromD<D>>
+void store_partial(D d, const TileArguments<T>& a, const T* vectors, std::size_t pixels,
                    std::size_t vector_count) {
-  const hn::ScalableTag<T> d;
   const std::size_t lanes = hn::Lanes(d);
   T* to = a.sums + (vector_count - 1) * lanes;
   for (std::size_t i = 0; i < pixels; ++i, to += a.sum_stride) {
@@ -108,9 +118,8 @@ void store_partial(const TileArguments<T>& a, const T* vectors, std::size_t pixe
 }
 
 /// Adds the bias and stores.
-template <class T, class Vector, std::size_t P, std::size_t V>
-HWY_INLINE void store_sums(const TileArguments<T>& a, const Vector (&sum)[P][V]) {
-  const hn::ScalableTag<T> d;
+template <class D, class T, class Vector, std::size_t P, std::size_t V>
+HWY_INLINE void store_sums(D d, const TileArguments<T>& a, const Vector (&sum)[P][V]) {
   const std::size_t lanes = hn::Lanes(d);
   const auto stride = static_cast<std::size_t>(a.sum_stride);
   if (a.bias == nullptr) {
@@ -140,28 +149,28 @@ HWY_INLINE void store_sums(const TileArguments<T>& a, const Vector (&sum)[P][V])
       hn::StoreU(hn::Add(sum[i][v], bias[v]), d, to);
     }
   });
-  store_partial(a, partial, P, V);
+  store_partial(d, a, partial, P, V);
 }
 
 /// No branch stands between where sums are loaded, where they are added to and where they are
 /// stored: GCC would pass them on in memory, which takes as long as ten more channels.
-template <class T, std::size_t P, std::size_t V, template <class, std::size_t> class Pixels>
-void tile(const TileArguments<T>& a) {
-  using Vectors = hn::ScalableTag<T>;
-  const Vectors d;
+template <class D, std::size_t P, std::size_t V, template <class, std::size_t> class Pixels>
+void tile(const TileArguments<hn::TFromD<D>>& a) {
+  using T = hn::TFromD<D>;
+  const D d;
   const std::size_t lanes = hn::Lanes(d);
   const std::size_t taps = a.taps.size();
   const auto last = static_cast<std::size_t>(a.first_channel + a.channels);
   auto c = static_cast<std::size_t>(a.first_channel);
   if (taps == 0 || c == last) {
-    no_tap(a, P, V);
+    no_tap(d, a, P, V);
     return;
   }
   const auto stride = static_cast<std::size_t>(a.sum_stride);
   const T* before = a.begins ? no_sums<T> : a.sums;
   const std::size_t before_stride = a.begins ? 0 : stride;
   const Pixels<T, P> values(a);
-  hn::Vec<Vectors> sum[P][V];
+  hn::Vec<D> sum[P][V];
   each_pixel<P>([&](std::size_t i) HWY_ATTR {
     for (std::size_t v = 0; v < V; ++v) {
       sum[i][v] = hn::LoadU(d, before + i * before_stride + v * lanes);
@@ -173,7 +182,7 @@ void tile(const TileArguments<T>& a) {
     std::size_t t = 0;
     do {
       const T* tap = weights + a.taps[t] * V * lanes;
-      hn::Vec<Vectors> weight[V];
+      hn::Vec<D> weight[V];
       for (std::size_t v = 0; v < V; ++v) {
         weight[v] = hn::LoadU(d, tap + v * lanes);
       }
@@ -187,22 +196,27 @@ void tile(const TileArguments<T>& a) {
     } while (++t < taps);
     weights += a.all_taps * V * lanes;
   } while (++c < last);
-  store_sums(a, sum);
+  store_sums(d, a, sum);
 }
 
 // Tiles of every number of pixels where they are few, then of what divides the most: each takes the
 // compiler a quarter of a second.
+template <class T>
 constexpr bool exists(std::size_t p, std::size_t v) {
-  const std::size_t step = v > 2 || p <= 4 ? 1 : v == 2 || p <= 8 ? 2 : 4;
-  return p > 0 && p <= tile_pixels[v] && p % step == 0;
+  const bool narrow = v == 1 || v == half_vector;
+  const std::size_t step = v > 2 || p <= 7 ? 1 : !narrow || p <= 14 ? 2 : 4;
+  return p > 0 && p <= most_pixels_of<T>(v) && p % step == 0;
 }
 
 template <class T, std::size_t V, std::size_t P, template <class, std::size_t> class Pixels>
 constexpr Tile<T> tile_or_nothing() {
-  if constexpr (exists(P, V)) {
-    return tile<T, P, V, Pixels>;
-  } else {
+  using Whole = hn::ScalableTag<T>;
+  if constexpr (!exists<T>(P, V)) {
     return nullptr;
+  } else if constexpr (V == half_vector) {
+    return tile<hn::Half<Whole>, P, 1, Pixels>;
+  } else {
+    return tile<Whole, P, V, Pixels>;
   }
 }
 
@@ -214,63 +228,16 @@ struct Tiles {
   }
   static constexpr TileTable<T> all() {
     constexpr auto pixels = std::make_index_sequence<most_pixels + 1>();
-    return {{{}, of<1>(pixels), of<2>(pixels), of<3>(pixels), of<4>(pixels)}};
+    return {{of<half_vector>(pixels), of<1>(pixels), of<2>(pixels), of<3>(pixels), of<4>(pixels)}};
   }
 };
-
-// Blocks of 16 bytes by as many elements, which every instruction set can turn in its registers.
-HWY_INLINE void transpose_block(const float* HWY_RESTRICT from, std::int64_t from_stride,
-                                float* HWY_RESTRICT to, std::int64_t to_stride) {
-  const hn::FixedTag<float, 4> d;
-  const hn::Repartition<double, decltype(d)> pairs;
-  const auto row0 = hn::LoadU(d, from);
-  const auto row1 = hn::LoadU(d, from + from_stride);
-  const auto row2 = hn::LoadU(d, from + 2 * from_stride);
-  const auto row3 = hn::LoadU(d, from + 3 * from_stride);
-  const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, row0, row1));
-  const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, row2, row3));
-  const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, row0, row1));
-  const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, row2, row3));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, to);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, to + to_stride);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, to + 2 * to_stride);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, to + 3 * to_stride);
-}
-
-#if HWY_HAVE_FLOAT64
-HWY_INLINE void transpose_block(const double* HWY_RESTRICT from, std::int64_t from_stride,
-                                double* HWY_RESTRICT to, std::int64_t to_stride) {
-  const hn::FixedTag<double, 2> d;
-  const auto row0 = hn::LoadU(d, from);
-  const auto row1 = hn::LoadU(d, from + from_stride);
-  hn::StoreU(hn::InterleaveLower(d, row0, row1), d, to);
-  hn::StoreU(hn::InterleaveUpper(d, row0, row1), d, to + to_stride);
-}
-#endif
-
-template <class T>
-void transpose(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
-               std::int64_t rows, std::int64_t columns) {
-  constexpr auto block = static_cast<std::int64_t>(16 / sizeof(T));
-  const std::int64_t whole_rows = rows - rows % block;
-  const std::int64_t whole_columns = columns - columns % block;
-  for (std::int64_t i = 0; i < whole_rows; i += block) {
-    for (std::int64_t j = 0; j < whole_columns; j += block) {
-      transpose_block(from + j * from_stride + i, from_stride, to + i * to_stride + j, to_stride);
-    }
-  }
-  for (std::int64_t i = 0; i < rows; ++i) {
-    for (std::int64_t j = i < whole_rows ? whole_columns : 0; j < columns; ++j) {
-      to[i * to_stride + j] = from[j * from_stride + i];
-    }
-  }
-}
 
 template <class T>
 Kernels<T> kernels_of() {
   return {
       .lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<T>())),
-      .pixels = std::to_array(tile_pixels),
+      .pixels = {most_pixels_of<T>(half_vector), most_pixels_of<T>(1), most_pixels_of<T>(2),
+                 most_pixels_of<T>(3), most_pixels_of<T>(4)},
       .tile = Tiles<T, Scattered>::all(),
       .even_tile = Tiles<T, Even>::all(),
       .transpose = transpose<T>,

@@ -42,14 +42,21 @@ using Tile = void (*)(const TileArguments<T>&);
 inline constexpr std::size_t most_vectors = 4;
 inline constexpr std::size_t most_pixels = 28;
 
-/// [v][p]: for v vectors and p pixels; nullptr where p pixels are taken in two tiles.
+/// In place of a number of vectors: one vector of half as many lanes. Where a processor splits its
+/// widest vectors in two, as Zen 4 does those of 64 bytes, a half takes half the time; elsewhere it
+/// takes the time of a whole one.
+inline constexpr std::size_t half_vector = 0;
+
+/// [v][p]: for v vectors, or half a one, and p pixels; nullptr where p pixels are taken in two
+/// tiles.
 template <class T>
 using TileTable = std::array<std::array<Tile<T>, most_pixels + 1>, most_vectors + 1>;
 
 template <class T>
 struct Kernels {
   std::int64_t lanes;  ///< elements of a vector; 0 where the instructions have no such vectors
-  /// How many pixels a tile of v vectors may have at most; 0 where v is too wide for the registers.
+  /// How many pixels a tile of v vectors may have at most; 0 where v is too wide for the registers,
+  /// or where no vector is worth halving.
   std::array<std::size_t, most_vectors + 1> pixels;
   TileTable<T> tile;
   TileTable<T> even_tile;  ///< of the same sizes, for pixels that lie evenly in memory

@@ -472,6 +472,18 @@ Configuration any_channels(Random& random) {
   return with_channels(c, one_of(random, inputs), one_of(random, outputs));
 }
 
+/// Kernels of one tap with few outputs, over maps long enough to be read where they lie and others.
+Configuration single_taps(Random& random) {
+  constexpr std::int64_t inputs[] = {1, 2, 3, 4, 5, 8, 17, 64};
+  Configuration c;
+  c.arguments.groups = random.between(1, 2);
+  c.arguments.stride.h = random.between(1, 2);
+  c.output = {random.between(1, 2), 1, random.between(1, 8), random.between(1, 80)};
+  c.input = {c.output[0], 1, c.output[2] * c.arguments.stride.h, c.output[3]};
+  c.weight = {1, 1, 1, 1};
+  return with_channels(c, one_of(random, inputs), random.between(1, 7));
+}
+
 /// Outputs enough for a vector, and now and then pixels that lie a power of two apart.
 Configuration many_outputs(Random& random) {
   constexpr std::int64_t inputs[] = {1, 2, 3, 15, 16, 17, 33, 70};
@@ -586,6 +598,8 @@ const auto exact_ones = ::testing::Values(
     Subject{&direct_algorithm, DType::float64, many_outputs, forward},
     Subject{&planar_algorithm, DType::float32, any_channels, forward},
     Subject{&planar_algorithm, DType::float64, any_channels, forward},
+    Subject{&planar_algorithm, DType::float32, single_taps, forward, nullptr, last},
+    Subject{&planar_algorithm, DType::float64, single_taps, forward, nullptr, last},
     Subject{&transposed_algorithm, DType::float32, any_channels_in_zeros, backward_data},
     Subject{&transposed_algorithm, DType::float64, any_channels_in_zeros, backward_data});
 

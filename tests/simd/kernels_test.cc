@@ -50,12 +50,12 @@ TYPED_TEST(Transpose, PutsEveryElementInItsPlaceAndNoOther) {
   Random random;
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
-    for (std::size_t rows = 0; rows < 10; ++rows) {
-      for (std::size_t columns = 0; columns < 10; ++columns) {
+    for (std::size_t rows = 0; rows < 20; ++rows) {
+      for (std::size_t columns = 0; columns < 20; ++columns) {
         const std::size_t from_stride = rows + 3;
         const std::size_t to_stride = columns + 2;
-        const auto from = random_numbers<T>(random, 10 * from_stride);
-        std::vector<T> to(10 * to_stride, -1);
+        const auto from = random_numbers<T>(random, 20 * from_stride);
+        std::vector<T> to(20 * to_stride, -1);
         simd::kernels<T>().transpose(from.data(), static_cast<std::int64_t>(from_stride), to.data(),
                                      static_cast<std::int64_t>(to_stride),
                                      static_cast<std::int64_t>(rows),
@@ -90,8 +90,9 @@ T plain_sum(const simd::TileArguments<T>& a, std::size_t pixels, std::size_t pix
 template <class T>
 void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fused) {
   const simd::Kernels<T>& kernels = simd::kernels<T>();
-  const auto lanes = static_cast<std::size_t>(kernels.lanes);
-  const std::size_t wide = vectors * lanes;
+  const bool half = vectors == simd::half_vector;
+  const auto lanes = static_cast<std::size_t>(half ? kernels.lanes / 2 : kernels.lanes);
+  const std::size_t wide = half ? lanes : vectors * lanes;
   constexpr std::size_t all_taps = 4;
   constexpr std::size_t channels = 5;
   constexpr std::size_t step = 3;
@@ -131,7 +132,7 @@ void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fu
       ASSERT_EQ(sums[i * (wide + 1) + wide], before[i * (wide + 1) + wide]) << "beyond the tile";
     }
     arguments.idle_lanes =
-        begins ? static_cast<std::size_t>(random.between(0, kernels.lanes - 1)) : 0;
+        begins ? static_cast<std::size_t>(random.between(0, static_cast<int>(lanes) - 1)) : 0;
     std::vector<T> even = before;
     arguments.pixels = starts.data();
     arguments.pixel_step = step;
@@ -151,7 +152,7 @@ TYPED_TEST(Tile, IsTheSumInItsOrderForEveryShape) {
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
     const bool fused = testing::has_fused_multiply_add(name);
-    for (std::size_t vectors = 1; vectors <= simd::most_vectors; ++vectors) {
+    for (std::size_t vectors = simd::half_vector; vectors <= simd::most_vectors; ++vectors) {
       for (std::size_t pixels = 1; pixels <= simd::most_pixels; ++pixels) {
         if (simd::kernels<T>().tile[vectors][pixels] != nullptr) {
           check_tile<T>(random, vectors, pixels, fused);
@@ -167,7 +168,7 @@ TYPED_TEST(Tile, ExistsForOnePixelAndForAsManyAsTheTableSays) {
     const Instructions scope(name);
     const simd::Kernels<T>& kernels = simd::kernels<T>();
     EXPECT_GT(kernels.pixels[1], 0U);
-    for (std::size_t vectors = 1; vectors <= simd::most_vectors; ++vectors) {
+    for (std::size_t vectors = simd::half_vector; vectors <= simd::most_vectors; ++vectors) {
       const std::size_t most = kernels.pixels[vectors];
       if (most > 0) {
         EXPECT_NE(kernels.tile[vectors][1], nullptr) << name << ' ' << vectors;

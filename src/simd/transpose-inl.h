@@ -1,0 +1,134 @@
+// Rows that become columns. Blocks are turned where every instruction set can turn them: within
+// pieces of 16 bytes, as many elements from as many rows. A vector of two pieces takes them from
+// rows a piece apart, and so has twice the elements of a row of the result.
+//
+// Included once for each instruction set, as Highway does it.
+#if defined(CONV2D_SIMD_TRANSPOSE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONV2D_SIMD_TRANSPOSE_INL_H_
+#undef CONV2D_SIMD_TRANSPOSE_INL_H_
+#else
+#define CONV2D_SIMD_TRANSPOSE_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstddef>
+#include <cstdint>
+
+HWY_BEFORE_NAMESPACE();
+namespace conv2d::simd::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// A piece from each of the rows that a vector takes.
+template <class T>
+HWY_INLINE auto load_pieces(hn::FixedTag<T, 16 / sizeof(T)> d, const T* HWY_RESTRICT from,
+                            std::int64_t /*rows_apart*/) {
+  return hn::LoadU(d, from);
+}
+
+#if HWY_MAX_BYTES >= 32
+template <class T>
+HWY_INLINE auto load_pieces(hn::FixedTag<T, 32 / sizeof(T)> d, const T* HWY_RESTRICT from,
+                            std::int64_t rows_apart) {
+  const hn::FixedTag<T, 16 / sizeof(T)> piece;
+  return hn::Combine(d, hn::LoadU(piece, from + rows_apart), hn::LoadU(piece, from));
+}
+#endif
+
+template <class D>
+HWY_INLINE void transpose_block(D d, const float* HWY_RESTRICT from, std::int64_t from_stride,
+                                float* HWY_RESTRICT to, std::int64_t to_stride) {
+  const hn::Repartition<double, D> pairs;
+  const auto row0 = load_pieces<float>(d, from, 4 * from_stride);
+  const auto row1 = load_pieces<float>(d, from + from_stride, 4 * from_stride);
+  const auto row2 = load_pieces<float>(d, from + 2 * from_stride, 4 * from_stride);
+  const auto row3 = load_pieces<float>(d, from + 3 * from_stride, 4 * from_stride);
+  const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, row0, row1));
+  const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, row2, row3));
+  const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, row0, row1));
+  const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, row2, row3));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, to);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, to + to_stride);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, to + 2 * to_stride);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, to + 3 * to_stride);
+}
+
+#if HWY_HAVE_FLOAT64
+template <class D>
+HWY_INLINE void transpose_block(D d, const double* HWY_RESTRICT from, std::int64_t from_stride,
+                                double* HWY_RESTRICT to, std::int64_t to_stride) {
+  const auto row0 = load_pieces<double>(d, from, 2 * from_stride);
+  const auto row1 = load_pieces<double>(d, from + from_stride, 2 * from_stride);
+  hn::StoreU(hn::InterleaveLower(d, row0, row1), d, to);
+  hn::StoreU(hn::InterleaveUpper(d, row0, row1), d, to + to_stride);
+}
+#endif
+
+/// How many lines so far apart are worked on at a time: what lies between takes half of a small
+/// first cache at most.
+template <class T>
+std::int64_t lines_at_once(std::int64_t stride, std::int64_t block) {
+  constexpr auto elements = static_cast<std::int64_t>((std::size_t{1} << 14U) / sizeof(T));
+  return HWY_MAX(elements / HWY_MAX(stride, 1) / block, 1) * block;
+}
+
+/// As many columns from `first_column` on as blocks of these vectors take; returns where they end.
+/// The inner loop goes along the rows, of `from` or of `to`, that are further apart: they may be
+/// planes a power of two apart, which meet in a few sets of the first cache.
+template <class D, class T = hn::TFromD<D>>
+std::int64_t transpose_blocks(D d, const T* from, std::int64_t from_stride, T* to,
+                              std::int64_t to_stride, std::int64_t rows, std::int64_t first_column,
+                              std::int64_t columns) {
+  constexpr auto piece = static_cast<std::int64_t>(16 / sizeof(T));
+  const auto wide = static_cast<std::int64_t>(hn::Lanes(d));
+  const std::int64_t end = columns - (columns - first_column) % wide;
+  const std::int64_t bottom = rows - rows % piece;
+  const auto block = [&](std::int64_t i, std::int64_t j) HWY_ATTR {
+    transpose_block(d, from + j * from_stride + i, from_stride, to + i * to_stride + j, to_stride);
+  };
+  if (from_stride > to_stride) {
+    const std::int64_t high = lines_at_once<T>(to_stride, piece);
+    for (std::int64_t top = 0; top < bottom; top += high) {
+      for (std::int64_t j = first_column; j < end; j += wide) {
+        for (std::int64_t i = top; i < HWY_MIN(top + high, bottom); i += piece) {
+          block(i, j);
+        }
+      }
+    }
+  } else {
+    const std::int64_t step = lines_at_once<T>(from_stride, wide);
+    for (std::int64_t left = first_column; left < end; left += step) {
+      for (std::int64_t i = 0; i < bottom; i += piece) {
+        for (std::int64_t j = left; j < HWY_MIN(left + step, end); j += wide) {
+          block(i, j);
+        }
+      }
+    }
+  }
+  return end;
+}
+
+/// to[i * to_stride + j] = from[j * from_stride + i] for i < rows, j < columns.
+template <class T>
+void transpose(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
+               std::int64_t rows, std::int64_t columns) {
+  constexpr std::size_t lanes = 16 / sizeof(T);
+  std::int64_t done = 0;
+#if HWY_MAX_BYTES >= 32
+  const hn::FixedTag<T, 2 * lanes> two;
+  done = transpose_blocks(two, from, from_stride, to, to_stride, rows, done, columns);
+#endif
+  const hn::FixedTag<T, lanes> one;
+  done = transpose_blocks(one, from, from_stride, to, to_stride, rows, done, columns);
+  const std::int64_t whole_rows = rows - rows % static_cast<std::int64_t>(lanes);
+  for (std::int64_t i = done < columns ? 0 : whole_rows; i < rows; ++i) {
+    for (std::int64_t j = i < whole_rows ? done : 0; j < columns; ++j) {
+      to[i * to_stride + j] = from[j * from_stride + i];
+    }
+  }
+}
+
+}  // namespace conv2d::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // the toggled guard

@@ -1,0 +1,175 @@
+// How strips are cut into tiles, and where the taps of their pixels read.
+#include "algorithm/strip_taps.h"
+
+#include "support/configurations.h"
+#include "support/random.h"
+#include "support/reference.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+namespace conv2d {
+namespace {
+
+using testing::Configuration;
+using testing::Random;
+
+constexpr Types floats{DType::float32, DType::float32, DType::float32};
+
+/// A strip of an input whose elements are all different, cut into tiles of one vector each.
+class Strip {
+ public:
+  Strip(const Configuration& configuration, MemoryFormat format)
+      : problem_(testing::problem_of(configuration, floats)),
+        x_(numbered(configuration.input).clone(format)),
+        columns_(problem_),
+        zeros_(at(problem_.in_channels_per_group()), 0.0F),
+        outputs_(problem_) {}
+
+  void cut(Index group, Index first_row, Index rows, int vectors, bool may_meet_zeros) {
+    group_ = group;
+    first_row_ = first_row;
+    rows_ = rows;
+    taps_ = std::make_unique<StripTaps<float>>(problem_, columns_, zeros_.data(), x_, rows);
+    taps_->load(group, first_row, rows);
+    taps_->cut(TileSizes<float>(outputs_, vectors, problem_.in_channels_per_group()),
+               may_meet_zeros);
+  }
+
+  const Problem& problem() const { return problem_; }
+  std::span<const PixelTile> tiles() const { return taps_->tiles(); }
+
+  /// Every pixel of the strip is in one tile.
+  void expect_all_pixels() const {
+    std::vector<int> found(at(rows_ * problem_.columns.output), 0);
+    for (const PixelTile& tile : tiles()) {
+      for (int i = 0; i < tile.pixels; ++i) {
+        ++found.at(at(tile.first + i * tile.step));
+      }
+    }
+    EXPECT_EQ(found, std::vector<int>(found.size(), 1));
+  }
+
+  /// Each tap of each pixel of a tile reads its element, or a zero; taps that are left out read
+  /// nothing in any of them.
+  void expect_what_is_read(const PixelTile& tile, bool may_meet_zeros) const {
+    const auto taps = taps_->taps(tile);
+    const float* const* pointers = taps_->pointers(tile);
+    for (int i = 0; i < tile.pixels; ++i) {
+      std::size_t next = 0;
+      for (Index t = 0; t < problem_.rows.kernel * problem_.columns.kernel; ++t) {
+        const float* const element = expected(tile.first + i * tile.step, t);
+        if (next == taps.size() || taps[next] != at(t)) {
+          ASSERT_EQ(element, nullptr);
+          continue;
+        }
+        const float* const read = tile.even ? pointers[next] + i * tile.source_step
+                                            : pointers[next * at(tile.pixels) + at(i)];
+        ++next;
+        if (element == nullptr) {
+          ASSERT_TRUE(may_meet_zeros);
+          ASSERT_EQ(read, zeros_.data());
+        } else {
+          ASSERT_EQ(*read, *element);  // where the channels of a pixel begin
+        }
+      }
+      ASSERT_EQ(next, taps.size());
+    }
+  }
+
+ private:
+  static Tensor numbered(const Sizes& sizes) {
+    Tensor x(sizes);
+    for (Index i = 0; i < x.numel(); ++i) {
+      x.data<float>()[i] = static_cast<float>(i + 1);
+    }
+    return x;
+  }
+
+  /// The group's first channel of what a tap of a pixel of the strip reads, or nullptr.
+  const float* expected(Index pixel, Index tap) const {
+    const Index row = first_row_ + pixel / problem_.columns.output;
+    const Index h = source_index(problem_.rows, problem_.padding_mode, row % problem_.rows.output,
+                                 tap / problem_.columns.kernel);
+    const Index w = source_index(problem_.columns, problem_.padding_mode,
+                                 pixel % problem_.columns.output, tap % problem_.columns.kernel);
+    if (h == nowhere || w == nowhere) {
+      return nullptr;
+    }
+    const auto& s = x_.strides();
+    return x_.data<float>() + row / problem_.rows.output * s[0] +
+           group_ * problem_.in_channels_per_group() * s[1] + h * s[2] + w * s[3];
+  }
+
+  Problem problem_;
+  Tensor x_;
+  SourceColumns columns_;
+  std::vector<float> zeros_;
+  OutputBlocks<float> outputs_;
+  std::unique_ptr<StripTaps<float>> taps_;
+  Index group_ = 0;
+  Index first_row_ = 0;
+  Index rows_ = 0;
+};
+
+TEST(StripTaps, EveryPixelIsInOneTileAndReadsItsElements) {
+  Random random;
+  for (int run = 0; run < 200; ++run) {
+    const Configuration c = testing::random_configuration(random);
+    SCOPED_TRACE(::testing::PrintToString(c));
+    Strip strip(c, random.coin() ? MemoryFormat::channels_last : MemoryFormat::contiguous);
+    const Index total = strip.problem().batch * strip.problem().rows.output;
+    if (total == 0 || strip.problem().columns.output == 0) {
+      continue;
+    }
+    const Index first = random.between(0, total - 1);
+    const bool may_meet_zeros = random.coin();
+    strip.cut(random.between(0, strip.problem().groups - 1), first,
+              random.between(1, total - first), static_cast<int>(random.between(1, 2)),
+              may_meet_zeros);
+    strip.expect_all_pixels();
+    for (const PixelTile& tile : strip.tiles()) {
+      ASSERT_NO_FATAL_FAILURE(strip.expect_what_is_read(tile, may_meet_zeros));
+      EXPECT_TRUE(may_meet_zeros || tile.even);
+    }
+  }
+}
+
+/// Of 7x7 pixels with 3x3 taps each, (3*7 - 2)^2 = 361 of 441 are not in the padding.
+TEST(StripTaps, TapsInThePaddingAreLeftOut) {
+  const Configuration c{.input = {1, 64, 7, 7},
+                        .weight = {64, 64, 3, 3},
+                        .output = {1, 64, 7, 7},
+                        .arguments = {.padding = 1}};
+  Strip strip(c, MemoryFormat::channels_last);
+  for (const bool may_meet_zeros : {false, true}) {
+    strip.cut(0, 0, 7, 2, may_meet_zeros);
+    std::size_t taps = 0;
+    for (const PixelTile& tile : strip.tiles()) {
+      taps += tile.tap_count * at(tile.pixels);
+    }
+    if (may_meet_zeros) {
+      EXPECT_LT(taps, 441U);  // corners are not worth tiles of their own
+    } else {
+      EXPECT_EQ(taps, 361U);
+    }
+  }
+}
+
+/// Where a tile of one pixel would be the rule, tiles span rows and images.
+TEST(StripTaps, TilesOfTheSmallestMapsSpanImages) {
+  const Configuration c{.input = {8, 64, 2, 2},
+                        .weight = {64, 64, 3, 3},
+                        .output = {8, 64, 2, 2},
+                        .arguments = {.padding = 1}};
+  Strip strip(c, MemoryFormat::channels_last);
+  strip.cut(0, 0, 16, 2, true);
+  EXPECT_LT(strip.tiles().size(), 16U);
+  strip.cut(0, 0, 16, 2, false);
+  EXPECT_EQ(strip.tiles().size(), 32U);
+}
+
+}  // namespace
+}  // namespace conv2d
