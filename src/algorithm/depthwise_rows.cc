@@ -16,6 +16,8 @@
 // Rows      beyond the border through the index map: a pointer to another row, or no row at all,
 //           whose terms are then skipped
 // Dilation  output rows as far apart as makes their inputs' rows neighbours
+// Planes    that are small, of 3x3 and 5x5 kernels, whole and without copies where vectors have
+//           masks (depthwise_planes.h)
 // Channels  that lie side by side, fewer than 8 of them, need not be taken apart: a row of
 //           pixels is then one long row, in which a pixel's neighbour on the right comes C
 //           elements later and each lane of a vector has its own weights
@@ -23,6 +25,7 @@
 //           one channel
 #include "algorithm/algorithm.h"
 #include "algorithm/bias.h"
+#include "algorithm/depthwise_planes.h"
 #include "algorithm/depthwise_rows_cut.h"
 #include "algorithm/depthwise_rows_worker.h"
 #include "algorithm/distances.h"
@@ -145,7 +148,7 @@ std::size_t workspace_bytes(const Problem& problem) {
     const bool interleaves = has_interleaved_rows(problem);
     const Index biases = problem.out_channels + (interleaves ? most_channels * lanes<T>() : 0);
     return std::max(bytes(Lying::strangely), interleaves ? bytes(Lying::interleaved) : 0) +
-           at(biases) * sizeof(T);
+           at(biases) * sizeof(T) + depthwise_planes::bytes(problem);
   });
 }
 
@@ -177,6 +180,9 @@ Pieces describe_as(const Problem& problem) {
 }
 
 Pieces describe(const Problem& problem) {
+  if (depthwise_planes::takes(problem)) {
+    return depthwise_planes::describe(problem);
+  }
   return in_its_type(problem, [&]<class T>() { return describe_as<T>(problem); });
 }
 
@@ -200,9 +206,27 @@ std::vector<T> spread_bias(const Problem& problem, const std::vector<T>& bias) {
   return spread;
 }
 
+/// Whether small planes lie so that they are read and written where they are, and there are enough
+/// of them for all threads.
+bool in_planes(const Problem& problem, const Operands& operands) {
+  return depthwise_planes::takes(problem) &&
+         problem.batch * problem.in_channels >= Index{2} * num_threads() &&
+         operands.first.strides()[3] == 1 && operands.result.strides()[3] == 1;
+}
+
+void run_planes(const Problem& problem, const Operands& operands) {
+  const depthwise_planes::Run shared(
+      problem, operands, reinterpret_cast<const float*>(operands.packed + header_bytes));
+  run_items(shared.items(), [&](int) { return depthwise_planes::Worker(shared); });
+}
+
 template <class T>
 void run_as(const Problem& problem, const Operands& operands) {
   const PackedHeader header = read_header(operands.packed, lanes<T>());
+  if (header.finite && in_planes(problem, operands)) {
+    run_planes(problem, operands);
+    return;
+  }
   const Lying how = lying(problem, operands);
   const Index taps = problem.rows.kernel * problem.columns.kernel;
   const T* const weights = reinterpret_cast<const T*>(operands.packed + header_bytes);

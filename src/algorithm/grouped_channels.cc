@@ -22,6 +22,7 @@
 // Not for   groups of more channels, which fill vectors by themselves; large contiguous maps
 #include "algorithm/algorithm.h"
 #include "algorithm/bias.h"
+#include "algorithm/depthwise_planes.h"
 #include "algorithm/distances.h"
 #include "algorithm/grouped_channels_worker.h"
 #include "algorithm/packed_header.h"
@@ -37,6 +38,9 @@ namespace {
 /// Measured: contiguous maps of so few columns leave more of vectors along rows idle than it costs
 /// to turn planes into channels and back.
 bool turning_pays(const Problem& problem) {
+  if (depthwise_planes::takes(problem)) {
+    return false;
+  }
   constexpr Index few_columns = 8;
   constexpr Index some_columns = 14;
   constexpr Index many_taps = 25;

@@ -7,7 +7,9 @@
 // Loops     images, groups, strips of output rows, tiles of pixels, blocks of input channels,
 //           output channels (outermost first); then the register tile (simd/planar.h): c, r, s
 // Input     each strip's rows are laid out once in a buffer (plane_buffer.h), borders filled in,
-//           strides and dilations resolved; half of L2 at most, unless one row takes more
+//           strides and dilations resolved; half of L2 at most, unless one row takes more. Rows
+//           without padding are read where they lie; so are, of a 1x1 layer with few outputs,
+//           channels that lie side by side (simd/interleaved_planar.h)
 // Blocking  the input channels of a block, with the pixels of a tile, stay in L1 while all output
 //           channels pass by; sums wait in memory between blocks, which changes no bit of them
 // Weights   packed as [tile of output channels][c][r][s][k]; each is loaded once for all pixels of

@@ -44,25 +44,42 @@ bool reads_once(const Problem& problem) {
          output_tiles<T>(problem.out_channels_per_group()).size() == 1;
 }
 
-/// Whether the input is read where it lies: rows one after the other and long enough for a tile,
-/// and channels whose distance does not put them all into the same sets of L1, or which need not
-/// stay there.
+/// Whether the input's rows lie one after the other without padding, so that output pixels do too.
+bool rows_follow(const Problem& problem, const Strides& strides) {
+  return strides[2] == problem.columns.input * strides[3] && may_read_in_place(problem);
+}
+
+/// Whether lines of pixels, which an input read where it lies makes, are long enough for a tile.
 template <class T>
-bool reads_in_place(const Problem& problem, const Strides& strides) {
-  if (strides[3] != 1 || strides[2] != problem.columns.input || !may_read_in_place(problem)) {
-    return false;
-  }
+bool lines_fill_tiles(const Problem& problem) {
   const bool whole = problem.columns.output == problem.columns.input && problem.rows.stride == 1;
   const Index line = problem.columns.output * (whole ? problem.rows.output : 1);
-  const auto tile = static_cast<Index>(simd::planar_kernels<T>().lanes * simd::most_planar_vectors);
+  return line >= static_cast<Index>(simd::planar_kernels<T>().lanes * simd::most_planar_vectors);
+}
+
+/// Whether the input is read where it lies: rows long enough for a tile, and channels whose
+/// distance does not put them all into the same sets of L1, or which need not stay there.
+template <class T>
+bool reads_in_place(const Problem& problem, const Strides& strides) {
+  if (strides[3] != 1 || !rows_follow(problem, strides) || !lines_fill_tiles<T>(problem)) {
+    return false;
+  }
   // A set of L1 is chosen by 6 bits above those of a line on processors with 4 KiB pages.
   constexpr Index page = 4096;
   constexpr Index least = 256;
   constexpr Index few_channels = 8;
   const Index apart = strides[1] * static_cast<Index>(sizeof(T)) % page;
   const bool spread = apart >= least && apart <= page - least;
-  return line >= tile &&
-         (problem.in_channels_per_group() <= few_channels || reads_once<T>(problem) || spread);
+  return problem.in_channels_per_group() <= few_channels || reads_once<T>(problem) || spread;
+}
+
+/// Whether channels that lie side by side are turned into pixels in registers: where each is read
+/// once.
+template <class T>
+bool reads_interleaved(const Problem& problem, const Strides& strides) {
+  return strides[1] == 1 && strides[3] != 1 && reads_once<T>(problem) &&
+         problem.out_channels_per_group() <= static_cast<Index>(simd::most_interleaved_outputs) &&
+         rows_follow(problem, strides) && lines_fill_tiles<T>(problem);
 }
 
 /// Whether a tile's pixels lie side by side in the output too.
@@ -84,6 +101,14 @@ bool writes_plane_by_plane(const Problem& problem, const Strides& strides) {
          bytes > 4 * static_cast<Index>(machine().l2_bytes);
 }
 
+/// Of the multiply-adds for a channel of a vector of pixels, which is made of loads of 16 bytes.
+/// Two of each can begin in a cycle, and there is a load for each weight.
+template <class T>
+double interleaved_efficiency(const Cut<T>& cut) {
+  const auto outputs = static_cast<double>(cut.outputs);
+  return outputs / (outputs + static_cast<double>(cut.lanes) * sizeof(T) / 16);
+}
+
 /// Where taps lie in the input itself.
 std::vector<std::ptrdiff_t> input_offsets(const Problem& problem, const Strides& strides) {
   std::vector<std::ptrdiff_t> offsets;
@@ -100,7 +125,8 @@ template <class T>
 Run<T> shared_by_threads(const Task<T>& task) {
   const Problem& problem = task.problem;
   const Strides& strides = task.input.strides();
-  const Cut<T> cut(problem, reads_in_place<T>(problem, strides));
+  const bool interleaved = reads_interleaved<T>(problem, strides);
+  const Cut<T> cut(problem, interleaved || reads_in_place<T>(problem, strides));
   const PlaneLayout layout = cut.layout(problem);
   Run<T> run{
       .problem = problem,
@@ -109,13 +135,14 @@ Run<T> shared_by_threads(const Task<T>& task) {
       .epilogue = task.epilogue,
       .backwards = task.backwards,
       .cut = cut,
+      .interleaved = interleaved,
       .layout = layout,
       .offsets = cut.in_place ? input_offsets(problem, strides) : layout.offsets(),
       .channel_step = cut.in_place ? strides[1] : layout.channel_step(),
       .row_step = cut.in_place ? strides[2] * problem.rows.stride : layout.pitch(),
       .channel_block = cut.channel_block(problem),
       .weights = task.packed,
-      .plain = !task.finite && problem.padding_mode == PaddingMode::zeros,
+      .plain = !task.finite && !interleaved && problem.padding_mode == PaddingMode::zeros,
       .stores_in_place = task.finite && stores_in_place(problem, cut, task.output.strides()),
       .plane_by_plane = writes_plane_by_plane<T>(problem, task.output.strides()),
       .bias = bias_or_zeros<T>(problem, task.bias, problem.out_channels),
@@ -175,8 +202,9 @@ std::size_t workspace_bytes(const Problem& problem) {
 
 template <class T>
 Pieces describe(const Problem& problem) {
-  const Cut<T> cut(problem,
-                   reads_in_place<T>(problem, packed_strides(problem.x_sizes(), problem.format)));
+  const Strides strides = packed_strides(problem.x_sizes(), problem.format);
+  const bool interleaved = reads_interleaved<T>(problem, strides);
+  const Cut<T> cut(problem, interleaved || reads_in_place<T>(problem, strides));
   const Index line =
       cut.one_line ? (cut.rows - 1) * cut.pitch + problem.columns.output : problem.columns.output;
   const Index vectors = divide_up(line, cut.lanes);
@@ -187,9 +215,12 @@ Pieces describe(const Problem& problem) {
       .blocking = concat(
           counted(cut.strips, "strip"), " of ", counted(cut.rows, "output row"), " an image, ",
           cut.in_place ? "read where they lie" : "laid out in L2",
+          interleaved ? ", turned in registers" : "",
           cut.one_line ? " and computed as one line of pixels; " : " and computed row by row; ",
-          part_of(cut.channel_block(problem), cut.channels, "input channels"), " at a time"),
-      .efficiency = cut.efficiency(problem),
+          part_of(interleaved ? cut.channels : cut.channel_block(problem), cut.channels,
+                  "input channels"),
+          " at a time"),
+      .efficiency = interleaved ? interleaved_efficiency(cut) : cut.efficiency(problem),
   };
 }
 

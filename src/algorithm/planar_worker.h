@@ -7,6 +7,8 @@
 #include "algorithm/plane_buffer.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/tensor.h"
+#include "simd/copy_rows.h"
+#include "simd/interleaved_planar.h"
 #include "simd/kernels.h"
 #include "simd/planar.h"
 
@@ -27,6 +29,7 @@ struct Run {
   /// Tap (r, s) of the sum's order is the kernel's (R-1-r, S-1-s): sums run from the last tap.
   bool backwards;
   Cut<T> cut;
+  bool interleaved;                     ///< channels that lie side by side are read where they do
   PlaneLayout layout;                   ///< of the buffers, where there are any
   std::vector<std::ptrdiff_t> offsets;  ///< of taps, in the buffer or in the input
   Index channel_step;
@@ -49,7 +52,8 @@ class Worker {
       : run_(run),
         filler_(run.problem, run.input, run.layout),
         buffer_(buffer_elements(run)),
-        sums_(run.cut.outputs * tile_pixels()) {}
+        sums_(run.cut.outputs * tile_pixels()),
+        copies_(simd::row_copies<T>()) {}
 
   static std::size_t elements(const Cut<T>& cut, const PlaneLayout& layout) {
     return at(cut.channels * layout.channel_step() + cut.outputs * cut.most_vectors * cut.lanes);
@@ -81,15 +85,16 @@ class Worker {
  private:
   /// The current output channels of the current strip.
   void compute_lines() {
-    const Cut<T>& cut = run_.cut;
-    const Index columns = run_.problem.columns.output;
-    if (cut.one_line) {
-      compute_line(0, (rows_ - 1) * cut.pitch + columns);
-    } else {
-      for (Index row = 0; row < rows_; ++row) {
-        compute_line(row, columns);
-      }
+    const Index lines = run_.cut.one_line ? 1 : rows_;
+    for (Index row = 0; row < lines; ++row) {
+      compute_line(row, line_pixels());
     }
+  }
+
+  /// From the first one of a line to its last one.
+  Index line_pixels() const {
+    const Index columns = run_.problem.columns.output;
+    return run_.cut.one_line ? (rows_ - 1) * run_.cut.pitch + columns : columns;
   }
 
   static Index buffer_elements(const Run<T>& run) {
@@ -164,8 +169,12 @@ class Worker {
       copy_out(pixels);
       return;
     }
-    for (Index c = 0; c == 0 || c < cut.channels; c += std::max<Index>(1, run_.channel_block)) {
-      multiply(c, std::min(cut.channels - c, run_.channel_block), pixels);
+    if (run_.interleaved) {
+      multiply_interleaved(pixels);
+    } else {
+      for (Index c = 0; c == 0 || c < cut.channels; c += std::max<Index>(1, run_.channel_block)) {
+        multiply(c, std::min(cut.channels - c, run_.channel_block), pixels);
+      }
     }
     if (!run_.stores_in_place) {
       copy_out(pixels);
@@ -196,6 +205,24 @@ class Worker {
       tile.bias = ends ? run_.bias.data() + k : nullptr;
       cut.kernels.tile[at(outputs.count)][at(pixels.vectors)](tile);
     }
+  }
+
+  /// All products of whole vectors of pixels.
+  void multiply_interleaved(const Pixels& pixels) {
+    const Cut<T>& cut = run_.cut;
+    const Index step = run_.input.strides()[3];
+    const Index k = group_ * cut.outputs;
+    const bool stores = run_.stores_in_place;
+    simd::interleaved_planar_kernels<T>()[at(cut.outputs)](
+        {.pixels = input_ + pixels.row * run_.row_step + pixels.first * step,
+         .pixel_step = step,
+         .channels = at(cut.channels),
+         .weights = run_.weights + k * cut.channels,
+         .bias = run_.bias.data() + k,
+         .after = stores ? output(0, pixels, 0) : sums_.data(),
+         .after_step = stores ? run_.output.strides()[1] : tile_pixels(),
+         .vectors = at(pixels.vectors),
+         .line = at(line_pixels() - pixels.first)});
   }
 
   /// Where pixel i of a tile belongs.
@@ -236,6 +263,11 @@ class Worker {
 
   void copy_row(const T* from, Index outputs, Index count, T* to) const {
     const Strides& strides = run_.output.strides();
+    if (strides[1] == 1 && strides[3] == outputs && outputs > 1 &&
+        outputs <= static_cast<Index>(simd::most_interleaved_rows)) {
+      copies_.interleave({from, tile_pixels(), to, at(outputs), at(count)});
+      return;
+    }
     if (strides[1] == 1 && outputs > 1) {
       simd::kernels<T>().transpose(from, tile_pixels(), to, strides[3], count, outputs);
       return;
@@ -293,7 +325,8 @@ class Worker {
   const Run<T>& run_;
   PlaneFiller<T> filler_;
   Buffer<T> buffer_;
-  Buffer<T> sums_;            ///< [output channel][pixel of the tile]
+  Buffer<T> sums_;  ///< [output channel][pixel of the tile]
+  const simd::RowCopies<T>& copies_;
   const T* input_ = nullptr;  ///< the strip's first pixel
   Index strip_ = -1;
   Index image_ = 0;

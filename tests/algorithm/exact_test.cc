@@ -412,7 +412,31 @@ Configuration depthwise(Random& random) {
                        random.between(1, 3));
 }
 
-/// The same of so few channels that they are computed as they lie beside each other.
+/// Planes of less than a vector up to several, by kernels that every network has.
+Configuration small_planes(Random& random) {
+  const std::int64_t taps = random.coin() ? 3 : 5;
+  const std::int64_t stride = random.between(1, 2);
+  const bool usual = random.coin();
+  const auto pad = [&] { return usual ? taps / 2 : random.between(0, 3); };
+  const Padding padding(pad(), pad(), pad(), pad());
+  const Pair input(random.between(taps, 20), random.between(taps, random.coin() ? 20 : 70));
+  const auto size = [&](std::int64_t padded) { return (padded - taps) / stride + 1; };
+  const std::int64_t groups = random.between(1, 9);
+  const std::int64_t batch = random.between(1, 2);
+  const Configuration c = {
+      .input = {batch, groups, input.h, input.w},
+      .weight = {groups, 1, taps, taps},
+      .output = {batch, groups, size(input.h + padding.top() + padding.bottom()),
+                 size(input.w + padding.left() + padding.right())},
+      .arguments = {.stride = stride, .padding = padding, .groups = groups}};
+  return with_channels(c, 1, random.coin() ? 1 : random.between(1, 3));
+}
+
+Configuration depthwise_or_small(Random& random) {
+  return random.coin() ? depthwise(random) : small_planes(random);
+}
+
+/// So few channels that they are computed as they lie beside each other.
 Configuration few_channels(Random& random) {
   Configuration c = depthwise(random);
   c.arguments.groups = random.between(1, 7);
@@ -446,6 +470,18 @@ Configuration any_channels(Random& random) {
     c = with_longer_rows(c, random.between(1, 70));
   }
   return with_channels(c, one_of(random, inputs), one_of(random, outputs));
+}
+
+/// Kernels of one tap with few outputs, over maps long enough to be read where they lie and others.
+Configuration single_taps(Random& random) {
+  constexpr std::int64_t inputs[] = {1, 2, 3, 4, 5, 8, 17, 64};
+  Configuration c;
+  c.arguments.groups = random.between(1, 2);
+  c.arguments.stride.h = random.between(1, 2);
+  c.output = {random.between(1, 2), 1, random.between(1, 8), random.between(1, 80)};
+  c.input = {c.output[0], 1, c.output[2] * c.arguments.stride.h, c.output[3]};
+  c.weight = {1, 1, 1, 1};
+  return with_channels(c, one_of(random, inputs), random.between(1, 7));
 }
 
 /// Outputs enough for a vector, and now and then pixels that lie a power of two apart.
@@ -555,13 +591,15 @@ constexpr auto backward_data = Pass::backward_data;
 const auto exact_ones = ::testing::Values(
     Subject{&grouped_channels_algorithm, DType::float32, small_groups, forward},
     Subject{&grouped_channels_algorithm, DType::float64, small_groups, forward},
-    Subject{&depthwise_rows_algorithm, DType::float32, depthwise, forward},
+    Subject{&depthwise_rows_algorithm, DType::float32, depthwise_or_small, forward},
     Subject{&depthwise_rows_algorithm, DType::float64, depthwise, forward},
     Subject{&depthwise_rows_algorithm, DType::float32, few_channels, forward, nullptr, last},
     Subject{&direct_algorithm, DType::float32, many_outputs, forward},
     Subject{&direct_algorithm, DType::float64, many_outputs, forward},
     Subject{&planar_algorithm, DType::float32, any_channels, forward},
     Subject{&planar_algorithm, DType::float64, any_channels, forward},
+    Subject{&planar_algorithm, DType::float32, single_taps, forward, nullptr, last},
+    Subject{&planar_algorithm, DType::float64, single_taps, forward, nullptr, last},
     Subject{&transposed_algorithm, DType::float32, any_channels_in_zeros, backward_data},
     Subject{&transposed_algorithm, DType::float64, any_channels_in_zeros, backward_data});
 

@@ -139,6 +139,28 @@ TEST(Pieces, OfADepthwiseLayerCountItsPixelsAndLoads) {
   }
 }
 
+/// Where vectors have masks; else they are copied with their border, or turned.
+TEST(Pieces, OfSmallPlanesAreWholePlanes) {
+  const auto plan = [](Pair map, std::int64_t kernel, std::int64_t stride) {
+    return Plan::conv2d({1, 64, map.h, map.w}, {64, 1, kernel, kernel}, false, DType::float32,
+                        {.stride = stride, .padding = kernel / 2, .groups = 64},
+                        MemoryFormat::contiguous);
+  };
+  for (const auto instructions : simd::instruction_sets()) {
+    const testing::Instructions scope(instructions);
+    const bool masks = machine().vector_bytes == 64;
+    for (const Pair map : {Pair(14, 14), Pair(28, 28), Pair(9, 56)}) {
+      const Plan whole = plan(map, 5, 1);
+      EXPECT_EQ(whole.pieces().blocking.find("whole planes") != std::string::npos, masks);
+      EXPECT_TRUE(!masks || whole.algorithm() == "depthwise_rows");
+    }
+    const Plan strided = plan({28, 28}, 3, 2);
+    const std::string tile = "2 output rows x 1 vector of 16 pixels";
+    EXPECT_EQ(strided.pieces().tile == tile, masks) << strided.pieces().tile;
+    EXPECT_EQ(plan({7, 7}, 5, 1).algorithm(), "grouped_channels");
+  }
+}
+
 TEST(Rates, AreEstimatedOrMeasured) {
   for (const auto instructions : simd::instruction_sets()) {
     const testing::Instructions scope(instructions);

@@ -1,0 +1,240 @@
+// Rolling, as in depthwise_rows.cc: the sums of all output rows that an input row touches are in
+// registers, and no input row is loaded twice. Where a plane begins and ends fewer outputs are
+// touched, and nothing is computed for those that are not there: of 14 rows and 5 taps a fifth of
+// all products would be.
+//
+// The tap in the middle is a vector as it was loaded, the others are permuted from it: beside
+// multiply-adds a permutation of one vector costs nothing on Zen 4, while loads that cross a cache
+// line, as rows of 14 columns do, cost two, and permutations that read two vectors and their
+// indices more. What lies beyond a row's ends is a zero that a mask makes, and no copy has to be
+// made for.
+#include "simd/depthwise_planes.h"
+
+#include "simd/dispatch.h"
+
+#include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "simd/depthwise_planes.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "simd/unroll-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace conv2d::simd::HWY_NAMESPACE {
+
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+namespace hn = hwy::HWY_NAMESPACE;
+
+using PlaneTag = hn::FixedTag<float, plane_lanes>;
+using PlaneVector = hn::Vec<PlaneTag>;
+using PlaneMask = hn::Mask<PlaneTag>;
+
+HWY_INLINE PlaneMask plane_mask(std::uint16_t bits) {
+  return PlaneMask{static_cast<decltype(PlaneMask::raw)>(bits)};
+}
+
+HWY_INLINE PlaneVector permuted(PlaneVector from, const std::int32_t* index) {
+  return hn::TableLookupLanes(from, hn::SetTableIndices(PlaneTag(), index));
+}
+
+/// Elements 0, 2, 0, 2 of every four of both vectors, or 1, 3, 1, 3.
+HWY_INLINE PlaneVector evens(PlaneVector a, PlaneVector b) {
+  return PlaneVector{_mm512_shuffle_ps(a.raw, b.raw, 0x88)};
+}
+HWY_INLINE PlaneVector odds(PlaneVector a, PlaneVector b) {
+  return PlaneVector{_mm512_shuffle_ps(a.raw, b.raw, 0xDD)};
+}
+
+/// The taps of a row.
+template <std::size_t S, std::size_t Stride>
+class PlaneTaps {
+ public:
+  HWY_INLINE explicit PlaneTaps(const PlaneLanes& lanes)
+      : begin_(lanes.begin),
+        first_mask_(plane_mask(lanes.first_mask)),
+        second_mask_(plane_mask(lanes.second_mask)) {
+    unroll<S>([&](auto s) HWY_ATTR {
+      source_[s] = hn::SetTableIndices(PlaneTag(), lanes.source[s].data());
+      mask_[s] = plane_mask(lanes.mask[s]);
+    });
+  }
+
+  HWY_INLINE void load(const float* row, PlaneVector (&x)[S]) const {
+    constexpr std::size_t middle = S / 2;
+    const PlaneVector first = hn::MaskedLoad(first_mask_, PlaneTag(), row + begin_);
+    if constexpr (Stride == 1) {
+      unroll<S>([&](auto s) HWY_ATTR { x[s] = s == middle ? first : take<s>(first); });
+    } else {
+      const PlaneVector second =
+          hn::MaskedLoad(second_mask_, PlaneTag(), row + begin_ + plane_lanes);
+      const PlaneVector even = evens(first, second);
+      const PlaneVector odd = odds(first, second);
+      unroll<S>([&](auto s) HWY_ATTR {
+        if constexpr (s == middle || s == middle + 1) {
+          x[s] = s == middle ? even : odd;
+        } else {
+          x[s] = take<s>((s + middle) % 2 == 0 ? even : odd);
+        }
+      });
+    }
+  }
+
+ private:
+  template <std::size_t Tap>
+  HWY_INLINE PlaneVector take(PlaneVector from) const {
+    return hn::IfThenElseZero(mask_[Tap], hn::TableLookupLanes(from, source_[Tap]));
+  }
+
+  std::ptrdiff_t begin_;
+  PlaneMask first_mask_;
+  PlaneMask second_mask_;
+  decltype(hn::SetTableIndices(PlaneTag(), static_cast<const std::int32_t*>(nullptr))) source_[S];
+  PlaneMask mask_[S];
+};
+
+/// Where results go.
+template <bool Permutes>
+class PlaneStore {
+ public:
+  HWY_INLINE explicit PlaneStore(const DepthwisePlane& a)
+      : to_(a.to),
+        step_(a.to_step),
+        mask_(plane_mask(a.lanes.store_mask)),
+        bias_(hn::Set(PlaneTag(), a.bias)) {}
+
+  HWY_INLINE void next(PlaneVector sum) {
+    alignas(64) static constexpr std::int32_t order[plane_lanes] = {0, 1, 4, 5, 8,  9,  12, 13,
+                                                                    2, 3, 6, 7, 10, 11, 14, 15};
+    PlaneVector y = hn::Add(sum, bias_);
+    if constexpr (Permutes) {
+      y = permuted(y, order);
+    }
+    hn::BlendedStore(y, mask_, PlaneTag(), to_);
+    to_ += step_;
+  }
+
+ private:
+  float* to_;
+  std::ptrdiff_t step_;
+  PlaneMask mask_;
+  PlaneVector bias_;
+};
+
+/// The output rows under way, the newest last.
+template <std::size_t R, std::size_t Stride>
+class PlaneSums {
+ public:
+  static constexpr std::size_t under_way = (R + Stride - 1) / Stride;
+  /// Whether all weights are kept in registers.
+  static constexpr bool keeps = R == 3;
+
+  HWY_INLINE explicit PlaneSums(const DepthwisePlane& a)
+      : taps_(a.lanes), plane_(a.plane), rows_(a.rows), weights_(a.weights) {
+    unroll<under_way>([&](auto n) HWY_ATTR { sum_[n] = hn::Zero(PlaneTag()); });
+    unroll<keeps ? R * R : 0>([&](auto t)
+                                  HWY_ATTR { kept_[t] = hn::Set(PlaneTag(), weights_[t]); });
+  }
+
+  /// Input rows up to the first that the next output reads; of the sums only `First` to `Last` are
+  /// outputs.
+  template <std::size_t First, std::size_t Last>
+  HWY_INLINE void add_rows() {
+    unroll<Stride>([&](auto e) HWY_ATTR { add_row<e, First, Last>(rows_[e]); });
+    rows_ += Stride;
+  }
+
+  HWY_INLINE PlaneVector oldest() const { return sum_[0]; }
+
+  HWY_INLINE void move_up() {
+    unroll<under_way - 1>([&](auto n) HWY_ATTR { sum_[n] = sum_[n + 1]; });
+    sum_[under_way - 1] = hn::Zero(PlaneTag());
+  }
+
+ private:
+  /// Tap E of the newest output, E + Stride of the one before it, ...
+  template <std::size_t E, std::size_t First, std::size_t Last>
+  HWY_INLINE void add_row(std::ptrdiff_t row) {
+    constexpr std::size_t touched = (R - E + Stride - 1) / Stride;
+    constexpr std::size_t from = std::max(First, under_way - touched);
+    if constexpr (from <= Last) {
+      if (HWY_UNLIKELY(row == no_row)) {
+        return;
+      }
+      PlaneVector x[R];
+      taps_.load(plane_ + row, x);
+      unroll<R>([&](auto s) HWY_ATTR {
+        unroll<Last - from + 1>([&](auto i) HWY_ATTR {
+          constexpr std::size_t n = Last - i;
+          constexpr std::size_t tap = s * R + E + Stride * (under_way - 1 - n);
+          sum_[n] = hn::MulAdd(weight<tap>(), x[s], sum_[n]);
+        });
+      });
+    }
+  }
+
+  template <std::size_t Tap>
+  HWY_INLINE PlaneVector weight() const {
+    if constexpr (keeps) {
+      return kept_[Tap];
+    } else {
+      return hn::Set(PlaneTag(), weights_[Tap]);
+    }
+  }
+
+  PlaneTaps<R, Stride> taps_;
+  const float* plane_;
+  const std::ptrdiff_t* rows_;
+  const float* weights_;
+  PlaneVector kept_[keeps ? R * R : 1];
+  PlaneVector sum_[under_way];
+};
+
+template <std::size_t R, std::size_t Stride>
+void depthwise_plane(const DepthwisePlane& a) {
+  using Sums = PlaneSums<R, Stride>;
+  constexpr std::size_t last = Sums::under_way - 1;
+  Sums sums(a);
+  PlaneStore<(Stride > 1)> store(a);
+  unroll<last>([&](auto begun) HWY_ATTR {
+    sums.template add_rows<last - begun, last>();
+    sums.move_up();
+  });
+  for (std::size_t i = last; i < a.count; ++i) {
+    sums.template add_rows<0, last>();
+    store.next(sums.oldest());
+    sums.move_up();
+  }
+  unroll<last>([&](auto done) HWY_ATTR {
+    sums.template add_rows<0, last - 1 - done>();
+    store.next(sums.oldest());
+    sums.move_up();
+  });
+}
+
+constexpr DepthwisePlanesKernels plane_kernels = {
+    true,
+    {{{depthwise_plane<3, 1>, depthwise_plane<3, 2>},
+      {depthwise_plane<5, 1>, depthwise_plane<5, 2>}}}};
+#else
+constexpr DepthwisePlanesKernels plane_kernels{};
+#endif
+
+const DepthwisePlanesKernels& depthwise_planes() { return plane_kernels; }
+
+}  // namespace conv2d::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace conv2d::simd {
+
+HWY_EXPORT(depthwise_planes);
+
+const DepthwisePlanesKernels& depthwise_planes_kernels() noexcept {
+  prepare();
+  return HWY_DYNAMIC_DISPATCH(depthwise_planes)();
+}
+
+}  // namespace conv2d::simd
+#endif
