@@ -166,7 +166,7 @@ struct Run {
   Strips strips;
   const T* weights;
   bool finite;
-  std::vector<T> zeros;  ///< as many as a group has input channels
+  std::vector<T> zeros;  ///< as many as there are input channels
   std::vector<T> bias;   ///< [group][padded]
   SourceColumns columns;
 };
@@ -226,10 +226,11 @@ class Worker {
     }
     strip_ = strip;
     group_ = group;
-    arranged_ = -1;
     first_row_ = strip * run_.strips.rows;
     rows_ = std::min(run_.strips.rows, run_.strips.total - first_row_);
-    taps_.load(group, first_row_, rows_);
+    if (taps_.load(group, first_row_, rows_)) {
+      arranged_ = -1;
+    }
   }
 
   /// Cuts the strip's pixels into tiles for that many vectors.
@@ -271,7 +272,7 @@ class Worker {
     Index c = 0;
     do {
       arguments.weights = weights + c * layout.taps * wide;
-      arguments.first_channel = c;
+      arguments.first_channel = taps_.first_channel() + c;
       arguments.channels = std::min(layout.channels - c, layout.channel_step);
       arguments.begins = c == 0;
       c += arguments.channels;
@@ -344,7 +345,7 @@ std::size_t workspace_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T> {
     const Layout<T> layout(problem);
     const Strips strips(problem, layout);
-    const Index shared = layout.channels + problem.groups * layout.outputs.padded;
+    const Index shared = problem.in_channels + problem.groups * layout.outputs.padded;
     const std::size_t sums = at(most_sums(problem, layout, strips)) * sizeof(T);
     return at(num_threads()) * (StripTaps<T>::bytes(problem, strips.rows) + sums) +
            SourceColumns::bytes(problem) + at(shared) * sizeof(T);
@@ -363,7 +364,7 @@ void run_as(const Problem& problem, const Operands& operands) {
       .strips = strips,
       .weights = reinterpret_cast<const T*>(operands.packed + header_bytes),
       .finite = header.finite,
-      .zeros = std::vector<T>(at(std::max<Index>(layout.channels, 1)), T{0}),
+      .zeros = std::vector<T>(at(std::max<Index>(problem.in_channels, 1)), T{0}),
       .bias = packed_bias(problem, layout.outputs, operands.bias),
       .columns = SourceColumns(problem),
   };

@@ -5,6 +5,9 @@
 // lines each, and a tile reads dozens of pixels side by side. So in memory of our own they are a
 // line further apart, and a channels-last tensor with such pixels is copied after all (from 2 KiB
 // on, where it pays: 512 channels of float64 at 7x7 took twice the time).
+//
+// Of groups with few channels a thread has so many in hand that whole lines of a channels-last
+// tensor are copied. The next group then mostly lies in the same memory, some channels further on.
 #pragma once
 
 #include "algorithm/buffer.h"
@@ -28,65 +31,105 @@ class InputRows {
         channels_(problem.in_channels_per_group()),
         x_(static_cast<const T*>(x.data())),
         strides_(x.strides()),
-        step_(step(channels_)),
-        in_place_(channels_ <= 1 || (strides_[1] == 1 && bytes_of(strides_[3]) % 2048 != 0)),
-        turned_(in_place_ ? 0 : elements(problem, most_rows, most_columns)) {
+        groups_(problem.groups),
+        together_(strides_[1] == 1 ? groups_a_line(problem) : 1),
+        step_(step(channels_ * together_)),
+        in_place_(is_read_in_place()),
+        turned_(in_place_ ? 0 : elements(problem, together_, most_rows, most_columns)) {
     rows_.reserve(at(most_rows));
   }
 
   /// Bytes that this takes at most.
   static std::size_t bytes(const Problem& problem, Index most_rows, Index most_columns) {
-    return at(elements(problem, most_rows, most_columns)) * sizeof(T) +
+    return at(elements(problem, groups_a_line(problem), most_rows, most_columns)) * sizeof(T) +
            at(most_rows) * sizeof(Index);
   }
 
   /// Makes these columns of these rows of a group the ones in hand. The rows come in any order, any
   /// number of times.
   void load(Index group, std::span<const Index> rows, Index first_column, Index columns) {
-    group_ = group;
     first_column_ = first_column;
     columns_ = columns;
-    if (in_place_) {
+    if (!in_place_) {
+      rows_.assign(rows.begin(), rows.end());
+      std::sort(rows_.begin(), rows_.end());
+      rows_.erase(std::unique(rows_.begin(), rows_.end()), rows_.end());
+      std::erase(rows_, nowhere);
+    }
+    first_loaded_ = nowhere;
+    load_group(group);
+  }
+
+  /// The same of another group.
+  void load_group(Index group) {
+    group_ = group;
+    const Index first = group / together_ * together_;
+    if (in_place_ || first == first_loaded_) {
       return;
     }
-    rows_.assign(rows.begin(), rows.end());
-    std::sort(rows_.begin(), rows_.end());
-    rows_.erase(std::unique(rows_.begin(), rows_.end()), rows_.end());
-    std::erase(rows_, nowhere);
+    first_loaded_ = first;
+    const Index channels = std::min(together_, groups_ - first) * channels_;
     T* to = turned_.data();
     for (std::size_t i = 0, next = 0; i < rows_.size(); i = next) {
       for (next = i + 1; next < rows_.size() && follows(rows_[next], rows_[next - 1]);) {
         ++next;
       }
-      const Index pixels = static_cast<Index>(next - i) * columns;
-      load_row(in_place(rows_[i], first_column), strides_, to, step_, channels_, pixels);
+      const Index pixels = static_cast<Index>(next - i) * columns_;
+      const T* from = in_place(rows_[i], first_column_) + first * channels_ * strides_[1];
+      load_row(from, strides_, to, step_, channels, pixels);
       to += pixels * step_;
     }
   }
 
-  /// The first of a pixel's channels, which lie side by side; the pixel is in hand.
-  const T* pixel(Index row, Index column) const {
+  /// The first of a pixel's channels of the group, which lie side by side; the pixel is in hand.
+  const T* pixel(Index row, Index column) const { return place(row, column) + first_channel(); }
+
+  /// Where a pixel's memory begins, if keeps_places() for all groups the same.
+  const T* place(Index row, Index column) const {
     if (in_place_) {
-      return in_place(row, column);
+      return in_place(row, column) + (keeps_places() ? 0 : group_ * channels_ * strides_[1]);
     }
     const auto slot = std::lower_bound(rows_.begin(), rows_.end(), row) - rows_.begin();
     return turned_.data() + (slot * columns_ + column - first_column_) * step_;
   }
 
+  /// Where the group's channels begin there.
+  Index first_channel() const {
+    if (in_place_) {
+      return keeps_places() ? group_ * channels_ : 0;
+    }
+    return group_ % together_ * channels_;
+  }
+  bool keeps_places() const { return !in_place_ || strides_[1] == 1; }
+
   /// From each pixel of a row to the next.
   Index pixel_step() const { return in_place_ ? strides_[3] : step_; }
 
  private:
-  static Index elements(const Problem& problem, Index most_rows, Index most_columns) {
+  /// Of groups with few channels the pixels read are as far apart as if all were read.
+  bool is_read_in_place() const {
+    const Index apart = bytes_of(strides_[3]);
+    const bool few = groups_ > 1 && bytes_of(channels_) < line_bytes;
+    return channels_ <= 1 || (strides_[1] == 1 && apart % (few ? 1024 : 2048) != 0);
+  }
+
+  /// How many groups' channels are a cache line of a channels-last tensor.
+  static Index groups_a_line(const Problem& problem) {
+    const Index bytes = std::max<Index>(bytes_of(problem.in_channels_per_group()), 1);
+    return std::clamp<Index>(line_bytes / bytes, 1, problem.groups);
+  }
+
+  static Index elements(const Problem& problem, Index together, Index most_rows,
+                        Index most_columns) {
     return std::min(most_rows, problem.batch * problem.rows.input) * most_columns *
-           step(problem.in_channels_per_group());
+           step(problem.in_channels_per_group() * together);
   }
 
   static Index bytes_of(Index elements) { return elements * static_cast<Index>(sizeof(T)); }
 
   /// From one pixel to the next in turned_.
   static Index step(Index channels) {
-    constexpr auto line = static_cast<Index>(64 / sizeof(T));
+    constexpr auto line = static_cast<Index>(line_bytes / sizeof(T));
     return channels > 0 && bytes_of(channels) % 1024 == 0 ? channels + line : channels;
   }
 
@@ -96,17 +139,20 @@ class InputRows {
   }
 
   const T* in_place(Index row, Index column) const {
-    return x_ + row / height_ * strides_[0] + row % height_ * strides_[2] + column * strides_[3] +
-           group_ * channels_ * strides_[1];
+    return x_ + row / height_ * strides_[0] + row % height_ * strides_[2] + column * strides_[3];
   }
 
+  static constexpr Index line_bytes = 64;
   Index height_;
   Index channels_;  ///< of one group
   const T* x_;
   Strides strides_;
+  Index groups_;
+  Index together_;  ///< groups in turned_
   Index step_;
   bool in_place_;
   Index group_ = 0;
+  Index first_loaded_ = nowhere;  ///< of the groups in turned_
   Index first_column_ = 0;
   Index columns_ = 0;
   std::vector<Index> rows_;  ///< which are in turned_

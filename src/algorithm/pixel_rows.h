@@ -3,6 +3,7 @@
 
 #include "algorithm/vector_types.h"
 #include "conv2d/tensor.h"
+#include "simd/copy_rows.h"
 #include "simd/kernels.h"
 
 #include <algorithm>
@@ -23,11 +24,11 @@ void load_row(const T* from, const Strides& strides, T* to, Index to_stride, Ind
     simd::kernels<T>().transpose(from, strides[1], to, to_stride, pixels, channels);
     return;
   }
+  if (strides[1] == 1) {
+    simd::row_copies<T>().copy({from, strides[3], 1, to, to_stride, at(pixels), at(channels)});
+    return;
+  }
   for (Index w = 0; w < pixels; ++w, from += strides[3], to += to_stride) {
-    if (strides[1] == 1) {
-      std::copy(from, from + channels, to);
-      continue;
-    }
     for (Index c = 0; c < channels; ++c) {
       to[c] = from[c * strides[1]];
     }

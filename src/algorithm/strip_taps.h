@@ -40,8 +40,8 @@ struct PixelTile {
 template <class T>
 class StripTaps {
  public:
-  /// Takes all the memory that strips of so many rows need. `zeros` are as many as a group has
-  /// input channels; they and the columns must outlive this.
+  /// Takes all the memory that strips of so many rows need. `zeros` are as many as there are input
+  /// channels; they and the columns must outlive this.
   StripTaps(const Problem& problem, const SourceColumns& columns, const T* zeros, TensorView x,
             Index most_rows)
       : problem_(problem),
@@ -66,8 +66,14 @@ class StripTaps {
            most.pointers * (sizeof(T*) + sizeof(std::size_t));
   }
 
-  /// Makes these output rows, counted through the batch, and this group the ones in hand.
-  void load(Index group, Index first_row, Index rows) {
+  /// Makes these output rows, counted through the batch, and this group the ones in hand. Pixels
+  /// are where they were if only the group is another one; else they have to be cut into tiles.
+  bool load(Index group, Index first_row, Index rows) {
+    if (first_row == first_row_ && rows == rows_ && input_.keeps_places()) {
+      input_.load_group(group);
+      return false;
+    }
+    first_row_ = first_row;
     rows_ = rows;
     source_rows_.clear();
     for (Index row = first_row; row < first_row + rows; ++row) {
@@ -81,9 +87,10 @@ class StripTaps {
     input_.load(group, source_rows_, 0, problem_.columns.input);
     row_starts_.clear();
     for (const Index row : source_rows_) {
-      row_starts_.push_back(row == nowhere ? nullptr : input_.pixel(row, 0));
+      row_starts_.push_back(row == nowhere ? nullptr : input_.place(row, 0));
     }
     find_row_runs();
+    return true;
   }
 
   /// Cuts the pixels into tiles. Only where they may meet the padding's zeros do tiles take pixels
@@ -116,6 +123,8 @@ class StripTaps {
   }
 
   std::span<const PixelTile> tiles() const { return tiles_; }
+  /// Where the group's channels begin, counted from where the pointers of tiles lead.
+  Index first_channel() const { return input_.first_channel(); }
   const T* const* pointers(const PixelTile& tile) const { return pointers_.get() + tile.pointers; }
   std::span<const std::size_t> taps(const PixelTile& tile) const {
     return {taps_.get() + tile.taps, tile.tap_count};
@@ -322,6 +331,7 @@ class StripTaps {
   const SourceColumns& columns_;
   const T* zeros_;
   InputRows<T> input_;
+  Index first_row_ = -1;
   Index rows_ = 0;
   std::vector<Index> source_rows_;    ///< [row of the strip][r], named as input_ does
   std::vector<const T*> row_starts_;  ///< [row of the strip][r], nullptr in the padding

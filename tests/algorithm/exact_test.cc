@@ -489,10 +489,11 @@ Configuration many_outputs(Random& random) {
   constexpr std::int64_t inputs[] = {1, 2, 3, 15, 16, 17, 33, 70};
   constexpr std::int64_t outputs[] = {8, 9, 16, 24, 31, 48, 64, 81};
   if (random.between(0, 39) == 0) {
+    const std::int64_t groups = random.coin() ? 1 : 64;
     return {.input = {2, 512, 5, 4},
-            .weight = {9, 512, 3, 3},
-            .output = {2, 9, 5, 4},
-            .arguments = {.padding = 1}};
+            .weight = {9 * groups, 512 / groups, 3, 3},
+            .output = {2, 9 * groups, 5, 4},
+            .arguments = {.padding = 1, .groups = groups}};
   }
   return with_channels(random_configuration(random), one_of(random, inputs),
                        one_of(random, outputs));

@@ -25,7 +25,7 @@ class Strip {
       : problem_(testing::problem_of(configuration, floats)),
         x_(numbered(configuration.input).clone(format)),
         columns_(problem_),
-        zeros_(at(problem_.in_channels_per_group()), 0.0F),
+        zeros_(at(problem_.in_channels), 0.0F),
         outputs_(problem_) {}
 
   void cut(Index group, Index first_row, Index rows, int vectors, bool may_meet_zeros) {
@@ -72,7 +72,7 @@ class Strip {
           ASSERT_TRUE(may_meet_zeros);
           ASSERT_EQ(read, zeros_.data());
         } else {
-          ASSERT_EQ(*read, *element);  // where the channels of a pixel begin
+          ASSERT_EQ(read[taps_->first_channel()], *element);  // where the channels of a pixel begin
         }
       }
       ASSERT_EQ(next, taps.size());
