@@ -3,11 +3,11 @@
 // A part of depthwise_rows.cc, for processors whose vectors have masks (simd/depthwise_planes.h).
 //
 // Columns   in blocks of at most a vector's lanes; within a plane some lanes at a block's sides
-// only
-//           hold what their neighbours read
+//           hold nothing but what their neighbours read
+// Planes    that stay in L1 together go through one call, whose setting up they share
 // Not for   planes of at most half a vector's columns: two of them in a vector need weights of
-// their
-//           own for each half, and to load these takes as long as grouped_channels.cc does
+//           their own for each half, and loading these takes as long as turning the planes into
+//           channels (grouped_channels.cc)
 #pragma once
 
 #include "algorithm/algorithm.h"
