@@ -196,6 +196,7 @@ void tile(const TileArguments<hn::TFromD<D>>& a) {
     } while (++t < taps);
     weights += a.all_taps * V * lanes;
   } while (++c < last);
+  HWY_FENCE;  // or GCC keeps in registers what is read here, and what the loop needs elsewhere
   store_sums(d, a, sum);
 }
 
