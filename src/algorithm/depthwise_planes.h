@@ -3,11 +3,11 @@
 // A part of depthwise_rows.cc, for processors whose vectors have masks (simd/depthwise_planes.h).
 //
 // Columns   in blocks of at most a vector's lanes; within a plane some lanes at a block's sides
-// only
-//           hold what their neighbours read
+//           hold nothing but what their neighbours read
+// Planes    that stay in L1 together go through one call, whose setting up they share
 // Not for   planes of at most half a vector's columns: two of them in a vector need weights of
-// their
-//           own for each half, and to load these takes as long as grouped_channels.cc does
+//           their own for each half, and loading these takes as long as turning the planes into
+//           channels (grouped_channels.cc)
 #pragma once
 
 #include "algorithm/algorithm.h"
@@ -15,6 +15,7 @@
 #include "algorithm/epilogue.h"
 #include "algorithm/vector_types.h"
 #include "base/quantity.h"
+#include "conv2d/threads.h"
 #include "simd/depthwise_planes.h"
 
 #include <algorithm>
@@ -123,11 +124,27 @@ class LaneMap {
   simd::PlaneLanes found_{};
 };
 
+/// Planes that one call computes: few enough to stay in L1 with their results, and for each thread
+/// some.
+inline Index planes_together(const Problem& problem) {
+  constexpr Index most_bytes = 16384;
+  constexpr Index most = 16;
+  if (problem.out_channels_per_group() > 1) {
+    return 1;
+  }
+  const Index elements =
+      problem.rows.input * problem.columns.input + problem.rows.output * problem.columns.output;
+  const Index each = problem.batch * problem.in_channels / (Index{4} * num_threads());
+  const Index fit = most_bytes / static_cast<Index>(sizeof(float)) / elements;
+  return std::clamp<Index>(std::min(fit, each), 1, most);
+}
+
 /// Everything that one run shares between threads.
 struct Run {
   Run(const Problem& all, const Operands& tensors, const float* weights_of_taps)
       : problem(all),
         operands(tensors),
+        together(planes_together(all)),
         weights(weights_of_taps),
         bias(bias_or_zeros<float>(all, tensors.bias, all.out_channels)),
         blocks(blocks_of(all.columns)) {
@@ -143,10 +160,13 @@ struct Run {
     }
   }
 
-  Index items() const { return problem.batch * problem.in_channels; }
+  /// Items of an image.
+  Index groups() const { return divide_up(problem.in_channels, together); }
+  Index items() const { return problem.batch * groups(); }
 
   const Problem& problem;
   const Operands& operands;
+  Index together;        ///< channels of an item
   const float* weights;  ///< [k][s][r]
   std::vector<float> bias;
   std::vector<Block> blocks;
@@ -181,7 +201,7 @@ inline Pieces describe(const Problem& problem) {
           .efficiency = full * products / (products + other)};
 }
 
-/// One thread's part: a plane at a time.
+/// One thread's part: some planes at a time.
 class Worker {
  public:
   explicit Worker(const Run& run)
@@ -189,36 +209,41 @@ class Worker {
         loop_(simd::depthwise_planes_kernels()
                   .run[at(run.problem.rows.kernel / 2 - 1)][at(run.problem.rows.stride - 1)]) {}
 
-  /// Item i is an image and a channel.
+  /// Item i is an image and some channels.
   void compute(Index item) const {
     const Problem& problem = run_.problem;
-    const Strides& strides = run_.operands.first.strides();
-    const Index image = item / problem.in_channels;
-    const Index channel = item % problem.in_channels;
+    const Index image = item / run_.groups();
+    const Index channel = item % run_.groups() * run_.together;
+    const Index channels = std::min(run_.together, problem.in_channels - channel);
     const Index outputs = problem.out_channels_per_group();
-    const auto* const plane = static_cast<const float*>(run_.operands.first.data()) +
-                              image * strides[0] + channel * strides[1];
-    for (Index k = channel * outputs; k < (channel + 1) * outputs; ++k) {
-      compute_output(plane, image, k);
+    for (Index k = channel * outputs; k < channel * outputs + outputs; ++k) {
+      compute_planes(image, channel, k, channels);
     }
-    finish(run_.operands.result, run_.operands.epilogue,
-           {channel * outputs, outputs, image * problem.rows.output, problem.rows.output});
+    finish(
+        run_.operands.result, run_.operands.epilogue,
+        {channel * outputs, channels * outputs, image * problem.rows.output, problem.rows.output});
   }
 
  private:
-  void compute_output(const float* plane, Index image, Index k) const {
+  void compute_planes(Index image, Index channel, Index k, Index channels) const {
     const Problem& problem = run_.problem;
-    const Strides& strides = run_.operands.result.strides();
-    auto* const to =
-        static_cast<float*>(run_.operands.result.data()) + image * strides[0] + k * strides[1];
+    const Strides& from = run_.operands.first.strides();
+    const Strides& to = run_.operands.result.strides();
+    const auto* const plane =
+        static_cast<const float*>(run_.operands.first.data()) + image * from[0] + channel * from[1];
+    auto* const result =
+        static_cast<float*>(run_.operands.result.data()) + image * to[0] + k * to[1];
     for (std::size_t i = 0; i < run_.blocks.size(); ++i) {
       loop_({.lanes = run_.maps[i],
+             .planes = at(channels),
              .plane = plane,
+             .plane_step = from[1],
              .rows = run_.rows.data(),
              .weights = run_.weights + k * problem.rows.kernel * problem.columns.kernel,
-             .bias = run_.bias[at(k)],
-             .to = to + (run_.blocks[i].first - run_.blocks[i].lead),
-             .to_step = strides[2],
+             .bias = run_.bias.data() + k,
+             .to = result + (run_.blocks[i].first - run_.blocks[i].lead),
+             .to_plane_step = to[1],
+             .to_step = to[2],
              .count = at(problem.rows.output)});
     }
   }

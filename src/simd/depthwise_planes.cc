@@ -99,10 +99,12 @@ template <bool Permutes>
 class PlaneStore {
  public:
   HWY_INLINE explicit PlaneStore(const DepthwisePlane& a)
-      : to_(a.to),
-        step_(a.to_step),
-        mask_(plane_mask(a.lanes.store_mask)),
-        bias_(hn::Set(PlaneTag(), a.bias)) {}
+      : step_(a.to_step), mask_(plane_mask(a.lanes.store_mask)) {}
+
+  HWY_INLINE void begin(float* to, float bias) {
+    to_ = to;
+    bias_ = hn::Set(PlaneTag(), bias);
+  }
 
   HWY_INLINE void next(PlaneVector sum) {
     alignas(64) static constexpr std::int32_t order[plane_lanes] = {0, 1, 4, 5, 8,  9,  12, 13,
@@ -116,7 +118,7 @@ class PlaneStore {
   }
 
  private:
-  float* to_;
+  float* to_ = nullptr;
   std::ptrdiff_t step_;
   PlaneMask mask_;
   PlaneVector bias_;
@@ -130,8 +132,11 @@ class PlaneSums {
   /// Whether all weights are kept in registers.
   static constexpr bool keeps = R == 3;
 
-  HWY_INLINE explicit PlaneSums(const DepthwisePlane& a)
-      : taps_(a.lanes), plane_(a.plane), rows_(a.rows), weights_(a.weights) {
+  HWY_INLINE PlaneSums(const DepthwisePlane& a, const PlaneTaps<R, Stride>& taps, std::size_t i)
+      : taps_(taps),
+        plane_(a.plane + static_cast<std::ptrdiff_t>(i) * a.plane_step),
+        rows_(a.rows),
+        weights_(a.weights + i * R * R) {
     unroll<under_way>([&](auto n) HWY_ATTR { sum_[n] = hn::Zero(PlaneTag()); });
     unroll<keeps ? R * R : 0>([&](auto t)
                                   HWY_ATTR { kept_[t] = hn::Set(PlaneTag(), weights_[t]); });
@@ -183,7 +188,7 @@ class PlaneSums {
     }
   }
 
-  PlaneTaps<R, Stride> taps_;
+  const PlaneTaps<R, Stride>& taps_;
   const float* plane_;
   const std::ptrdiff_t* rows_;
   const float* weights_;
@@ -192,16 +197,14 @@ class PlaneSums {
 };
 
 template <std::size_t R, std::size_t Stride>
-void depthwise_plane(const DepthwisePlane& a) {
-  using Sums = PlaneSums<R, Stride>;
-  constexpr std::size_t last = Sums::under_way - 1;
-  Sums sums(a);
-  PlaneStore<(Stride > 1)> store(a);
+HWY_INLINE void one_plane(std::size_t count, PlaneSums<R, Stride>& sums,
+                          PlaneStore<(Stride > 1)>& store) {
+  constexpr std::size_t last = PlaneSums<R, Stride>::under_way - 1;
   unroll<last>([&](auto begun) HWY_ATTR {
     sums.template add_rows<last - begun, last>();
     sums.move_up();
   });
-  for (std::size_t i = last; i < a.count; ++i) {
+  for (std::size_t i = last; i < count; ++i) {
     sums.template add_rows<0, last>();
     store.next(sums.oldest());
     sums.move_up();
@@ -211,6 +214,18 @@ void depthwise_plane(const DepthwisePlane& a) {
     store.next(sums.oldest());
     sums.move_up();
   });
+}
+
+template <std::size_t R, std::size_t Stride>
+void depthwise_plane(const DepthwisePlane& a) {
+  const PlaneTaps<R, Stride> taps(a.lanes);
+  PlaneStore<(Stride > 1)> store(a);
+  const std::size_t count = a.count;
+  for (std::size_t i = 0; i < a.planes; ++i) {
+    PlaneSums<R, Stride> sums(a, taps, i);
+    store.begin(a.to + static_cast<std::ptrdiff_t>(i) * a.to_plane_step, a.bias[i]);
+    one_plane(count, sums, store);
+  }
 }
 
 constexpr DepthwisePlanesKernels plane_kernels = {

@@ -34,18 +34,21 @@ struct PlaneLanes {
   std::uint16_t store_mask;  ///< elements of an output row that are stored
 };
 
-/// For `count` output rows of a plane,
+/// For `count` output rows of each of some planes,
 ///
 ///   out[i][q] = bias + sum over r, s:  row[i * stride + r][tap s of q] * weights[s][r]
 ///
 /// each step one fused multiply-add in that order.
 struct DepthwisePlane {
   const PlaneLanes& lanes;
+  std::size_t planes;  ///< one at least
   const float* plane;
+  std::ptrdiff_t plane_step;
   const std::ptrdiff_t* rows;  ///< where they begin: (count - 1 + ceil(R / stride)) * stride
-  const float* weights;        ///< [s][r]
-  float bias;
-  float* to;               ///< where the first lane's output would be
+  const float* weights;        ///< [plane][s][r]
+  const float* bias;           ///< [plane]
+  float* to;                   ///< where the first lane's output would be
+  std::ptrdiff_t to_plane_step;
   std::ptrdiff_t to_step;  ///< from an output row to the next
   std::size_t count;       ///< at least ceil(R / stride) - 1
 };
