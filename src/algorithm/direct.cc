@@ -31,12 +31,14 @@
 #include "base/quantity.h"
 #include "conv2d/machine.h"
 #include "conv2d/threads.h"
+#include "simd/fetch_for_writing.h"
 #include "tensor/parallel.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -180,6 +182,7 @@ class Worker {
       : run_(run),
         y_(static_cast<T*>(run.operands.result.data())),
         direct_(writes_in_place(run)),
+        fetches_(direct_ && leaps_through_result()),
         taps_(run.problem, run.columns, run.zeros.data(), run.operands.first, run.strips.rows),
         sums_(direct_ ? 0 : most_sums(run.problem, run.layout, run.strips)) {}
 
@@ -249,6 +252,27 @@ class Worker {
             at(wide - run_.layout.outputs.real(block))};
   }
 
+  /// Whether a processor would not guess which lines of the result come next: each pixel's outputs
+  /// are written block by block, in steps of all outputs. Worth it where the caches that are near
+  /// hold too little of the result.
+  bool leaps_through_result() const {
+    const Problem& problem = run_.problem;
+    const Index pixels = problem.batch * problem.rows.output * problem.columns.output;
+    const Index bytes = pixels * problem.out_channels * static_cast<Index>(sizeof(T));
+    return run_.layout.outputs.count() > 1 && bytes > 4 * static_cast<Index>(machine().l2_bytes) &&
+           machine().fused_multiply_add;
+  }
+
+  static void fetch_result(const PixelTile& tile, const Target& target, Index outputs) {
+    constexpr auto line = static_cast<Index>(64 / sizeof(T));
+    const T* to = target.sums + tile.first * target.stride;
+    for (int i = 0; i < tile.pixels; ++i, to += tile.step * target.stride) {
+      for (Index k = 0; k < outputs; k += line) {
+        simd::fetch_for_writing(to + k);
+      }
+    }
+  }
+
   /// All tiles of the strip.
   void multiply(const Block& block) {
     const Layout<T>& layout = run_.layout;
@@ -263,7 +287,13 @@ class Worker {
     simd::TileArguments<T> arguments{};
     arguments.all_taps = at(layout.taps);
     arguments.idle_lanes = target.idle_lanes;
-    for (const PixelTile& tile : taps_.tiles()) {
+    const std::span<const PixelTile> all = taps_.tiles();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const PixelTile& tile = all[i];
+      constexpr std::size_t ahead = 2;
+      if (fetches_ && i + ahead < all.size()) {
+        fetch_result(all[i + ahead], target, layout.outputs.real(block));
+      }
       arguments.pixels = taps_.pointers(tile);
       arguments.pixel_step = tile.source_step;
       arguments.taps = taps_.taps(tile);
@@ -307,7 +337,8 @@ class Worker {
 
   const Run<T>& run_;
   T* y_;
-  bool direct_;  ///< sums need no scratch memory
+  bool direct_;   ///< sums need no scratch memory
+  bool fetches_;  ///< lines of the result before they are written
   StripTaps<T> taps_;
   Index strip_ = -1;
   Index group_ = -1;
