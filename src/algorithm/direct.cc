@@ -189,10 +189,7 @@ class Worker {
     const Block& block = run_.layout.outputs.blocks[at(item % blocks)];
     load(item / blocks / run_.problem.groups, item / blocks % run_.problem.groups);
     arrange(block.vectors);
-    const Target target = target_of(block);
-    for (const PixelTile& tile : taps_.tiles()) {
-      multiply(block, tile, target);
-    }
+    multiply(block);
     if (!direct_) {
       copy_out(block);
     }
@@ -252,33 +249,38 @@ class Worker {
             at(wide - run_.layout.outputs.real(block))};
   }
 
-  void multiply(const Block& block, const PixelTile& tile, const Target& target) {
+  /// All tiles of the strip.
+  void multiply(const Block& block) {
     const Layout<T>& layout = run_.layout;
-    const Index wide = layout.outputs.wide(block);
     const Index first = layout.outputs.first(block);
-    const T* weights =
+    const T* const weights =
         run_.weights + group_ * layout.packed() + first * layout.channels * layout.taps;
-    const T* bias = run_.bias.data() + (group_ * layout.outputs.padded + first);
+    const T* const bias = run_.bias.data() + (group_ * layout.outputs.padded + first);
+    const Index weight_step = layout.taps * layout.outputs.wide(block);
+    const Target target = target_of(block);
+    const auto& even_tiles = layout.outputs.kernels.even_tile[at(block.vectors)];
+    const auto& tiles = layout.outputs.kernels.tile[at(block.vectors)];
     simd::TileArguments<T> arguments{};
-    arguments.pixels = taps_.pointers(tile);
-    arguments.pixel_step = tile.source_step;
-    arguments.taps = taps_.taps(tile);
     arguments.all_taps = at(layout.taps);
-    arguments.sums = target.sums + tile.first * target.stride;
-    arguments.sum_stride = tile.step * target.stride;
     arguments.idle_lanes = target.idle_lanes;
-    const simd::Kernels<T>& kernels = layout.outputs.kernels;
-    const auto& tiles = tile.even ? kernels.even_tile : kernels.tile;
-    Index c = 0;
-    do {
-      arguments.weights = weights + c * layout.taps * wide;
-      arguments.first_channel = taps_.first_channel() + c;
-      arguments.channels = std::min(layout.channels - c, layout.channel_step);
-      arguments.begins = c == 0;
-      c += arguments.channels;
-      arguments.bias = c < layout.channels ? nullptr : bias;
-      tiles[at(block.vectors)][at(tile.pixels)](arguments);
-    } while (c < layout.channels);
+    for (const PixelTile& tile : taps_.tiles()) {
+      arguments.pixels = taps_.pointers(tile);
+      arguments.pixel_step = tile.source_step;
+      arguments.taps = taps_.taps(tile);
+      arguments.sums = target.sums + tile.first * target.stride;
+      arguments.sum_stride = tile.step * target.stride;
+      const simd::Tile<T> run = (tile.even ? even_tiles : tiles)[at(tile.pixels)];
+      Index c = 0;
+      do {
+        arguments.weights = weights + c * weight_step;
+        arguments.first_channel = taps_.first_channel() + tile.offset + c;
+        arguments.channels = std::min(layout.channels - c, layout.channel_step);
+        arguments.begins = c == 0;
+        c += arguments.channels;
+        arguments.bias = c < layout.channels ? nullptr : bias;
+        run(arguments);
+      } while (c < layout.channels);
+    }
   }
 
   /// From the scratch memory, channels side by side, to wherever the output's strides say.

@@ -117,27 +117,27 @@ void store_partial(D d, const TileArguments<T>& a, const T* vectors, std::size_t
   }
 }
 
-/// Adds the bias and stores.
+/// Adds the bias and stores. What `a` says is read before: a compiler has to think that a store may
+/// change it.
 template <class D, class T, class Vector, std::size_t P, std::size_t V>
 HWY_INLINE void store_sums(D d, const TileArguments<T>& a, const Vector (&sum)[P][V]) {
   const std::size_t lanes = hn::Lanes(d);
   const auto stride = static_cast<std::size_t>(a.sum_stride);
-  if (a.bias == nullptr) {
+  T* HWY_RESTRICT const sums = a.sums;
+  const T* HWY_RESTRICT const bias = a.bias;
+  if (bias == nullptr) {
     each_pixel<P>([&](std::size_t i) HWY_ATTR {
       for (std::size_t v = 0; v < V; ++v) {
-        hn::StoreU(sum[i][v], d, a.sums + i * stride + v * lanes);
+        hn::StoreU(sum[i][v], d, sums + i * stride + v * lanes);
       }
     });
     return;
   }
-  Vector bias[V];
-  for (std::size_t v = 0; v < V; ++v) {
-    bias[v] = hn::LoadU(d, a.bias + v * lanes);
-  }
   if (a.idle_lanes == 0) {
     each_pixel<P>([&](std::size_t i) HWY_ATTR {
       for (std::size_t v = 0; v < V; ++v) {
-        hn::StoreU(hn::Add(sum[i][v], bias[v]), d, a.sums + i * stride + v * lanes);
+        hn::StoreU(hn::Add(sum[i][v], hn::LoadU(d, bias + v * lanes)), d,
+                   sums + i * stride + v * lanes);
       }
     });
     return;
@@ -145,8 +145,8 @@ HWY_INLINE void store_sums(D d, const TileArguments<T>& a, const Vector (&sum)[P
   HWY_ALIGN T partial[P * (HWY_MAX_BYTES / sizeof(T))];
   each_pixel<P>([&](std::size_t i) HWY_ATTR {
     for (std::size_t v = 0; v < V; ++v) {
-      T* to = v + 1 < V ? a.sums + i * stride + v * lanes : partial + i * lanes;
-      hn::StoreU(hn::Add(sum[i][v], bias[v]), d, to);
+      T* to = v + 1 < V ? sums + i * stride + v * lanes : partial + i * lanes;
+      hn::StoreU(hn::Add(sum[i][v], hn::LoadU(d, bias + v * lanes)), d, to);
     }
   });
   store_partial(d, a, partial, P, V);

@@ -157,6 +157,9 @@ TEST(Pieces, OfSmallPlanesAreWholePlanes) {
     const Plan strided = plan({28, 28}, 3, 2);
     const std::string tile = "2 output rows x 1 vector of 16 pixels";
     EXPECT_EQ(strided.pieces().tile == tile, masks) << strided.pieces().tile;
+    const Plan pairs = plan({14, 14}, 5, 2);
+    EXPECT_EQ(pairs.pieces().tile == "3 output rows x 1 vector of 16 pixels of two planes", masks)
+        << pairs.pieces().tile;
     EXPECT_EQ(plan({7, 7}, 5, 1).algorithm(), "grouped_channels");
   }
 }
