@@ -38,6 +38,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 namespace conv2d {
 namespace {
@@ -97,7 +98,7 @@ Index spread_weights(const Problem& problem) {
 std::size_t packed_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() {
     return header_bytes + at(problem.out_channels * problem.rows.kernel * problem.columns.kernel +
-                             spread_weights<T>(problem)) *
+                             spread_weights<T>(problem) + depthwise_planes::pair_weights(problem)) *
                               sizeof(T);
   });
 }
@@ -136,6 +137,13 @@ void pack(const Problem& problem, TensorView weight, std::byte* packed) {
     auto* const to = reinterpret_cast<T*>(packed + header_bytes);
     write_header({lanes<T>(), turn_taps(weight, to)}, packed);
     spread_taps(problem, to, to + weight.numel());
+    if constexpr (std::is_same_v<T, float>) {
+      if (depthwise_planes::pair_weights(problem) > 0) {
+        depthwise_planes::pair_up(to, problem.out_channels,
+                                  problem.rows.kernel * problem.columns.kernel,
+                                  to + weight.numel() + spread_weights<T>(problem));
+      }
+    }
   });
 }
 
@@ -215,8 +223,12 @@ bool in_planes(const Problem& problem, const Operands& operands) {
 }
 
 void run_planes(const Problem& problem, const Operands& operands) {
+  const auto* const weights = reinterpret_cast<const float*>(operands.packed + header_bytes);
+  const bool pairs = depthwise_planes::in_pairs(problem);
+  const Index taps = problem.rows.kernel * problem.columns.kernel;
   const depthwise_planes::Run shared(
-      problem, operands, reinterpret_cast<const float*>(operands.packed + header_bytes));
+      problem, operands,
+      weights + (pairs ? problem.out_channels * taps + spread_weights<float>(problem) : 0));
   run_items(shared.items(), [&](int) { return depthwise_planes::Worker(shared); });
 }
 

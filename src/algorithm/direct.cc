@@ -31,12 +31,14 @@
 #include "base/quantity.h"
 #include "conv2d/machine.h"
 #include "conv2d/threads.h"
+#include "simd/fetch_for_writing.h"
 #include "tensor/parallel.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -180,6 +182,7 @@ class Worker {
       : run_(run),
         y_(static_cast<T*>(run.operands.result.data())),
         direct_(writes_in_place(run)),
+        fetches_(direct_ && leaps_through_result()),
         taps_(run.problem, run.columns, run.zeros.data(), run.operands.first, run.strips.rows),
         sums_(direct_ ? 0 : most_sums(run.problem, run.layout, run.strips)) {}
 
@@ -189,10 +192,7 @@ class Worker {
     const Block& block = run_.layout.outputs.blocks[at(item % blocks)];
     load(item / blocks / run_.problem.groups, item / blocks % run_.problem.groups);
     arrange(block.vectors);
-    const Target target = target_of(block);
-    for (const PixelTile& tile : taps_.tiles()) {
-      multiply(block, tile, target);
-    }
+    multiply(block);
     if (!direct_) {
       copy_out(block);
     }
@@ -252,33 +252,65 @@ class Worker {
             at(wide - run_.layout.outputs.real(block))};
   }
 
-  void multiply(const Block& block, const PixelTile& tile, const Target& target) {
+  /// Whether a processor would not guess which lines of the result come next: each pixel's outputs
+  /// are written block by block, in steps of all outputs. Worth it where the caches that are near
+  /// hold too little of the result.
+  bool leaps_through_result() const {
+    const Problem& problem = run_.problem;
+    const Index pixels = problem.batch * problem.rows.output * problem.columns.output;
+    const Index bytes = pixels * problem.out_channels * static_cast<Index>(sizeof(T));
+    return run_.layout.outputs.count() > 1 && bytes > 4 * static_cast<Index>(machine().l2_bytes) &&
+           machine().fused_multiply_add;
+  }
+
+  static void fetch_result(const PixelTile& tile, const Target& target, Index outputs) {
+    constexpr auto line = static_cast<Index>(64 / sizeof(T));
+    const T* to = target.sums + tile.first * target.stride;
+    for (int i = 0; i < tile.pixels; ++i, to += tile.step * target.stride) {
+      for (Index k = 0; k < outputs; k += line) {
+        simd::fetch_for_writing(to + k);
+      }
+    }
+  }
+
+  /// All tiles of the strip.
+  void multiply(const Block& block) {
     const Layout<T>& layout = run_.layout;
-    const Index wide = layout.outputs.wide(block);
     const Index first = layout.outputs.first(block);
-    const T* weights =
+    const T* const weights =
         run_.weights + group_ * layout.packed() + first * layout.channels * layout.taps;
-    const T* bias = run_.bias.data() + (group_ * layout.outputs.padded + first);
+    const T* const bias = run_.bias.data() + (group_ * layout.outputs.padded + first);
+    const Index weight_step = layout.taps * layout.outputs.wide(block);
+    const Target target = target_of(block);
+    const auto& even_tiles = layout.outputs.kernels.even_tile[at(block.vectors)];
+    const auto& tiles = layout.outputs.kernels.tile[at(block.vectors)];
     simd::TileArguments<T> arguments{};
-    arguments.pixels = taps_.pointers(tile);
-    arguments.pixel_step = tile.source_step;
-    arguments.taps = taps_.taps(tile);
     arguments.all_taps = at(layout.taps);
-    arguments.sums = target.sums + tile.first * target.stride;
-    arguments.sum_stride = tile.step * target.stride;
     arguments.idle_lanes = target.idle_lanes;
-    const simd::Kernels<T>& kernels = layout.outputs.kernels;
-    const auto& tiles = tile.even ? kernels.even_tile : kernels.tile;
-    Index c = 0;
-    do {
-      arguments.weights = weights + c * layout.taps * wide;
-      arguments.first_channel = taps_.first_channel() + c;
-      arguments.channels = std::min(layout.channels - c, layout.channel_step);
-      arguments.begins = c == 0;
-      c += arguments.channels;
-      arguments.bias = c < layout.channels ? nullptr : bias;
-      tiles[at(block.vectors)][at(tile.pixels)](arguments);
-    } while (c < layout.channels);
+    const std::span<const PixelTile> all = taps_.tiles();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const PixelTile& tile = all[i];
+      constexpr std::size_t ahead = 2;
+      if (fetches_ && i + ahead < all.size()) {
+        fetch_result(all[i + ahead], target, layout.outputs.real(block));
+      }
+      arguments.pixels = taps_.pointers(tile);
+      arguments.pixel_step = tile.source_step;
+      arguments.taps = taps_.taps(tile);
+      arguments.sums = target.sums + tile.first * target.stride;
+      arguments.sum_stride = tile.step * target.stride;
+      const simd::Tile<T> run = (tile.even ? even_tiles : tiles)[at(tile.pixels)];
+      Index c = 0;
+      do {
+        arguments.weights = weights + c * weight_step;
+        arguments.first_channel = taps_.first_channel() + tile.offset + c;
+        arguments.channels = std::min(layout.channels - c, layout.channel_step);
+        arguments.begins = c == 0;
+        c += arguments.channels;
+        arguments.bias = c < layout.channels ? nullptr : bias;
+        run(arguments);
+      } while (c < layout.channels);
+    }
   }
 
   /// From the scratch memory, channels side by side, to wherever the output's strides say.
@@ -305,7 +337,8 @@ class Worker {
 
   const Run<T>& run_;
   T* y_;
-  bool direct_;  ///< sums need no scratch memory
+  bool direct_;   ///< sums need no scratch memory
+  bool fetches_;  ///< lines of the result before they are written
   StripTaps<T> taps_;
   Index strip_ = -1;
   Index group_ = -1;

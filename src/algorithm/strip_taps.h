@@ -32,6 +32,7 @@ struct PixelTile {
   int pixels;
   bool even;             ///< one pointer a tap instead of one for each pixel and tap
   Index source_step;     ///< of even tiles: elements of the input from each pixel to the next
+  Index offset;          ///< from where its pointers lead to where its first pixel reads
   std::size_t pointers;  ///< where its pointers begin
   std::size_t taps;      ///< where its taps begin, and how many there are
   std::size_t tap_count;
@@ -52,7 +53,6 @@ class StripTaps {
     source_rows_.reserve(most.rows);
     row_starts_.reserve(most.rows);
     row_runs_.reserve(at(most_rows));
-    corner_.reserve(most.taps);
     tiles_.reserve(most.pixels);
     pointers_ = std::make_unique_for_overwrite<const T*[]>(most.pointers);
     taps_ = std::make_unique_for_overwrite<std::size_t[]>(most.pointers);
@@ -62,8 +62,7 @@ class StripTaps {
     const Sizes most(problem, most_rows);
     return InputRows<T>::bytes(problem, most_rows * problem.rows.kernel, problem.columns.input) +
            most.rows * (sizeof(Index) + sizeof(T*)) + at(most_rows) * sizeof(Run) +
-           most.taps * sizeof(T*) + most.pixels * sizeof(PixelTile) +
-           most.pointers * (sizeof(T*) + sizeof(std::size_t));
+           most.pixels * sizeof(PixelTile) + most.pointers * (sizeof(T*) + sizeof(std::size_t));
   }
 
   /// Makes these output rows, counted through the batch, and this group the ones in hand. Pixels
@@ -134,12 +133,10 @@ class StripTaps {
   struct Sizes {
     Sizes(const Problem& problem, Index most_rows)
         : rows(at(most_rows * problem.rows.kernel)),
-          taps(at(problem.rows.kernel * problem.columns.kernel)),
           pixels(at(most_rows * problem.columns.output)),
-          pointers(pixels * taps) {}
+          pointers(pixels * at(problem.rows.kernel * problem.columns.kernel)) {}
 
     std::size_t rows;
-    std::size_t taps;
     std::size_t pixels;
     std::size_t pointers;
   };
@@ -211,6 +208,10 @@ class StripTaps {
   }
 
   static bool goes_along_rows(const Run& rows, const Run& columns, const TileSizes<T>& sizes) {
+    // Rows a multiple of 4 KiB apart begin in one set of the first cache, which holds eight lines.
+    if (rows.step * static_cast<Index>(sizeof(T)) % 4096 == 0) {
+      return true;
+    }
     return static_cast<double>(rows.size()) * sizes.line_cycles(columns.size()) <=
            static_cast<double>(columns.size()) * sizes.line_cycles(rows.size());
   }
@@ -258,15 +259,15 @@ class StripTaps {
 
   /// The taps of the pixel at row p of the strip and column q that read an element, and where.
   void find_taps(Index p, Index q) {
-    corner_.clear();
     patch_taps_ = tap_count_;
+    patch_pointers_ = pointer_count_;
     const Index taps = problem_.columns.kernel;
     for (Index r = 0; r < problem_.rows.kernel; ++r) {
       for (Index s = 0; s < taps; ++s) {
         const T* const start = row_start(p, r);
         const Index column = columns_.of(q, s);
         if (start != nullptr && column != nowhere) {
-          corner_.push_back(start + column * input_.pixel_step());
+          pointers_[pointer_count_++] = start + column * input_.pixel_step();
           taps_[tap_count_++] = at(r * taps + s);
         }
       }
@@ -276,12 +277,15 @@ class StripTaps {
   void add_line(const Line& line, const TileSizes<T>& sizes) {
     for (Index done = 0, size = 0; done < line.pixels; done += size) {
       size = sizes.next(line.pixels - done);
-      tiles_.push_back({line.first + done * line.step, line.step, static_cast<int>(size), true,
-                        line.source_step, pointer_count_, patch_taps_, corner_.size()});
-      const Index offset = line.offset + done * line.source_step;
-      for (const T* const start : corner_) {
-        pointers_[pointer_count_++] = start + offset;
-      }
+      tiles_.push_back({.first = line.first + done * line.step,
+                        .step = line.step,
+                        .pixels = static_cast<int>(size),
+                        .even = true,
+                        .source_step = line.source_step,
+                        .offset = line.offset + done * line.source_step,
+                        .pointers = patch_pointers_,
+                        .taps = patch_taps_,
+                        .tap_count = tap_count_ - patch_taps_});
     }
   }
 
@@ -290,7 +294,8 @@ class StripTaps {
     const Index end = rows.end * width;
     for (Index first = rows.begin * width, size = 0; first < end; first += size) {
       size = sizes.next(end - first);
-      tiles_.push_back({first, 1, static_cast<int>(size), false, 0, pointer_count_, tap_count_, 0});
+      tiles_.push_back(
+          {first, 1, static_cast<int>(size), false, 0, 0, pointer_count_, tap_count_, 0});
       add_pixels(first / width, first % width, size);
       tiles_.back().tap_count = tap_count_ - tiles_.back().taps;
     }
@@ -336,12 +341,12 @@ class StripTaps {
   std::vector<Index> source_rows_;    ///< [row of the strip][r], named as input_ does
   std::vector<const T*> row_starts_;  ///< [row of the strip][r], nullptr in the padding
   std::vector<Run> row_runs_;         ///< of the strip's rows
-  std::vector<const T*> corner_;      ///< where the taps of a patch's first pixel read
   std::size_t patch_taps_ = 0;        ///< where the taps of the patch begin
+  std::size_t patch_pointers_ = 0;    ///< where the pointers of its first pixel do
   std::vector<PixelTile> tiles_;
   std::size_t pointer_count_ = 0;
   std::size_t tap_count_ = 0;
-  std::unique_ptr<const T*[]> pointers_;  ///< [tile][tap], then [pixel] unless it is even
+  std::unique_ptr<const T*[]> pointers_;  ///< [patch][tap] or [scattered tile][tap][pixel]
   std::unique_ptr<std::size_t[]> taps_;   ///< [patch or scattered tile][tap]
 };
 

@@ -47,12 +47,23 @@ HWY_INLINE PlaneVector odds(PlaneVector a, PlaneVector b) {
   return PlaneVector{_mm512_shuffle_ps(a.raw, b.raw, 0xDD)};
 }
 
+/// The index-th number, of all lanes; of two planes that of each.
+template <bool Two>
+HWY_INLINE PlaneVector of_planes(const float* from, std::size_t index) {
+  if constexpr (Two) {
+    return hn::LoadDup128(PlaneTag(), from + 4 * index);
+  } else {
+    return hn::Set(PlaneTag(), from[index]);
+  }
+}
+
 /// The taps of a row.
-template <std::size_t S, std::size_t Stride>
+template <std::size_t S, std::size_t Stride, bool Two>
 class PlaneTaps {
  public:
-  HWY_INLINE explicit PlaneTaps(const PlaneLanes& lanes)
+  HWY_INLINE PlaneTaps(const PlaneLanes& lanes, std::ptrdiff_t second)
       : begin_(lanes.begin),
+        second_(second),
         first_mask_(plane_mask(lanes.first_mask)),
         second_mask_(plane_mask(lanes.second_mask)) {
     unroll<S>([&](auto s) HWY_ATTR {
@@ -64,11 +75,15 @@ class PlaneTaps {
   HWY_INLINE void load(const float* row, PlaneVector (&x)[S]) const {
     constexpr std::size_t middle = S / 2;
     const PlaneVector first = hn::MaskedLoad(first_mask_, PlaneTag(), row + begin_);
-    if constexpr (Stride == 1) {
+    if constexpr (Stride == 1 && !Two) {
       unroll<S>([&](auto s) HWY_ATTR { x[s] = s == middle ? first : take<s>(first); });
+      return;
+    }
+    const PlaneVector second = hn::MaskedLoad(second_mask_, PlaneTag(), row + begin_ + second_);
+    if constexpr (Stride == 1) {
+      const PlaneVector both = hn::Or(first, second);
+      unroll<S>([&](auto s) HWY_ATTR { x[s] = take<s>(both); });
     } else {
-      const PlaneVector second =
-          hn::MaskedLoad(second_mask_, PlaneTag(), row + begin_ + plane_lanes);
       const PlaneVector even = evens(first, second);
       const PlaneVector odd = odds(first, second);
       unroll<S>([&](auto s) HWY_ATTR {
@@ -88,6 +103,7 @@ class PlaneTaps {
   }
 
   std::ptrdiff_t begin_;
+  std::ptrdiff_t second_;
   PlaneMask first_mask_;
   PlaneMask second_mask_;
   decltype(hn::SetTableIndices(PlaneTag(), static_cast<const std::int32_t*>(nullptr))) source_[S];
@@ -95,15 +111,18 @@ class PlaneTaps {
 };
 
 /// Where results go.
-template <bool Permutes>
+template <bool Permutes, bool Two>
 class PlaneStore {
  public:
   HWY_INLINE explicit PlaneStore(const DepthwisePlane& a)
-      : step_(a.to_step), mask_(plane_mask(a.lanes.store_mask)) {}
+      : second_(a.to_second - static_cast<std::ptrdiff_t>(half_lanes)),
+        step_(a.to_step),
+        mask_(plane_mask(a.lanes.store_mask)),
+        second_mask_(plane_mask(a.lanes.second_store_mask)) {}
 
-  HWY_INLINE void begin(float* to, float bias) {
+  HWY_INLINE void begin(float* to, const float* bias, std::size_t plane) {
     to_ = to;
-    bias_ = hn::Set(PlaneTag(), bias);
+    bias_ = of_planes<Two>(bias, plane);
   }
 
   HWY_INLINE void next(PlaneVector sum) {
@@ -114,32 +133,37 @@ class PlaneStore {
       y = permuted(y, order);
     }
     hn::BlendedStore(y, mask_, PlaneTag(), to_);
+    if constexpr (Two) {
+      hn::BlendedStore(y, second_mask_, PlaneTag(), to_ + second_);
+    }
     to_ += step_;
   }
 
  private:
   float* to_ = nullptr;
+  std::ptrdiff_t second_;
   std::ptrdiff_t step_;
   PlaneMask mask_;
+  PlaneMask second_mask_;
   PlaneVector bias_;
 };
 
 /// The output rows under way, the newest last.
-template <std::size_t R, std::size_t Stride>
+template <std::size_t R, std::size_t Stride, bool Two>
 class PlaneSums {
  public:
   static constexpr std::size_t under_way = (R + Stride - 1) / Stride;
   /// Whether all weights are kept in registers.
   static constexpr bool keeps = R == 3;
 
-  HWY_INLINE PlaneSums(const DepthwisePlane& a, const PlaneTaps<R, Stride>& taps, std::size_t i)
+  HWY_INLINE PlaneSums(const DepthwisePlane& a, const PlaneTaps<R, Stride, Two>& taps,
+                       std::size_t i)
       : taps_(taps),
         plane_(a.plane + static_cast<std::ptrdiff_t>(i) * a.plane_step),
         rows_(a.rows),
-        weights_(a.weights + i * R * R) {
+        weights_(a.weights + i * R * R * (Two ? 4 : 1)) {
     unroll<under_way>([&](auto n) HWY_ATTR { sum_[n] = hn::Zero(PlaneTag()); });
-    unroll<keeps ? R * R : 0>([&](auto t)
-                                  HWY_ATTR { kept_[t] = hn::Set(PlaneTag(), weights_[t]); });
+    unroll<keeps ? R * R : 0>([&](auto t) HWY_ATTR { kept_[t] = of_planes<Two>(weights_, t); });
   }
 
   /// Input rows up to the first that the next output reads; of the sums only `First` to `Last` are
@@ -184,11 +208,11 @@ class PlaneSums {
     if constexpr (keeps) {
       return kept_[Tap];
     } else {
-      return hn::Set(PlaneTag(), weights_[Tap]);
+      return of_planes<Two>(weights_, Tap);
     }
   }
 
-  const PlaneTaps<R, Stride>& taps_;
+  const PlaneTaps<R, Stride, Two>& taps_;
   const float* plane_;
   const std::ptrdiff_t* rows_;
   const float* weights_;
@@ -196,10 +220,10 @@ class PlaneSums {
   PlaneVector sum_[under_way];
 };
 
-template <std::size_t R, std::size_t Stride>
-HWY_INLINE void one_plane(std::size_t count, PlaneSums<R, Stride>& sums,
-                          PlaneStore<(Stride > 1)>& store) {
-  constexpr std::size_t last = PlaneSums<R, Stride>::under_way - 1;
+template <std::size_t R, std::size_t Stride, bool Two>
+HWY_INLINE void one_plane(std::size_t count, PlaneSums<R, Stride, Two>& sums,
+                          PlaneStore<(Stride > 1 || Two), Two>& store) {
+  constexpr std::size_t last = PlaneSums<R, Stride, Two>::under_way - 1;
   unroll<last>([&](auto begun) HWY_ATTR {
     sums.template add_rows<last - begun, last>();
     sums.move_up();
@@ -216,22 +240,24 @@ HWY_INLINE void one_plane(std::size_t count, PlaneSums<R, Stride>& sums,
   });
 }
 
-template <std::size_t R, std::size_t Stride>
+template <std::size_t R, std::size_t Stride, bool Two>
 void depthwise_plane(const DepthwisePlane& a) {
-  const PlaneTaps<R, Stride> taps(a.lanes);
-  PlaneStore<(Stride > 1)> store(a);
+  const PlaneTaps<R, Stride, Two> taps(a.lanes, a.second);
+  PlaneStore<(Stride > 1 || Two), Two> store(a);
   const std::size_t count = a.count;
   for (std::size_t i = 0; i < a.planes; ++i) {
-    PlaneSums<R, Stride> sums(a, taps, i);
-    store.begin(a.to + static_cast<std::ptrdiff_t>(i) * a.to_plane_step, a.bias[i]);
+    PlaneSums<R, Stride, Two> sums(a, taps, i);
+    store.begin(a.to + static_cast<std::ptrdiff_t>(i) * a.to_plane_step, a.bias, i);
     one_plane(count, sums, store);
   }
 }
 
+template <std::size_t R, std::size_t Stride>
+constexpr std::array<RunDepthwisePlane, 2> plane_loops = {depthwise_plane<R, Stride, false>,
+                                                          depthwise_plane<R, Stride, true>};
+
 constexpr DepthwisePlanesKernels plane_kernels = {
-    true,
-    {{{depthwise_plane<3, 1>, depthwise_plane<3, 2>},
-      {depthwise_plane<5, 1>, depthwise_plane<5, 2>}}}};
+    true, {{{plane_loops<3, 1>, plane_loops<3, 2>}, {plane_loops<5, 1>, plane_loops<5, 2>}}}};
 #else
 constexpr DepthwisePlanesKernels plane_kernels{};
 #endif

@@ -1,15 +1,20 @@
-// What the direct algorithm refuses; its numbers are tested with the other exact ones.
+// What the direct algorithm refuses, and large results; its other numbers are tested with those of
+// the other exact ones.
+#include <conv2d/machine.h>
 #include <conv2d/plan.h>
 
 #include "algorithm/algorithm.h"
 #include "simd/dispatch.h"
 #include "support/configurations.h"
 #include "support/instructions.h"
+#include "support/random.h"
 #include "support/reference.h"
 #include "support/tensors.h"
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace conv2d {
@@ -34,6 +39,31 @@ TEST(Direct, RefusesAWeightPackedForOtherInstructions) {
   const testing::Instructions scope(sets.back());
   EXPECT_TRUE(testing::refused([&] { plan.run(x, packed, std::nullopt, y); },
                                "packed for other vector instructions"));
+}
+
+/// Of such a result lines are fetched before they are written.
+TEST(Direct, AResultThatNoNearCacheHoldsIsTheReference) {
+  if (!machine().fused_multiply_add) {
+    GTEST_SKIP() << "other bits without fused multiply-adds";
+  }
+  testing::Random random;
+  constexpr std::int64_t columns = 200;
+  constexpr std::int64_t outputs = 80;
+  const auto floats = static_cast<std::int64_t>(machine().l2_bytes);  // four times the bytes
+  const std::int64_t rows = floats / outputs / columns + 1;
+  const Configuration c{.input = {1, 2, rows, columns},
+                        .weight = {outputs, 2, 1, 1},
+                        .output = {1, outputs, rows, columns},
+                        .arguments = {}};
+  const Tensor x = random.values(c.input, DType::float32).clone(MemoryFormat::channels_last);
+  const Tensor w = random.values(c.weight, DType::float32);
+  const Plan plan =
+      Plan::conv2d(x.sizes(), w.sizes(), false, DType::float32, {}, MemoryFormat::channels_last);
+  ASSERT_EQ(plan.algorithm(), "direct");
+  Tensor y(c.output, DType::float32, MemoryFormat::channels_last);
+  plan.run(x, w, std::nullopt, y);
+  EXPECT_TRUE(
+      testing::same_bits(y, testing::reference_forward(c, x, w, std::nullopt, DType::float32)));
 }
 
 TEST(Direct, RefusesFewOutputsInAGroup) {

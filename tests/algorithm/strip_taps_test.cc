@@ -65,7 +65,7 @@ class Strip {
           ASSERT_EQ(element, nullptr);
           continue;
         }
-        const float* const read = tile.even ? pointers[next] + i * tile.source_step
+        const float* const read = tile.even ? pointers[next] + tile.offset + i * tile.source_step
                                             : pointers[next * at(tile.pixels) + at(i)];
         ++next;
         if (element == nullptr) {
