@@ -33,10 +33,10 @@
 namespace conv2d {
 namespace {
 
-/// Whether output channels leave little of their last vector idle, 16 floats being the widest.
-bool fills_vectors(Index outputs) {
+/// Whether so many elements leave little of their last vector idle, 16 floats being the widest.
+bool fills_vectors(Index elements) {
   constexpr Index lanes = 16;
-  return outputs * 10 >= divide_up(outputs, lanes) * lanes * 9;
+  return elements * 10 >= divide_up(elements, lanes) * lanes * 9;
 }
 
 /// Where vectors of output channels, which no row's end cuts short, gain more than it costs to turn
@@ -57,8 +57,11 @@ std::optional<std::string_view> refuses_many_channels(const Problem& problem) {
                              !planar::may_read_in_place(problem);
   // Of larger results the planes are better written from end to end.
   constexpr Index large_result = Index{1} << 20U;
-  const bool full = taps > 1 && inputs >= 16 && outputs >= 32 && fills_vectors(outputs) &&
-                    outputs * pixels <= large_result;
+  constexpr Index large_plane = Index{1} << 12U;
+  const bool many_channels = inputs >= 16 && outputs >= 32 && outputs * pixels <= large_result;
+  const bool ragged_rows = inputs >= 6 && inputs < 16 && outputs >= 16 && pixels <= large_plane &&
+                           !fills_vectors(problem.columns.output);
+  const bool full = taps > 1 && fills_vectors(outputs) && (many_channels || ragged_rows);
   if (long_and_wide || full) {
     return "sums so long and outputs so many that turning planes into channels pays";
   }
