@@ -65,6 +65,22 @@ inline bool in_pairs(const Problem& problem) {
          block_at(problem.columns, 0, half).count == problem.columns.output;
 }
 
+/// Whether rows of several vectors gain against loading each tap where it lies, or from a copy with
+/// its border (depthwise_rows_worker.h), where rows of whole vectors leave no lane idle. Measured.
+inline bool blocks_pay(const Problem& problem) {
+  const Axis& axis = problem.columns;
+  if (axis.stride == 2 || axis.output <= lanes) {
+    return true;
+  }
+  const bool whole = axis.output % lanes == 0;
+  if (axis.kernel == 3) {
+    return !whole || axis.output >= 4 * lanes;
+  }
+  const auto blocks = static_cast<Index>(blocks_of(axis).size());
+  const bool full = axis.output * 100 >= blocks * lanes * 77;
+  return !whole && (axis.output < 40 || full);
+}
+
 /// Whether few columns gain against planes turned into channels (grouped_channels.cc). Measured:
 /// the two halves of a vector need weights of their own, which 5x5 kernels load for every product;
 /// with a stride, turning costs more.
@@ -91,7 +107,7 @@ inline bool takes(const Problem& problem) {
   return usual && problem.types.y == DType::float32 && problem.in_channels_per_group() == 1 &&
          rows.output >= divide_up(rows.kernel, rows.stride) &&
          std::max(rows.output, columns.output) <= most && fills_lanes(problem) &&
-         simd::depthwise_planes_kernels().exist;
+         blocks_pay(problem) && simd::depthwise_planes_kernels().exist;
 }
 
 /// Elements of the weights of pairs of planes.

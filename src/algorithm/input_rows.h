@@ -16,6 +16,7 @@
 #include "conv2d/tensor.h"
 
 #include <algorithm>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -34,7 +35,7 @@ class InputRows {
         groups_(problem.groups),
         together_(strides_[1] == 1 ? groups_a_line(problem) : 1),
         step_(step(channels_ * together_)),
-        in_place_(is_read_in_place()),
+        in_place_(is_read_in_place(problem)),
         turned_(in_place_ ? 0 : elements(problem, together_, most_rows, most_columns)) {
     rows_.reserve(at(most_rows));
   }
@@ -106,11 +107,20 @@ class InputRows {
   Index pixel_step() const { return in_place_ ? strides_[3] : step_; }
 
  private:
-  /// Of groups with few channels the pixels read are as far apart as if all were read.
-  bool is_read_in_place() const {
+  /// Of a group the pixels are as far apart as if all channels were read: measured, copies pay
+  /// where the rows of a window have half as many lines again as the sets where their pixels begin.
+  bool is_read_in_place(const Problem& problem) const {
+    if (channels_ <= 1 || strides_[1] != 1) {
+      return channels_ <= 1;
+    }
     const Index apart = bytes_of(strides_[3]);
-    const bool few = groups_ > 1 && bytes_of(channels_) < line_bytes;
-    return channels_ <= 1 || (strides_[1] == 1 && apart % (few ? 1024 : 2048) != 0);
+    if (groups_ == 1) {
+      return apart % 2048 != 0;
+    }
+    constexpr Index way_bytes = 4096;
+    constexpr Index ways = 8;
+    const Index lines = ways * way_bytes / std::max(std::gcd(apart, way_bytes), line_bytes);
+    return 2 * problem.rows.kernel * problem.columns.input <= 3 * lines;
   }
 
   /// How many groups' channels are a cache line of a channels-last tensor.

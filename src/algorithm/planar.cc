@@ -30,13 +30,55 @@
 #include "algorithm/planar_convolution.h"
 #include "algorithm/vector_types.h"
 
+#include <algorithm>
+
 namespace conv2d {
 namespace {
 
-/// Whether so many elements leave little of their last vector idle, 16 floats being the widest.
-bool fills_vectors(Index elements) {
-  constexpr Index lanes = 16;
+/// Whether so many elements leave little of their last vector idle.
+bool fills_vectors(Index elements, Index lanes) {
   return elements * 10 >= divide_up(elements, lanes) * lanes * 9;
+}
+
+constexpr Index widest = 16;  // floats of a vector
+constexpr Index half = widest / 2;
+
+/// Planes of contiguous tensors that are turned into channels for vectors of outputs, or of half as
+/// many. Where a half takes the time of a whole vector, it has to make up for that: by small
+/// planes, whose rows leave vectors of pixels idle, or by strides, of which a group's few outputs
+/// do not make enough.
+bool channels_fill_vectors(const Problem& problem) {
+  const Index inputs = problem.in_channels_per_group();
+  const Index outputs = problem.out_channels_per_group();
+  const Index pixels = problem.rows.output * problem.columns.output;
+  constexpr Index small_plane = 256;
+  // Of larger results the planes are better written from end to end.
+  constexpr Index large_result = Index{1} << 20U;
+  if (problem.rows.kernel * problem.columns.kernel == 1 || outputs * pixels > large_result) {
+    return false;
+  }
+  const bool grouped = problem.groups > 1;
+  const bool long_sum = inputs >= 2 * widest;
+  const bool wide = outputs >= 2 * widest && inputs >= widest;
+  if ((grouped || long_sum || wide) && std::min(inputs, outputs) >= widest &&
+      fills_vectors(outputs, widest)) {
+    return true;
+  }
+  const bool enough = grouped ? inputs >= half : long_sum && outputs >= widest;
+  const bool strides = grouped && problem.columns.stride > 1;
+  return enough && (pixels <= small_plane || strides) && fills_vectors(outputs, half);
+}
+
+/// The same of few input channels, where it is rows that would leave vectors ragged. Measured, too.
+bool rows_are_ragged(const Problem& problem) {
+  const Index inputs = problem.in_channels_per_group();
+  const Index outputs = problem.out_channels_per_group();
+  constexpr Index few = 6;
+  constexpr Index large_plane = Index{1} << 12U;
+  return problem.rows.kernel * problem.columns.kernel > 1 && inputs >= few && inputs < widest &&
+         outputs >= widest && fills_vectors(outputs, widest) &&
+         problem.rows.output * problem.columns.output <= large_plane &&
+         !fills_vectors(problem.columns.output, widest);
 }
 
 /// Where vectors of output channels, which no row's end cuts short, gain more than it costs to turn
@@ -55,14 +97,7 @@ std::optional<std::string_view> refuses_many_channels(const Problem& problem) {
   constexpr Index many = 256;
   const bool long_and_wide = outputs >= wide && (inputs >= many || inputs * taps >= long_sum) &&
                              !planar::may_read_in_place(problem);
-  // Of larger results the planes are better written from end to end.
-  constexpr Index large_result = Index{1} << 20U;
-  constexpr Index large_plane = Index{1} << 12U;
-  const bool many_channels = inputs >= 16 && outputs >= 32 && outputs * pixels <= large_result;
-  const bool ragged_rows = inputs >= 6 && inputs < 16 && outputs >= 16 && pixels <= large_plane &&
-                           !fills_vectors(problem.columns.output);
-  const bool full = taps > 1 && fills_vectors(outputs) && (many_channels || ragged_rows);
-  if (long_and_wide || full) {
+  if (long_and_wide || channels_fill_vectors(problem) || rows_are_ragged(problem)) {
     return "sums so long and outputs so many that turning planes into channels pays";
   }
   return std::nullopt;
@@ -74,13 +109,12 @@ bool channels_pay(const Problem& problem) {
   const Index inputs = problem.in_channels_per_group();
   const Index outputs = problem.out_channels_per_group();
   constexpr Index few = 8;
-  constexpr Index vector = 16;
   constexpr Index wide = 32;
   if (inputs >= few) {
     const bool one_tap = problem.rows.kernel * problem.columns.kernel == 1;
-    return outputs >= (one_tap ? few : vector);
+    return outputs >= (one_tap ? few : widest);
   }
-  return outputs >= wide || (inputs > 1 && outputs >= vector && fills_vectors(outputs));
+  return outputs >= wide || (inputs > 1 && outputs >= widest && fills_vectors(outputs, widest));
 }
 
 std::optional<std::string_view> refuses(const Problem& problem) {

@@ -200,11 +200,13 @@ void tile(const TileArguments<hn::TFromD<D>>& a) {
 }
 
 // Tiles of every number of pixels where they are few, then of what divides the most: each takes the
-// compiler a quarter of a second.
+// compiler a quarter of a second. Sums of half a vector are soon too few to hide the latency of
+// one, so that rows of 14, 28 or 56 pixels without those at the border are tiles of their own.
 template <class T>
 constexpr bool exists(std::size_t p, std::size_t v) {
   const bool narrow = v == 1 || v == half_vector;
-  const std::size_t step = v > 2 || p <= 7 ? 1 : !narrow || p <= 14 ? 2 : 4;
+  const bool of_rows = v == half_vector && (p == 13 || p > 24);
+  const std::size_t step = v > 2 || p <= 7 || of_rows ? 1 : !narrow || p <= 14 ? 2 : 4;
   return p > 0 && p <= most_pixels_of<T>(v) && p % step == 0;
 }
 

@@ -149,7 +149,7 @@ TEST(Pieces, OfSmallPlanesAreWholePlanes) {
   for (const auto instructions : simd::instruction_sets()) {
     const testing::Instructions scope(instructions);
     const bool masks = machine().vector_bytes == 64;
-    for (const Pair map : {Pair(14, 14), Pair(28, 28), Pair(9, 56)}) {
+    for (const Pair map : {Pair(14, 14), Pair(28, 28), Pair(9, 50)}) {
       const Plan whole = plan(map, 5, 1);
       EXPECT_EQ(whole.pieces().blocking.find("whole planes") != std::string::npos, masks);
       EXPECT_TRUE(!masks || whole.algorithm() == "depthwise_rows");
@@ -161,6 +161,9 @@ TEST(Pieces, OfSmallPlanesAreWholePlanes) {
     EXPECT_EQ(pairs.pieces().tile == "3 output rows x 1 vector of 16 pixels of two planes", masks)
         << pairs.pieces().tile;
     EXPECT_EQ(plan({7, 7}, 5, 1).algorithm(), "grouped_channels");
+    for (const Pair map : {Pair(32, 32), Pair(56, 56)}) {
+      EXPECT_EQ(plan(map, 5, 1).pieces().blocking.find("whole planes"), std::string::npos);
+    }
   }
 }
 
