@@ -114,7 +114,7 @@ bool channels_pay(const Problem& problem) {
     const bool one_tap = problem.rows.kernel * problem.columns.kernel == 1;
     return outputs >= (one_tap ? few : widest);
   }
-  return outputs >= wide || (inputs > 1 && outputs >= widest && fills_vectors(outputs, widest));
+  return outputs >= wide || (inputs > 1 && outputs >= widest && fills_vectors(outputs, half));
 }
 
 std::optional<std::string_view> refuses(const Problem& problem) {
