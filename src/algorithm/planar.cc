@@ -35,9 +35,9 @@
 namespace conv2d {
 namespace {
 
-/// Whether output channels leave little of their last vector idle.
-bool fills_vectors(Index outputs, Index lanes) {
-  return outputs * 10 >= divide_up(outputs, lanes) * lanes * 9;
+/// Whether so many elements leave little of their last vector idle.
+bool fills_vectors(Index elements, Index lanes) {
+  return elements * 10 >= divide_up(elements, lanes) * lanes * 9;
 }
 
 constexpr Index widest = 16;  // floats of a vector
@@ -69,6 +69,18 @@ bool channels_fill_vectors(const Problem& problem) {
   return enough && (pixels <= small_plane || strides) && fills_vectors(outputs, half);
 }
 
+/// The same of few input channels, where it is rows that would leave vectors ragged. Measured, too.
+bool rows_are_ragged(const Problem& problem) {
+  const Index inputs = problem.in_channels_per_group();
+  const Index outputs = problem.out_channels_per_group();
+  constexpr Index few = 6;
+  constexpr Index large_plane = Index{1} << 12U;
+  return problem.rows.kernel * problem.columns.kernel > 1 && inputs >= few && inputs < widest &&
+         outputs >= widest && fills_vectors(outputs, widest) &&
+         problem.rows.output * problem.columns.output <= large_plane &&
+         !fills_vectors(problem.columns.output, widest);
+}
+
 /// Where vectors of output channels, which no row's end cuts short, gain more than it costs to turn
 /// planes into channels and back. The limits are measured.
 std::optional<std::string_view> refuses_many_channels(const Problem& problem) {
@@ -85,7 +97,7 @@ std::optional<std::string_view> refuses_many_channels(const Problem& problem) {
   constexpr Index many = 256;
   const bool long_and_wide = outputs >= wide && (inputs >= many || inputs * taps >= long_sum) &&
                              !planar::may_read_in_place(problem);
-  if (long_and_wide || channels_fill_vectors(problem)) {
+  if (long_and_wide || channels_fill_vectors(problem) || rows_are_ragged(problem)) {
     return "sums so long and outputs so many that turning planes into channels pays";
   }
   return std::nullopt;
@@ -102,7 +114,7 @@ bool channels_pay(const Problem& problem) {
     const bool one_tap = problem.rows.kernel * problem.columns.kernel == 1;
     return outputs >= (one_tap ? few : widest);
   }
-  return outputs >= wide || (inputs > 1 && outputs >= widest && fills_vectors(outputs, widest));
+  return outputs >= wide || (inputs > 1 && outputs >= widest && fills_vectors(outputs, half));
 }
 
 std::optional<std::string_view> refuses(const Problem& problem) {
