@@ -1,7 +1,8 @@
 """From times to what is said of them: rows, ratios, means, losses.
 
-A result is what one run of one layer gave: layer, class, operations, threads, who, layout, and either
-min_s, max_error, implementation and so on, or `crash`. Ours are those of "conv2d"."""
+A result is what one run of one layer gave: layer, class, operations, operations_on_inputs (those that
+are not on the padding's zeros), threads, who, layout, and either min_s, max_error, implementation and
+so on, or `crash`. Ours are those of "conv2d"."""
 
 import dataclasses
 import math
@@ -21,6 +22,7 @@ class Row:
     layout: str
     precision: str
     operations: int
+    operations_on_inputs: int
     ours: dict
     same_layout: Optional[dict]  # the fastest peer with the user's layout; None where none ran
     any_layout: Optional[dict]  # the fastest peer with whatever layout suits it best
@@ -62,6 +64,7 @@ def rows_of(results):
                 layout=ours["layout"],
                 precision=ours["precision"],
                 operations=ours["operations"],
+                operations_on_inputs=ours["operations_on_inputs"],
                 ours=ours,
                 same_layout=fastest(peer for peer in rivals if peer["layout"] == ours["layout"]),
                 any_layout=fastest(rivals),
@@ -88,12 +91,13 @@ def of_precision(rows, precision):
 
 
 def at_the_peak(rows, peaks):
-    """The rows as they would be if we did the definition's operations at the rate of fused multiply-adds
-    alone, {threads: GFLOP/s}, wherever we take longer."""
+    """The rows as they would be if we did the definition's operations, without those on the padding's
+    zeros, at the rate of fused multiply-adds alone, {threads: GFLOP/s}, wherever we take longer."""
     return [
         dataclasses.replace(
             row,
-            ours=row.ours | {"min_s": min(row.ours["min_s"], row.operations / peaks[str(row.threads)] / 1e9)},
+            ours=row.ours
+            | {"min_s": min(row.ours["min_s"], row.operations_on_inputs / peaks[str(row.threads)] / 1e9)},
         )
         for row in rows
     ]

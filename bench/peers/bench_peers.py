@@ -90,7 +90,8 @@ def time_layer(options, peers, layer, threads):
     for peer in peers:
         if peer.takes(layer):
             results += children.time_peer(peer, layer, threads, options.samples)
-    about = {"layer": layer.name, "class": layers.class_of(layer), "operations": layer.operations}
+    about = {"layer": layer.name, "class": layers.class_of(layer), "operations": layer.operations,
+             "operations_on_inputs": layer.operations_on_inputs}
     return [{**result, **about, "threads": threads} for result in results]
 
 

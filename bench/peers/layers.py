@@ -37,10 +37,23 @@ class Layer:
         """Multiplications and additions of the definition."""
         return 2 * self.n * self.k * self.p * self.q * (self.c // self.groups) * self.r * self.s
 
+    @property
+    def operations_on_inputs(self):
+        """The same without those on the padding's zeros."""
+        rows = taps_inside(self.h, self.p, self.r, self.stride_h, self.dilation_h, self.top)
+        columns = taps_inside(self.w, self.q, self.s, self.stride_w, self.dilation_w, self.left)
+        return 2 * self.n * self.k * (self.c // self.groups) * rows * columns
+
     def words(self):
         """As the drivers take it: key=value."""
         numbers = dataclasses.asdict(self)
         return [f"{key}={value}" for key, value in numbers.items() if key not in ("line", "name")]
+
+
+def taps_inside(size, outputs, kernel, stride, dilation, before):
+    """Of all outputs of an axis, the taps that read an element of the input."""
+    positions = (p * stride + r * dilation - before for p in range(outputs) for r in range(kernel))
+    return sum(0 <= position < size for position in positions)
 
 
 def padding_behind(size, kernel, stride, dilation, before, output):

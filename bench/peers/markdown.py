@@ -1,6 +1,7 @@
 """The report as a page."""
 
 import arithmetic
+import targets
 
 
 def table(heading, rows):
@@ -88,6 +89,19 @@ def limits_text(rows, peaks):
     return means_table(found, "best peer with")
 
 
+def targets_text(rows, peaks):
+    heading = ["class", "layout", "target", "against", "mean", "rows", "reached", "out of reach", "short"]
+    lines = []
+    for each in targets.standings(rows, peaks):
+        target = each.target
+        against = "any layout" if target.any_layout else "the same layout"
+        lines.append(
+            [target.kind, target.layout, times(target.ratio), against, times(each.mean), each.rows,
+             each.met, each.out_of_reach, each.short]
+        )  # fmt: skip
+    return table(heading, lines)
+
+
 def versions_text(results):
     found = sorted({(result["who"], result["version"]) for result in results if "version" in result})
     return ", ".join(f"{who} {version}" for who, version in found)
@@ -144,6 +158,12 @@ with the peer's conversions timed; and from whatever layout suits the peer best.
 multiply-adds took as long as these, and no layer read or wrote memory:
 
 {limits_text(rows, run["peaks"])}
+### Targets
+
+What we want to be to the best peer, as a ratio, and with how many rows we are. A row is out of reach
+where even the peak of fused multiply-adds, on the taps that are not in the padding, would not reach it.
+
+{targets_text(rows, run["peaks"])}
 ### Crashes
 
 {crashes_text(run["results"])}

@@ -1,6 +1,7 @@
 """The comparison with other libraries, without any: the layers that it reads, what it makes of
 times, of crashes and of children that say nothing, and the report."""
 
+import dataclasses
 import fcntl
 import json
 import math
@@ -19,6 +20,7 @@ import bench_peers  # noqa: E402
 import children  # noqa: E402
 import layers  # noqa: E402
 import markdown  # noqa: E402
+import targets  # noqa: E402
 
 SUITE = ROOT / "cli" / "bench" / "suite.txt"
 
@@ -29,7 +31,8 @@ def suite():
 
 
 def result(who, layout, seconds, layer="a", threads=1, **more):
-    about = {"layer": layer, "class": "3x3", "operations": 10**9, "threads": threads}
+    about = {"layer": layer, "class": "3x3", "threads": threads, "operations": 10**9}
+    about |= {"operations_on_inputs": 10**9 // 2}
     times = {"crash": "SIGFPE"} if seconds is None else {"min_s": seconds, "max_error": 1e-7}
     ours = {"precision": "default", "algorithm": "direct"} if who == arithmetic.OURS else {"implementation": "jit"}
     return {"who": who, "layout": layout, **about, **times, **ours, **more}
@@ -42,6 +45,8 @@ class Layers(unittest.TestCase):
         self.assertEqual((layer.w, layer.q, layer.s, layer.stride_w, layer.dilation_w), (10, 5, 3, 2, 1))
         self.assertEqual((layer.top, layer.bottom, layer.left, layer.right), (1, 1, 1, 1))
         self.assertEqual(layer.operations, 2 * 3 * 6 * 5 * 5 * 2 * 9)
+        # Of five outputs and three taps each, the first one's first tap is in the padding.
+        self.assertEqual(layer.operations_on_inputs, 2 * 3 * 6 * 2 * (15 - 1) ** 2)
 
     def test_rows_and_columns_may_differ(self):
         layer = layers.parse_line("mb1ic4ih31iw17oc6oh12ow5kh5kw3sh2sw1ph0pw1dh1dw3")
@@ -133,9 +138,32 @@ class Arithmetic(unittest.TestCase):
             self.assertAlmostEqual(arithmetic.means(chosen, lambda row: row.ratio)["3x3"][1, "nchw"], mean)
 
     def test_at_the_peak_nothing_takes_longer_than_its_operations(self):
-        slow, fast = arithmetic.at_the_peak(arithmetic.rows_of(self.RESULTS), {"1": 80.0, "2": 200.0})
+        slow, fast = arithmetic.at_the_peak(arithmetic.rows_of(self.RESULTS), {"1": 40.0, "2": 200.0})
         self.assertEqual((slow.ours["min_s"], fast.ours["min_s"]), (0.0125, 0.01))
         self.assertEqual(slow.ratio, 0.03 / 0.0125)
+
+    def test_a_target_is_reached_or_out_of_reach_or_neither(self):
+        results = [
+            result(who, "nchw", seconds, layer=layer)
+            for layer, ours, theirs in (("met", 0.01, 0.01), ("peak", 0.01, 0.004), ("short", 0.01, 0.006))
+            for who, seconds in (("conv2d", ours), ("x", theirs))
+        ]
+        rows = arithmetic.rows_of(results)
+        found = targets.standing(targets.Target("3x3", "nchw", 1.0), rows, {"1": 100.0})  # 5 ms at the peak
+        self.assertEqual((found.rows, found.met, found.out_of_reach, found.short), (3, 1, 1, 1))
+        self.assertAlmostEqual(found.mean, (0.4 * 0.6) ** (1 / 3))
+
+    def test_a_target_may_be_against_the_same_layout(self):
+        rows = arithmetic.rows_of(self.RESULTS)
+        target = targets.Target("3x3", "nchw", 1.5, any_layout=False)
+        self.assertEqual(targets.standing(target, rows, {"1": 100.0}).met, 1)
+        self.assertEqual(targets.standing(dataclasses.replace(target, any_layout=True), rows, {"1": 100.0}).met, 0)
+
+    def test_every_class_of_the_suite_has_a_target_for_both_layouts(self):
+        having = {(target.kind, target.layout) for target in targets.TARGETS}
+        for layer in suite():
+            for layout in arithmetic.USER_LAYOUTS:
+                self.assertIn((layers.class_of(layer), layout), having)
 
     def test_each_peer_is_compared_with_alone(self):
         rows = arithmetic.rows_of(self.RESULTS)
@@ -225,13 +253,15 @@ class Report(unittest.TestCase):
 
     def test_losses_come_before_all_rows_and_crashes_are_told(self):
         text = markdown.page(self.RUN, "peers.svg")
-        places = [text.index(f"### {name}") for name in ("Losses", "Geometric means", "Crashes", "Errors", "All rows")]
+        places = [text.index(f"### {name}") for name in (
+            "Losses", "Geometric means", "Targets", "Crashes", "Errors", "All rows")]  # fmt: skip
         self.assertEqual(places, sorted(places))
         self.assertIn("2 of 2 rows", text)
         self.assertIn("| a | 1 | x | nhwc | SIGFPE |", text)
         self.assertIn("oneDNN 3.7.2", text)
         self.assertIn("| x | 2.00 |  |", text)
-        self.assertIn("| the same layout | 3.00 |  |", text)
+        self.assertIn("| the same layout | 6.00 |  |", text)
+        self.assertIn("| 3x3 | nchw | 1.00 | any layout | 0.25 | 1 | 0 | 0 | 1 |", text)
         self.assertIn("| a | 1 | nchw | 50 direct | 33.3 y, nchw: jit | 1.50 | 200 x, best: jit | 0.25 |", text)
         self.assertIn("| a | 1 | nhwc | 100 direct | none ran |  | 200 x, best: jit | 0.50 |", text)
 
