@@ -62,7 +62,7 @@ struct Scattered {
   explicit Scattered(const TileArguments<T>& /*a*/) {}
 
   template <class Use>
-  HWY_INLINE void each(const T* const* pixels, std::size_t c, Use&& use) const {
+  HWY_INLINE void each(const T* const* pixels, std::int64_t c, Use&& use) const {
     each_pixel<P>([&](std::size_t i) HWY_ATTR { use(i, pixels[i] + c); });
   }
 };
@@ -75,7 +75,7 @@ struct Even {
   explicit Even(const TileArguments<T>& a) : step(a.pixel_step) {}
 
   template <class Use>
-  HWY_INLINE void each(const T* const* pixels, std::size_t c, Use&& use) const {
+  HWY_INLINE void each(const T* const* pixels, std::int64_t c, Use&& use) const {
     const T* from = pixels[0] + c;
     for (std::size_t i = 0; i < P; i += 4, from += 4 * step) {
       for (std::size_t j = 0; j < 4 && i + j < P; ++j) {
@@ -160,8 +160,8 @@ void tile(const TileArguments<hn::TFromD<D>>& a) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
   const std::size_t taps = a.taps.size();
-  const auto last = static_cast<std::size_t>(a.first_channel + a.channels);
-  auto c = static_cast<std::size_t>(a.first_channel);
+  const std::int64_t last = a.first_channel + a.channels;
+  std::int64_t c = a.first_channel;
   if (taps == 0 || c == last) {
     no_tap(d, a, P, V);
     return;

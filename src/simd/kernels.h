@@ -25,7 +25,7 @@ struct TileArguments {
   std::span<const std::size_t> taps;  ///< which taps there are; those in the padding are left out
   std::size_t all_taps;               ///< R*S
   const T* weights;                   ///< [channels][all_taps][V][lanes]
-  std::int64_t first_channel;         ///< the first input channel, counted from there
+  std::int64_t first_channel;  ///< the first input channel, counted from there; may lie before
   std::int64_t channels;
   T* sums;  ///< [P][V][lanes], rows `sum_stride` elements apart
   std::int64_t sum_stride;

@@ -134,7 +134,13 @@ void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fu
     arguments.idle_lanes =
         begins ? static_cast<std::size_t>(random.between(0, static_cast<int>(lanes) - 1)) : 0;
     std::vector<T> even = before;
-    arguments.pixels = starts.data();
+    // The same elements, counted from behind them.
+    std::vector<const T*> ends;
+    for (const T* start : starts) {
+      ends.push_back(start + arguments.first_channel + channels);
+    }
+    arguments.first_channel = -static_cast<std::int64_t>(channels);
+    arguments.pixels = ends.data();
     arguments.pixel_step = step;
     arguments.sums = even.data();
     kernels.even_tile[vectors][pixels](arguments);
