@@ -90,14 +90,16 @@ def limits_text(rows, peaks):
 
 
 def targets_text(rows, peaks):
-    heading = ["class", "layout", "target", "against", "mean", "rows", "reached", "out of reach", "short"]
+    heading = [
+        "class", "layout", "target", "against", "mean", "rows", "reached", "within 5%", "short", "out of reach",
+    ]  # fmt: skip
     lines = []
     for each in targets.standings(rows, peaks):
         target = each.target
         against = "any layout" if target.any_layout else "the same layout"
         lines.append(
             [target.kind, target.layout, times(target.ratio), against, times(each.mean), each.rows,
-             each.met, each.out_of_reach, each.short]
+             each.met, each.near, each.short, each.out_of_reach]
         )  # fmt: skip
     return table(heading, lines)
 

@@ -32,13 +32,19 @@ TARGETS = (
 )
 
 
+# Runs differ by so much.
+NEAR = 0.95
+
+
 @dataclasses.dataclass
 class Standing:
-    """Rows of a target: how many there are, reach it, cannot, and are short of it; and their mean."""
+    """Rows of a target: how many there are, reach it, nearly do, cannot, and are short of it; and their
+    mean."""
 
     target: Target
     rows: int = 0
     met: int = 0
+    near: int = 0
     out_of_reach: int = 0
     short: int = 0
     mean: float = 0.0
@@ -64,6 +70,8 @@ def standing(target, rows, peaks):
             found.met += 1
         elif at_the_peak < target.ratio:
             found.out_of_reach += 1
+        elif ratio >= NEAR * target.ratio:
+            found.near += 1
         else:
             found.short += 1
     found.mean = arithmetic.geometric_mean(ratios)
