@@ -48,6 +48,16 @@ bool turning_pays(const Problem& problem) {
   return problem.columns.output <= (taps >= many_taps ? some_columns : few_columns);
 }
 
+/// Where each group's part of a pixel is a line of a page of its own, nearly, and strides leave it
+/// few products. Measured: how long that takes depends on the pages, and copying lines in time
+/// (direct.cc) is faster even where they lie well.
+bool pixels_lie_far_apart(const Problem& problem) {
+  constexpr Index many_channels = 256;
+  constexpr Index many_columns = 32;
+  return problem.in_channels_per_group() == 8 && problem.columns.stride > 1 &&
+         problem.in_channels >= many_channels && problem.columns.input >= many_columns;
+}
+
 std::optional<std::string_view> refuses(const Problem& problem) {
   if (problem.pass != Pass::forward) {
     return "only the forward pass";
@@ -68,6 +78,9 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   }
   if (problem.format != MemoryFormat::channels_last && (inputs > 1 || !turning_pays(problem))) {
     return "planes would be turned into channels and back";
+  }
+  if (pixels_lie_far_apart(problem)) {
+    return "pixels so far apart that copying each group's part of them pays";
   }
   constexpr Index few = 8;
   if (problem.in_channels < few) {

@@ -16,13 +16,11 @@ namespace {
 using testing::Configuration;
 using testing::Random;
 
-constexpr Types floats{DType::float32, DType::float32, DType::float32};
-
 /// A strip of an input whose elements are all different, cut into tiles of one vector each.
 class Strip {
  public:
   Strip(const Configuration& configuration, MemoryFormat format)
-      : problem_(testing::problem_of(configuration, floats)),
+      : problem_(testing::problem_of(configuration, Types{})),
         x_(numbered(configuration.input).clone(format)),
         columns_(problem_),
         zeros_(at(problem_.in_channels), 0.0F),
