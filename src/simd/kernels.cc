@@ -15,6 +15,7 @@
 
 #include "simd/dispatch.h"
 
+#include <atomic>
 #include <utility>
 
 #undef HWY_TARGET_INCLUDE
@@ -196,7 +197,8 @@ void tile(const TileArguments<hn::TFromD<D>>& a) {
     } while (++t < taps);
     weights += a.all_taps * V * lanes;
   } while (++c < last);
-  HWY_FENCE;  // or GCC keeps in registers what is read here, and what the loop needs elsewhere
+  // Or GCC keeps in registers what is read here, and what the loop needs elsewhere.
+  std::atomic_signal_fence(std::memory_order_acq_rel);
   store_sums(d, a, sum);
 }
 
