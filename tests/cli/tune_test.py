@@ -5,7 +5,7 @@ import unittest
 
 from command import CommandTest
 
-LAYER = "Conv2d(32, 16, 3)"
+LAYER = "Conv2d(16, 24, 3)"
 LINE = re.compile(r"^(\w+) +(default|exact) +(nchw|nhwc) (\d+x\d+x\d+) +(\w+\(.*\))  # .* [mun]?s$")
 
 
@@ -19,7 +19,7 @@ class Tune(CommandTest):
 
     def test_a_chain_is_tuned_layer_by_layer(self):
         shown = self.succeed(
-            "tune", LAYER, "Unfold(1)", "--input", "2x32x9x10", "--precision", "exact", "--threads", "1",
+            "tune", LAYER, "Unfold(1)", "--input", "2x16x9x10", "--precision", "exact", "--threads", "1",
             "-o", "x.tuning",
         )  # fmt: skip
         self.assertRegex(shown, r"^layer +input +fastest +time +plan's own +time +gain\n")
@@ -27,20 +27,20 @@ class Tune(CommandTest):
         ((algorithm, *rest),) = self.lines()
         self.assertIn(algorithm, ("planar", "direct"))
         self.assertEqual(
-            rest, ["exact", "nchw", "32x9x10", "Conv2d(32, 16, kernel_size=(3, 3), stride=(1, 1))"]
+            rest, ["exact", "nchw", "16x9x10", "Conv2d(16, 24, kernel_size=(3, 3), stride=(1, 1))"]
         )
 
     def test_a_list_is_tuned_and_a_layer_that_stands_there_twice_once(self):
         (self.folder / "list.txt").write_text(
-            "ic32ih9oc16oh7kh3ph0\n"
-            "mb2ic32ih9oc16oh7kh3ph0  # the same layer\n"
+            "ic16ih9oc24oh7kh3ph0\n"
+            "mb2ic16ih9oc24oh7kh3ph0  # the same layer\n"
             "g2ic8ih9oc16oh7kh3ph0\n"
-            'ic32ih9oc16oh7kh3ph0n"again"\n',
+            'ic16ih9oc24oh7kh3ph0n"again"\n',
             encoding="utf-8",
         )
         self.succeed("tune", "--layers", "list.txt", "-o", "x.txt")
         first, second = self.lines("x.txt")
-        self.assertEqual(first[1:4], ("default", "nchw", "32x9x9"))
+        self.assertEqual(first[1:4], ("default", "nchw", "16x9x9"))
         self.assertEqual(second[4], "Conv2d(8, 16, kernel_size=(3, 3), stride=(1, 1), groups=2)")
 
     def test_a_layer_with_one_algorithm_has_no_line(self):
@@ -51,16 +51,16 @@ class Tune(CommandTest):
     def test_plan_and_bench_go_by_the_file(self):
         for algorithm in ("direct", "planar"):
             (self.folder / "x.tuning").write_text(
-                f"conv2d tuning 1\n{algorithm} exact nchw 32x9x9 {LAYER}\n", encoding="utf-8"
+                f"conv2d tuning 1\n{algorithm} exact nchw 16x9x9 {LAYER}\n", encoding="utf-8"
             )
             shown = self.succeed_json(
-                "plan", LAYER, "--input", "5x32x9x9", "--precision", "exact", "--tuning", "x.tuning"
+                "plan", LAYER, "--input", "5x16x9x9", "--precision", "exact", "--tuning", "x.tuning"
             )
             self.assertEqual(shown["algorithm"], algorithm)
             other = "planar" if algorithm == "direct" else "direct"
             reasons = {candidate["name"]: candidate["reason"] for candidate in shown["candidates"]}
             self.assertEqual(reasons[other], f"the tuning says {algorithm}")
-            (self.folder / "list.txt").write_text("ic32ih9oc16oh7kh3ph0", encoding="utf-8")
+            (self.folder / "list.txt").write_text("ic16ih9oc24oh7kh3ph0", encoding="utf-8")
             shown = self.succeed_json(
                 "bench", "--layers", "list.txt", "--precision", "exact", "--samples", "1", "--tuning", "x.tuning"
             )
@@ -70,7 +70,7 @@ class Tune(CommandTest):
         either = ["give either LAYER ... with --input, or --layers"]
         self.assertEqual(self.refuse("tune", "-o", "x.tuning"), either)
         self.assertEqual(
-            self.refuse("tune", LAYER, "--input", "32x9x9", "--layers", "list.txt", "-o", "x.tuning"), either
+            self.refuse("tune", LAYER, "--input", "16x9x9", "--layers", "list.txt", "-o", "x.tuning"), either
         )
         self.assertEqual(
             self.refuse("tune", LAYER, "-o", "x.tuning"), ["a LAYER needs the sizes of its input: give --input"]
@@ -83,16 +83,16 @@ class Tune(CommandTest):
             self.refuse("tune", "Unfold(3)", "--input", "1x9x9", "-o", "x.tuning"),
             ["none of these layers multiplies, so there is nothing to choose"],
         )
-        (refusal,) = self.refuse("tune", LAYER, LAYER, "--input", "32x9x9", "-o", "x.tuning")
+        (refusal,) = self.refuse("tune", LAYER, LAYER, "--input", "16x9x9", "-o", "x.tuning")
         self.assertTrue(refusal.startswith(f"layer 2, {LAYER}: "), refusal)
-        (refusal,) = self.refuse("tune", LAYER, "--input", "32x9x9", "-o", "x.json")
+        (refusal,) = self.refuse("tune", LAYER, "--input", "16x9x9", "-o", "x.json")
         self.assertIn(".tuning", refusal)
-        (refusal,) = self.refuse("tune", LAYER, "--input", "32x9999999x9999999", "-o", "x.tuning")
+        (refusal,) = self.refuse("tune", LAYER, "--input", "16x9999999x9999999", "-o", "x.tuning")
         self.assertIn("this machine has", refusal)
 
     def test_a_file_that_is_no_tuning_is_refused_with_its_line(self):
         (self.folder / "x.tuning").write_text("conv2d tuning 1\nfast", encoding="utf-8")
-        plan = ("plan", LAYER, "--input", "32x9x9", "--tuning")
+        plan = ("plan", LAYER, "--input", "16x9x9", "--tuning")
         self.assertEqual(
             self.refuse(*plan, "x.tuning"),
             ["x.tuning, line 2: a line is ALGORITHM PRECISION LAYOUT CxHxW LAYER, but got 'fast'"],
