@@ -3,6 +3,7 @@
 
 #include "algorithm/buffer.h"
 #include "algorithm/epilogue.h"
+#include "algorithm/pixel_rows.h"
 #include "algorithm/planar_cut.h"
 #include "algorithm/plane_buffer.h"
 #include "algorithm/vector_types.h"
@@ -263,7 +264,7 @@ class Worker {
 
   void copy_row(const T* from, Index outputs, Index count, T* to) const {
     const Strides& strides = run_.output.strides();
-    if (strides[1] == 1 && strides[3] == outputs && outputs > 1 &&
+    if (channels_interleave(strides, outputs) && outputs > 1 &&
         outputs <= static_cast<Index>(simd::most_interleaved_rows)) {
       copies_.interleave({from, tile_pixels(), to, at(outputs), at(count)});
       return;

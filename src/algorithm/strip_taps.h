@@ -151,6 +151,14 @@ class StripTaps {
     Index offset;
   };
 
+  /// How the pixels of a patch lie in lines: the first one, how many there are, and how far apart.
+  struct Lines {
+    Line line;
+    Index count;
+    Index step;    ///< as of a line's pixels
+    Index offset;  ///< of the input, likewise
+  };
+
   const T* row_start(Index p, Index r) const {
     return row_starts_[at(p * problem_.rows.kernel + r)];
   }
@@ -216,20 +224,26 @@ class StripTaps {
            static_cast<double>(columns.size()) * sizes.line_cycles(rows.size());
   }
 
+  Lines lines_of(const Run& rows, const Run& columns, const TileSizes<T>& sizes) const {
+    const Index width = problem_.columns.output;
+    const Index first = rows.begin * width + columns.begin;
+    const Index across = right(columns);
+    if (is_line(rows, columns)) {
+      return {{first, 1, rows.size() * columns.size(), across, 0}, 1, 0, 0};
+    }
+    if (goes_along_rows(rows, columns, sizes)) {
+      return {{first, 1, columns.size(), across, 0}, rows.size(), width, rows.step};
+    }
+    return {{first, width, rows.size(), rows.step, 0}, columns.size(), 1, across};
+  }
+
   /// Cycles for each input channel, of all patches of a run of rows.
   double run_cycles(const Run& rows, const TileSizes<T>& sizes) const {
     double cycles = 0;
     for (const Run& columns : columns_.runs) {
-      const auto taps = static_cast<double>(rows.taps * columns.taps);
-      const Index high = rows.size();
-      const Index wide = columns.size();
-      if (is_line(rows, columns)) {
-        cycles += taps * sizes.line_cycles(high * wide);
-      } else if (goes_along_rows(rows, columns, sizes)) {
-        cycles += taps * static_cast<double>(high) * sizes.line_cycles(wide);
-      } else {
-        cycles += taps * static_cast<double>(wide) * sizes.line_cycles(high);
-      }
+      const Lines lines = lines_of(rows, columns, sizes);
+      cycles += static_cast<double>(rows.taps * columns.taps * lines.count) *
+                sizes.line_cycles(lines.line.pixels);
     }
     return cycles;
   }
@@ -242,18 +256,12 @@ class StripTaps {
 
   void add_patch(const Run& rows, const Run& columns, const TileSizes<T>& sizes) {
     find_taps(rows.begin, columns.begin);
-    const Index width = problem_.columns.output;
-    const Index first = rows.begin * width + columns.begin;
-    if (is_line(rows, columns)) {
-      add_line({first, 1, rows.size() * columns.size(), right(columns), 0}, sizes);
-    } else if (goes_along_rows(rows, columns, sizes)) {
-      for (Index p = 0; p < rows.size(); ++p) {
-        add_line({first + p * width, 1, columns.size(), right(columns), p * rows.step}, sizes);
-      }
-    } else {
-      for (Index q = 0; q < columns.size(); ++q) {
-        add_line({first + q, width, rows.size(), rows.step, q * right(columns)}, sizes);
-      }
+    const Lines lines = lines_of(rows, columns, sizes);
+    Line line = lines.line;
+    for (Index i = 0; i < lines.count; ++i) {
+      add_line(line, sizes);
+      line.first += lines.step;
+      line.offset += lines.offset;
     }
   }
 
