@@ -136,20 +136,21 @@ struct Strips {
     // hold too.
     const Index most = 1024 / std::max<Index>(problem.columns.output, 1);
     rows = std::clamp<Index>(std::min(fit, most), 1, std::max<Index>(total, 1));
-    // Enough pieces for every thread to have its share.
-    const Index others = problem.groups * layout.outputs.count();
-    const Index wanted = divide_up(Index{4} * num_threads(), others);
-    if (divide_up(total, rows) < wanted) {
-      rows = std::max<Index>(1, total / wanted);
+    const Index items = problem.groups * layout.outputs.count();
+    if (total > 0) {
+      // Enough pieces for every thread to have its share.
+      const Index wanted = num_threads() == 1 ? 1 : divide_up(Index{4} * num_threads(), items);
+      const Index fewest = std::max(divide_up(total, rows), std::min(wanted, total));
+      count = even_strips(1, items, fewest, total);
+      rows = divide_up(total, count);
     }
-    // As even as can be, or one thread would have more to do than another.
-    rows = divide_up(total, std::max<Index>(1, divide_up(total, rows)));
-    rows = std::max<Index>(rows, 1);
-    count = divide_up(total, rows);
   }
 
+  /// Where a strip begins; all are as even as can be.
+  Index first_row(Index strip) const { return total * strip / count; }
+
   Index total;
-  Index rows = 1;
+  Index rows = 1;  ///< of a strip at most
   Index count = 0;
 };
 
@@ -226,8 +227,8 @@ class Worker {
     }
     strip_ = strip;
     group_ = group;
-    first_row_ = strip * run_.strips.rows;
-    rows_ = std::min(run_.strips.rows, run_.strips.total - first_row_);
+    first_row_ = run_.strips.first_row(strip);
+    rows_ = run_.strips.first_row(strip + 1) - first_row_;
     if (taps_.load(group, first_row_, rows_)) {
       arranged_ = -1;
     }

@@ -4,6 +4,7 @@
 
 #include "algorithm/phases.h"
 #include "algorithm/plane_buffer.h"
+#include "algorithm/run_items.h"
 #include "algorithm/tile_cycles.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/machine.h"
@@ -194,11 +195,11 @@ struct Cut {
     const Index wanted = num_threads() == 1 ? 1 : Index{2} * num_threads();
     const auto most_parts = std::max<Index>(1, static_cast<Index>(tiles.size()) / 8);
     parts = std::clamp<Index>(divide_up(wanted, images * strips), 1, most_parts);
-    if (images * strips * parts < wanted) {
-      const Index fewest_rows = in_place && one_line ? divide_up(most_vectors * lanes, pitch) : 1;
-      cut_rows(problem, std::clamp<Index>(divide_up(wanted, images * parts), 1,
-                                          std::max<Index>(1, problem.rows.output / fewest_rows)));
-    }
+    const Index fewest_rows = in_place && one_line ? divide_up(most_vectors * lanes, pitch) : 1;
+    const Index most = std::max<Index>(1, problem.rows.output / fewest_rows);
+    const Index fewest =
+        std::clamp<Index>(divide_up(wanted, images * parts), strips, std::max(strips, most));
+    cut_rows(problem, even_strips(images, parts, fewest, most));
   }
 };
 

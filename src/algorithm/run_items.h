@@ -6,6 +6,8 @@
 #include "tensor/parallel.h"
 
 #include <algorithm>
+#include <atomic>
+#include <numeric>
 #include <vector>
 
 namespace conv2d {
@@ -15,8 +17,16 @@ inline int threads_for(Index items) noexcept {
   return static_cast<int>(std::min<Index>(num_threads(), items));
 }
 
-/// worker.compute(item) for each of the items, in one contiguous range a thread. Workers come from
-/// make_worker(thread) and take all the memory that they need there: nothing may throw on a thread.
+/// A thread's items that nobody has begun.
+struct alignas(64) ItemRange {
+  std::atomic<Index> next;
+  Index end;
+};
+
+/// worker.compute(item) for each of the items. A thread has a contiguous range of them, and when it
+/// is done helps others with theirs: processors need not be equally fast, nor items equally long.
+/// Workers come from make_worker(thread) and take all the memory that they need there: nothing may
+/// throw on a thread.
 template <class MakeWorker>
 void run_items(Index items, MakeWorker&& make_worker) {
   const int threads = threads_for(items);
@@ -25,11 +35,29 @@ void run_items(Index items, MakeWorker&& make_worker) {
   for (int t = 0; t < threads; ++t) {
     workers.push_back(make_worker(t));
   }
+  std::vector<ItemRange> ranges(at(threads));
+  for (int t = 0; t < threads; ++t) {
+    ranges[at(t)].next.store(items * t / threads, std::memory_order_relaxed);
+    ranges[at(t)].end = items * (t + 1) / threads;
+  }
   run_on_threads(threads, [&](int t) {
-    for (Index item = items * t / threads; item < items * (t + 1) / threads; ++item) {
-      workers[at(t)].compute(item);
+    for (int other = 0; other < threads; ++other) {
+      ItemRange& range = ranges[at((t + other) % threads)];
+      for (Index item = 0;
+           (item = range.next.fetch_add(1, std::memory_order_relaxed)) < range.end;) {
+        workers[at(t)].compute(item);
+      }
     }
   });
+}
+
+/// Into how many strips the rows of each image are cut, where a strip makes so many items: the next
+/// number from `fewest` on of which each thread gets as many items as others, if `most` allows it.
+inline Index even_strips(Index images, Index items_of_strip, Index fewest, Index most) noexcept {
+  const auto threads = static_cast<Index>(num_threads());
+  const Index together = threads / std::gcd(threads, images * items_of_strip);
+  const Index even = divide_up(fewest, together) * together;
+  return even <= most ? even : fewest;
 }
 
 }  // namespace conv2d
