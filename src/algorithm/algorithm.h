@@ -36,6 +36,10 @@ struct Algorithm {
   std::string_view purpose;
   /// Nothing where it can compute the problem, else the reason why not.
   std::optional<std::string_view> (*refuses)(const Problem& problem);
+  /// Of a problem that it can compute: nothing where it would, else the reason why an algorithm
+  /// after it in the table should be faster. A plan that is told to, by name or by a tuning, takes
+  /// it all the same. nullptr where it yields nothing.
+  std::optional<std::string_view> (*yields)(const Problem& problem) = nullptr;
   /// Bytes of scratch memory that run() takes with the threads that there are.
   std::size_t (*workspace_bytes)(const Problem& problem);
   /// An algorithm that wants the weight in another order says how many bytes that takes, and makes
@@ -53,9 +57,14 @@ struct Algorithm {
   /// How it cuts a problem into pieces, from the problem alone: a plan asks when it is asked.
   /// nullptr where there is nothing to tell.
   Pieces (*describe)(const Problem& problem) = nullptr;
+
+  /// Whether a plan that asks it first takes it.
+  bool takes(const Problem& problem) const {
+    return !refuses(problem) && (yields == nullptr || !yields(problem));
+  }
 };
 
-/// All of them, in the order in which a plan asks. The last one refuses nothing.
+/// All of them, in the order in which a plan asks. The last one takes everything.
 std::span<const Algorithm* const> algorithms() noexcept;
 
 }  // namespace conv2d

@@ -70,6 +70,10 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   if (problem.in_channels_per_group() != 1) {
     return "only for one input channel a group";
   }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> yields(const Problem& problem) {
   constexpr Index many = 4;
   if (problem.out_channels_per_group() >= many) {
     return "with 4 outputs of a channel and more a pixel serves them all at once";
@@ -270,6 +274,7 @@ constexpr Algorithm depthwise_rows_algorithm = {
     .name = "depthwise_rows",
     .purpose = "sums in vector registers over the pixels of several rows of one channel",
     .refuses = refuses,
+    .yields = yields,
     .workspace_bytes = workspace_bytes,
     .packed_bytes = packed_bytes,
     .pack = pack,

@@ -13,7 +13,7 @@
 //           smallest maps read zeros instead, unless a weight is infinite or NaN and must not.
 // Output    straight to where channels lie side by side; else through scratch memory
 // Weights   packed as [c][r][s][output channels of the tile]; read in order
-// Not for   fewer output channels than half a vector; see refuses()
+// Not for   fewer output channels than half a vector; see yields()
 // Source    J. Zhang, F. Franchetti, T. M. Low, High Performance Zero-Memory Overhead Direct
 //           Convolutions, ICML 2018; M. Dukhan, The Indirect Convolution Algorithm, 2019
 #include "algorithm/algorithm.h"
@@ -72,9 +72,10 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   if (problem.pass != Pass::forward) {
     return "only the forward pass";
   }
-  if (const auto reason = refuses_types(problem.types)) {
-    return reason;
-  }
+  return refuses_types(problem.types);
+}
+
+std::optional<std::string_view> yields(const Problem& problem) {
   if (problem.out_channels_per_group() < 8) {
     return "fewer than 8 output channels a group would leave most of a vector idle";
   }
@@ -417,6 +418,7 @@ constexpr Algorithm direct_algorithm = {
     .name = "direct",
     .purpose = "sums in vector registers over output channels, straight from the input's rows",
     .refuses = refuses,
+    .yields = yields,
     .workspace_bytes = workspace_bytes,
     .packed_bytes = packed_bytes,
     .pack = pack,

@@ -73,6 +73,11 @@ std::optional<std::string_view> refuses(const Problem& problem) {
       (inputs != 1 && inputs != 2 && inputs != 4 && inputs != 8)) {
     return "only for groups of 1, 2, 4 or 8 inputs and as many outputs";
   }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> yields(const Problem& problem) {
+  const Index inputs = problem.in_channels_per_group();
   if (problem.groups == 1 && inputs > 1) {
     return "a single group is a layer like any other";
   }
@@ -202,6 +207,7 @@ constexpr Algorithm grouped_channels_algorithm = {
     .name = "grouped_channels",
     .purpose = "sums in vector registers over the channels of several groups",
     .refuses = refuses,
+    .yields = yields,
     .workspace_bytes = workspace_bytes,
     .packed_bytes = packed_bytes,
     .pack = pack,

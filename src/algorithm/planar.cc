@@ -83,7 +83,7 @@ bool rows_are_ragged(const Problem& problem) {
 
 /// Where vectors of output channels, which no row's end cuts short, gain more than it costs to turn
 /// planes into channels and back. The limits are measured.
-std::optional<std::string_view> refuses_many_channels(const Problem& problem) {
+std::optional<std::string_view> yields_many_channels(const Problem& problem) {
   const Index inputs = problem.in_channels_per_group();
   const Index outputs = problem.out_channels_per_group();
   const Index taps = problem.rows.kernel * problem.columns.kernel;
@@ -127,13 +127,14 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   if (const auto reason = refuses_types(problem.types)) {
     return reason;
   }
-  if (const auto reason = refuses_distances(problem)) {
-    return reason;
-  }
+  return refuses_distances(problem);
+}
+
+std::optional<std::string_view> yields(const Problem& problem) {
   if (problem.format == MemoryFormat::channels_last && channels_pay(problem)) {
     return "channels that lie side by side would be turned into planes and back";
   }
-  return refuses_many_channels(problem);
+  return yields_many_channels(problem);
 }
 
 template <class T>
@@ -187,6 +188,7 @@ constexpr Algorithm planar_algorithm = {
     .name = "planar",
     .purpose = "sums in vector registers over the pixels of a plane, from a strip of rows in L2",
     .refuses = refuses,
+    .yields = yields,
     .workspace_bytes = workspace_bytes,
     .packed_bytes = packed_bytes,
     .pack = pack,

@@ -90,7 +90,7 @@ std::optional<std::string_view> refuses(const Problem& problem) {
 const Algorithm& next_of(const Problem& problem) {
   const auto table = algorithms();
   const auto takes = [&](const Algorithm* algorithm) {
-    return algorithm != &separable_algorithm && !algorithm->refuses(problem);
+    return algorithm != &separable_algorithm && algorithm->takes(problem);
   };
   return **std::find_if(table.begin(), table.end(), takes);
 }

@@ -39,7 +39,8 @@ namespace conv2d {
 namespace {
 
 /// Measured: where the products outweigh the transforms and the larger weights.
-std::optional<std::string_view> refuses_sizes(const Problem& problem) {
+std::optional<std::string_view> yields(const Problem& given) {
+  const Problem problem = winograd::as_forward(given);
   constexpr Index few = 16;
   const Index channels = problem.in_channels_per_group();
   const Index outputs = problem.out_channels_per_group();
@@ -52,9 +53,9 @@ std::optional<std::string_view> refuses_sizes(const Problem& problem) {
   if (pixels < 8 * tiles) {
     return "half of its tiles of 4x4 outputs would lie beyond the output";
   }
-  // Weights are four times as many when transformed; from some size on no cache holds them.
-  constexpr Index many_weights = Index{128} * 1024;
-  if (pixels < 64 || (pixels < 144 && channels * outputs > many_weights)) {
+  // From 6x6 on it is faster even where the weights come from memory.
+  constexpr Index small_map = 36;
+  if (pixels < small_map) {
     return "the map is too small for weights that are four times as many when transformed";
   }
   return std::nullopt;
@@ -79,7 +80,7 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   if (!plain(problem.rows) || !plain(problem.columns)) {
     return "only 3x3 kernels of stride 1 and dilation 1";
   }
-  return refuses_sizes(winograd::as_forward(problem));
+  return std::nullopt;
 }
 
 std::size_t packed_bytes(const Problem& given) {
@@ -193,6 +194,7 @@ constexpr Algorithm winograd_algorithm = {
     .name = "winograd",
     .purpose = "3x3 kernels by a quarter of the multiplications, on tiles of 4x4 outputs",
     .refuses = refuses,
+    .yields = yields,
     .workspace_bytes = workspace_bytes,
     .packed_bytes = packed_bytes,
     .pack = pack,

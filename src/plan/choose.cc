@@ -13,11 +13,11 @@ namespace conv2d {
 const Algorithm& choose(const Problem& problem) noexcept {
   const auto table = algorithms();
   for (const Algorithm* algorithm : table) {
-    if (!algorithm->refuses(problem)) {
+    if (algorithm->takes(problem)) {
       return *algorithm;
     }
   }
-  return *table.back();  // by the table's promise never reached: its last one refuses nothing
+  return *table.back();  // by the table's promise never reached: its last one takes everything
 }
 
 Problem in_format(const Problem& problem, MemoryFormat format) noexcept {

@@ -40,18 +40,19 @@ struct Plan::State {
 
 namespace {
 
-/// `why_not` is the reason of those that would have computed it too.
+/// `why_not` is the reason of those that would have taken it too.
 std::vector<Candidate> ask_all(const Problem& problem, const Algorithm& taken,
                                const std::string& why_not) {
   std::vector<Candidate> candidates;
   for (const Algorithm* algorithm : algorithms()) {
-    const auto refusal = algorithm->refuses(problem);
-    Candidate candidate{algorithm->name, algorithm == &taken, {}, !refusal};
+    auto reason = algorithm->refuses(problem);
+    Candidate candidate{algorithm->name, algorithm == &taken, {}, !reason};
     if (candidate.taken) {
-      candidate.reason = algorithm->purpose;
-    } else {
-      candidate.reason = refusal ? *refusal : why_not;
+      reason = algorithm->purpose;
+    } else if (candidate.possible && algorithm->yields != nullptr) {
+      reason = algorithm->yields(problem);
     }
+    candidate.reason = reason ? *reason : why_not;
     candidates.push_back(std::move(candidate));
   }
   return candidates;

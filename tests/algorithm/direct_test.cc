@@ -1,5 +1,5 @@
-// What the direct algorithm refuses, and large results; its other numbers are tested with those of
-// the other exact ones.
+// What the direct algorithm yields to others, and large results; its other numbers are tested with
+// those of the other exact ones.
 #include <conv2d/machine.h>
 #include <conv2d/plan.h>
 
@@ -66,13 +66,15 @@ TEST(Direct, AResultThatNoNearCacheHoldsIsTheReference) {
       testing::same_bits(y, testing::reference_forward(c, x, w, std::nullopt, DType::float32)));
 }
 
-TEST(Direct, RefusesFewOutputsInAGroup) {
+TEST(Direct, YieldsFewOutputsInAGroup) {
   const Configuration c{
       .input = {1, 3, 4, 3}, .weight = {9, 3, 2, 2}, .output = {1, 9, 3, 2}, .arguments = {}};
   Problem problem = testing::problem_of(c, {DType::float32, DType::float32, DType::float32});
-  EXPECT_FALSE(direct_algorithm.refuses(problem));
+  EXPECT_TRUE(direct_algorithm.takes(problem));
   problem.out_channels = 7;
-  EXPECT_NE(direct_algorithm.refuses(problem)->find("fewer than 8"), std::string_view::npos);
+  EXPECT_FALSE(direct_algorithm.refuses(problem));
+  EXPECT_FALSE(direct_algorithm.takes(problem));
+  EXPECT_NE(direct_algorithm.yields(problem)->find("fewer than 8"), std::string_view::npos);
 }
 
 }  // namespace

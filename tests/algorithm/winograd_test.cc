@@ -364,6 +364,13 @@ std::string refusal(const Sizes& input, const Sizes& weight,
   return std::string(winograd_algorithm.refuses(problem).value_or("nothing"));
 }
 
+/// Of a layer that it can compute.
+std::string yielding(const Sizes& input, const Sizes& weight, std::int64_t groups = 1) {
+  const Problem problem = conv2d_problem(input, weight, false, floats, {.groups = groups}).value();
+  EXPECT_FALSE(winograd_algorithm.refuses(problem));
+  return std::string(winograd_algorithm.yields(problem).value_or("nothing"));
+}
+
 TEST(Winograd, SaysWhatItIsNotFor) {
   const Sizes x = {1, 64, 56, 56};
   const Sizes w = {64, 64, 3, 3};
@@ -384,11 +391,15 @@ TEST(Winograd, SaysWhatItIsNotFor) {
     EXPECT_NE(refusal(x, w, other).find("only 3x3 kernels of stride 1"), std::string::npos);
   }
   EXPECT_NE(refusal(x, {64, 64, 3, 1}, {}).find("only 3x3"), std::string::npos);
-  EXPECT_NE(refusal(x, {128, 2, 3, 3}, {.groups = 32}).find("fewer than 16"), std::string::npos);
-  EXPECT_NE(refusal({1, 64, 3, 58}, w, {}).find("half of its tiles"), std::string::npos);
-  EXPECT_NE(refusal({1, 64, 9, 9}, w, {}).find("too small"), std::string::npos);
-  EXPECT_NE(refusal({1, 512, 12, 12}, {512, 512, 3, 3}, {}).find("too small"), std::string::npos);
-  EXPECT_EQ(refusal({1, 512, 14, 14}, {512, 512, 3, 3}, {}), "nothing");
+}
+
+TEST(Winograd, YieldsWhatThePlainSumComputesFaster) {
+  const Sizes w = {64, 64, 3, 3};
+  EXPECT_EQ(yielding({1, 64, 56, 56}, w), "nothing");
+  EXPECT_NE(yielding({1, 64, 56, 56}, {128, 2, 3, 3}, 32).find("fewer than 16"), std::string::npos);
+  EXPECT_NE(yielding({1, 64, 3, 58}, w).find("half of its tiles"), std::string::npos);
+  EXPECT_NE(yielding({1, 64, 6, 6}, w).find("too small"), std::string::npos);
+  EXPECT_EQ(yielding({1, 512, 9, 9}, {512, 512, 3, 3}), "nothing");
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ TEST(Plan, EveryAlgorithmThatDoesNotRefuseRunsWhenAskedByName) {
   const Tensor expected = functional::conv2d(x, w);
   for (const Candidate& candidate : plan.candidates()) {
     const std::string name(candidate.name);
-    if (!candidate.taken && candidate.reason.find("asked after") == std::string::npos) {
+    if (!candidate.possible) {
       EXPECT_EQ(testing::error_of([&] { plan.with_algorithm(name); }),
                 name + " refuses this layer: " + candidate.reason);
       continue;
@@ -124,6 +124,24 @@ TEST(Plan, TheErrorBoundIsThatOfASumOrOfWinograd) {
       Plan::conv_transpose2d({1, 3, 4, 4}, {3, 6, 5, 5}, false, DType::float32, {}).error_bound());
 }
 
+/// What is faster by another algorithm is not asked of it, and no more.
+TEST(Plan, AnAlgorithmThatYieldsRunsWhenAskedByName) {
+  const Plan plan = small_plan(false);  // 6 outputs: less than half a vector
+  const auto direct = [](const Plan& of) {
+    const auto& all = of.candidates();
+    return *std::find_if(all.begin(), all.end(),
+                         [](const Candidate& each) { return each.name == "direct"; });
+  };
+  ASSERT_NE(plan.algorithm(), "direct");
+  EXPECT_TRUE(direct(plan).possible);
+  EXPECT_NE(direct(plan).reason.find("fewer than 8"), std::string::npos);
+  EXPECT_NE(direct(plan.with_algorithm("reference")).reason.find("fewer than 8"),
+            std::string::npos);
+  const Plan named = plan.with_algorithm("direct");
+  EXPECT_TRUE(direct(named).taken);
+  EXPECT_EQ(direct(named).reason.find("fewer than 8"), std::string::npos);
+}
+
 TEST(Plan, AskedByNameTheOthersSayWhyTheyDidNotRun) {
   const Plan named = small_plan().with_algorithm("reference");
   EXPECT_EQ(named.workspace_bytes(), 0U);
@@ -147,15 +165,15 @@ TEST(Plan, DependsOnNeitherTheBatchNorTheThreads) {
   EXPECT_EQ(one.algorithm(), many.algorithm());
 }
 
-TEST(Plan, TheLastAlgorithmOfTheTableRefusesNothing) {
+TEST(Plan, TheLastAlgorithmOfTheTableTakesEverything) {
   Random random;
   for (int i = 0; i < 100; ++i) {
     const testing::Configuration c = testing::random_configuration(random);
     const Problem forward = conv2d_problem(c.input, c.weight, false, {}, c.arguments).value();
     for (const Pass pass : {Pass::forward, Pass::backward_data, Pass::backward_weight}) {
       const Problem problem = forward.with(pass, Conjugate::neither);
-      EXPECT_FALSE(algorithms().back()->refuses(problem));
-      EXPECT_FALSE(choose(problem).refuses(problem)) << c;
+      EXPECT_TRUE(algorithms().back()->takes(problem));
+      EXPECT_TRUE(choose(problem).takes(problem)) << c;
     }
   }
 }

@@ -158,9 +158,9 @@ TEST(Tuning, OfATransposedLayerNamesWhatCanRunIt) {
 }
 
 TEST(Tuning, WithAnAlgorithmThatRefusesTheLayerHereChangesNothing) {
-  const Conv2dOptions few{.in_channels = 3, .out_channels = 4, .kernel_size = 3};
-  const Tuning tuning({{few, {3, 8, 8}, MemoryFormat::contiguous, "direct", ""}});
-  const Plan plan = Plan::conv2d({3, 8, 8}, {4, 3, 3, 3}, true, DType::float32, {});
+  const Conv2dOptions wide{.in_channels = 3, .out_channels = 4, .kernel_size = 5};
+  const Tuning tuning({{wide, {3, 8, 8}, MemoryFormat::contiguous, "winograd", ""}});
+  const Plan plan = Plan::conv2d({3, 8, 8}, {4, 3, 5, 5}, true, DType::float32, {});
   EXPECT_EQ(plan.with_tuning(tuning).algorithm(), plan.algorithm());
   EXPECT_EQ(tuning.layers().size(), 1U);
 }
