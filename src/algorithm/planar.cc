@@ -10,7 +10,7 @@
 //           strides and dilations resolved; half of L2 at most, unless one row takes more. Rows
 //           without padding are read where they lie; so are, of a 1x1 layer with few outputs,
 //           channels that lie side by side (simd/interleaved_planar.h)
-// Blocking  the input channels of a block, with the pixels of a tile, stay in L1 while all output
+// Blocking  the input channels of a block, with the pixels of a tile, stay in L2 while all output
 //           channels pass by; sums wait in memory between blocks, which changes no bit of them
 // Weights   packed as [tile of output channels][c][r][s][k]; each is loaded once for all pixels of
 //           a tile, so that they may come from L3
