@@ -81,6 +81,16 @@ bool rows_are_ragged(const Problem& problem) {
          !fills_vectors(problem.columns.output, widest);
 }
 
+/// Whether rows are long and end where vectors do, and outputs are so few that turning planes into
+/// channels and back would take longer than the taps in the padding, which are left out there.
+bool rows_fill_vectors(const Problem& problem) {
+  constexpr Index few_outputs = 128;
+  const Axis& columns = problem.columns;
+  return columns.stride == 1 && columns.output % widest == 0 &&
+         columns.output >= widest * columns.extent() &&
+         problem.out_channels_per_group() <= few_outputs;
+}
+
 /// Where vectors of output channels, which no row's end cuts short, gain more than it costs to turn
 /// planes into channels and back. The limits are measured.
 std::optional<std::string_view> yields_many_channels(const Problem& problem) {
@@ -98,9 +108,12 @@ std::optional<std::string_view> yields_many_channels(const Problem& problem) {
   // Planes that are read where they lie need no turning, but those of 14x14 leave a sixteenth of
   // their vectors idle: more than turning costs.
   const bool idle = pixels * 20 < divide_up(pixels, widest) * widest * 19;
-  const bool long_and_wide = outputs >= wide && (inputs >= many || inputs * taps >= long_sum) &&
-                             (idle || !planar::may_read_in_place(problem));
-  if (long_and_wide || channels_fill_vectors(problem) || rows_are_ragged(problem)) {
+  const bool long_and_wide = outputs >= wide && (inputs >= many || inputs * taps >= long_sum);
+  if (long_and_wide && rows_fill_vectors(problem)) {
+    return std::nullopt;
+  }
+  const bool turns = idle || !planar::may_read_in_place(problem);
+  if ((long_and_wide && turns) || channels_fill_vectors(problem) || rows_are_ragged(problem)) {
     return "sums so long and outputs so many that turning planes into channels pays";
   }
   return std::nullopt;
