@@ -101,6 +101,18 @@ bool writes_plane_by_plane(const Problem& problem, const Strides& strides) {
          bytes > 4 * static_cast<Index>(machine().l2_bytes);
 }
 
+/// Tiles of pixels that a register tile goes through at a time, which sums of few products are too
+/// short to do one by one: as many as have their inputs in half of L1, where their sums need not
+/// wait.
+template <class T>
+Index tiles_at_once(const Problem& problem, const Cut<T>& cut) {
+  const Index phases = std::min(problem.columns.kernel, problem.columns.stride);
+  const Index inputs = cut.channels * problem.rows.kernel * phases;
+  const Index tile_bytes = inputs * cut.most_vectors * cut.lanes * static_cast<Index>(sizeof(T));
+  return std::max<Index>(
+      1, static_cast<Index>(machine().l1_bytes / 2) / std::max<Index>(tile_bytes, 1));
+}
+
 /// Of the multiply-adds for a channel of a vector of pixels, which is made of loads of 16 bytes.
 /// Two of each can begin in a cycle, and there is a load for each weight.
 template <class T>
@@ -141,12 +153,16 @@ Run<T> shared_by_threads(const Task<T>& task) {
       .channel_step = cut.in_place ? strides[1] : layout.channel_step(),
       .row_step = cut.in_place ? strides[2] * problem.rows.stride : layout.pitch(),
       .channel_block = cut.channel_block(problem),
+      .tiles_at_once = 1,
       .weights = task.packed,
       .plain = !task.finite && !interleaved && problem.padding_mode == PaddingMode::zeros,
       .stores_in_place = task.finite && stores_in_place(problem, cut, task.output.strides()),
       .plane_by_plane = writes_plane_by_plane<T>(problem, task.output.strides()),
       .bias = bias_or_zeros<T>(problem, task.bias, problem.out_channels),
   };
+  if (run.stores_in_place && !interleaved && run.channel_block >= cut.channels) {
+    run.tiles_at_once = tiles_at_once(problem, cut);
+  }
   if (task.backwards) {
     std::reverse(run.offsets.begin(), run.offsets.end());
   }

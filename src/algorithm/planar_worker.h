@@ -36,6 +36,7 @@ struct Run {
   Index channel_step;
   Index row_step;  ///< from a row of the strip to the next
   Index channel_block;
+  Index tiles_at_once;  ///< tiles of pixels that a register tile goes through in one call
   const T* weights;
   bool plain;  ///< weights are not finite and there are zeros beyond the border
   bool stores_in_place;
@@ -146,19 +147,25 @@ class Worker {
     const Index lanes = run_.cut.lanes;
     const Index vectors = divide_up(count, lanes);
     const Index tiles = divide_up(vectors, run_.cut.most_vectors);
-    for (Index i = 0, begin = 0; i < tiles; ++i) {
-      const Index wide = vectors / tiles + (i < vectors % tiles ? 1 : 0);
-      const Index first = std::max<Index>(0, std::min(begin * lanes, count - wide * lanes));
-      compute_pixels({row, first, wide, std::min(wide * lanes, count - first)});
-      begin += wide;
+    const Index wider = vectors % tiles;
+    const Index whole = count % lanes == 0 ? tiles : tiles - 1;
+    for (Index i = 0, begin = 0, next = 0; i < tiles; i = next) {
+      const Index wide = vectors / tiles + (i < wider ? 1 : 0);
+      const Index alike = std::min(i < wider ? wider : tiles, whole) - i;
+      next = i + std::clamp<Index>(alike, 1, run_.tiles_at_once);
+      const Index all = (next - i) * wide * lanes;
+      const Index first = std::max<Index>(0, std::min(begin, count - all));
+      compute_pixels({row, first, wide, next - i, std::min(all, count - first)});
+      begin += all;
     }
   }
 
-  /// A tile of pixels: `count` of them from the one that is `first` in the line of `row`.
+  /// Tiles of pixels: `count` of them from the one that is `first` in the line of `row`.
   struct Pixels {
     Index row;
     Index first;
-    Index vectors;
+    Index vectors;  ///< of each tile
+    Index tiles;
     Index count;
   };
 
@@ -189,12 +196,14 @@ class Worker {
     const bool stores = ends && run_.stores_in_place;
     simd::PlanarTile<T> tile{};
     tile.pixels = input_ + c * run_.channel_step + pixels.row * run_.row_step + pixels.first;
+    tile.tiles = at(pixels.tiles);
     tile.channel_step = run_.channel_step;
     tile.channels = at(channels);
     tile.taps = run_.offsets;
     tile.before_step = tile_pixels();
     tile.after_step = stores ? run_.output.strides()[1] : tile_pixels();
-    tile.last = at(stores ? pixels.count - (pixels.vectors - 1) * cut.lanes : cut.lanes);
+    tile.last =
+        at(stores ? pixels.count - (pixels.tiles * pixels.vectors - 1) * cut.lanes : cut.lanes);
     T* const to = output(0, pixels, 0);
     for (Index i = first_tile_; i < last_tile_; ++i) {
       const OutputTile& outputs = cut.tiles[at(i)];

@@ -87,26 +87,29 @@ struct PlanarSums {
 
 template <class T, std::size_t K, std::size_t J>
 void planar_tile(const PlanarTile<T>& a) {
-  PlanarSums<T, K, J> sums;
-  if (a.before == nullptr) {
-    sums.clear();
-  } else {
-    sums.load(a.before, a.before_step);
-  }
-  const T* HWY_RESTRICT weights = a.weights;
-  const T* HWY_RESTRICT channel = a.pixels;
+  const std::size_t lanes = hn::Lanes(hn::ScalableTag<T>());
   const std::ptrdiff_t* HWY_RESTRICT taps = a.taps.data();
   const std::size_t count = a.taps.size();
-  for (std::size_t c = 0; c < a.channels; ++c, channel += a.channel_step) {
-    PlanarSums<T, K, J>::prefetch_next(channel);
-    for (std::size_t t = 0; t < count; ++t, weights += K) {
-      sums.multiply_add(channel + taps[t], weights);
+  for (std::size_t i = 0; i < a.tiles; ++i) {
+    PlanarSums<T, K, J> sums;
+    if (a.before == nullptr) {
+      sums.clear();
+    } else {
+      sums.load(a.before, a.before_step);
     }
+    const T* HWY_RESTRICT weights = a.weights;
+    const T* HWY_RESTRICT channel = a.pixels + i * J * lanes;
+    for (std::size_t c = 0; c < a.channels; ++c, channel += a.channel_step) {
+      PlanarSums<T, K, J>::prefetch_next(channel);
+      for (std::size_t t = 0; t < count; ++t, weights += K) {
+        sums.multiply_add(channel + taps[t], weights);
+      }
+    }
+    if (a.bias != nullptr) {
+      sums.add(a.bias);
+    }
+    sums.store(a.after + i * J * lanes, a.after_step, i + 1 < a.tiles ? lanes : a.last);
   }
-  if (a.bias != nullptr) {
-    sums.add(a.bias);
-  }
-  sums.store(a.after, a.after_step, a.last);
 }
 
 template <class T, std::size_t K, std::size_t J>

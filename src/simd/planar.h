@@ -8,7 +8,8 @@
 
 namespace conv2d::simd {
 
-/// What one register tile computes: for K output channels and J vectors of pixels,
+/// What a call computes: register tiles side by side, each for K output channels and J vectors of
+/// pixels,
 ///
 ///   sum[k][i] (+)= over c, t:  pixels[c * channel_step + taps[t] + i] * weights[c][t][k]
 ///
@@ -17,7 +18,8 @@ namespace conv2d::simd {
 /// order whatever K and J are, so that the shape of a tile changes no bit of a result.
 template <class T>
 struct PlanarTile {
-  const T* pixels;
+  const T* pixels;    ///< of the first tile; each of the next is J vectors further on
+  std::size_t tiles;  ///< more than one only where nothing is before them
   std::ptrdiff_t channel_step;
   std::size_t channels;
   std::span<const std::ptrdiff_t> taps;  ///< where each tap of the first pixel lies in a channel
@@ -25,9 +27,9 @@ struct PlanarTile {
   const T*
       before;  ///< [K][J][lanes], rows `before_step` apart: what the sums go on from; or nullptr
   std::ptrdiff_t before_step;
-  T* after;  ///< [K][J][lanes], rows `after_step` apart
+  T* after;  ///< [K][tiles][J][lanes], rows `after_step` apart
   std::ptrdiff_t after_step;
-  std::size_t last;  ///< how many pixels of the last vector are stored
+  std::size_t last;  ///< how many pixels of the last tile's last vector are stored
   const T* bias;     ///< [K], added last; nullptr where more is to come
 };
 

@@ -462,7 +462,7 @@ Configuration any_channels(Random& random) {
   const bool plain = random.between(0, 2) == 0;
   Configuration c = plain ? unpadded(random) : random_configuration(random);
   if (!plain && random.coin()) {
-    c = with_longer_rows(c, random.between(1, 70));
+    c = with_longer_rows(c, random.between(1, random.coin() ? 70 : 200));  // of several tiles
   }
   return with_channels(c, one_of(random, inputs), one_of(random, outputs));
 }
