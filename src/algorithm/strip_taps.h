@@ -19,7 +19,9 @@
 #include "geometry/problem.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -52,6 +54,7 @@ class StripTaps {
     const Sizes most(problem, most_rows);
     source_rows_.reserve(most.rows);
     row_starts_.reserve(most.rows);
+    starts_before_.reserve(most.rows);
     row_runs_.reserve(at(most_rows));
     tiles_.reserve(most.pixels);
     pointers_ = std::make_unique_for_overwrite<const T*[]>(most.pointers);
@@ -61,12 +64,13 @@ class StripTaps {
   static std::size_t bytes(const Problem& problem, Index most_rows) {
     const Sizes most(problem, most_rows);
     return InputRows<T>::bytes(problem, most_rows * problem.rows.kernel, problem.columns.input) +
-           most.rows * (sizeof(Index) + sizeof(T*)) + at(most_rows) * sizeof(Run) +
+           most.rows * (sizeof(Index) + 2 * sizeof(T*)) + at(most_rows) * sizeof(Run) +
            most.pixels * sizeof(PixelTile) + most.pointers * (sizeof(T*) + sizeof(std::size_t));
   }
 
-  /// Makes these output rows, counted through the batch, and this group the ones in hand. Pixels
-  /// are where they were if only the group is another one; else they have to be cut into tiles.
+  /// Makes these output rows, counted through the batch, and this group the ones in hand. Returns
+  /// whether they have to be cut into tiles: not if only the group is another one, nor if all taps
+  /// read what lies as far from what they read before, as those of most strips do.
   bool load(Index group, Index first_row, Index rows) {
     if (first_row == first_row_ && rows == rows_ && input_.keeps_places()) {
       input_.load_group(group);
@@ -84,9 +88,14 @@ class StripTaps {
       }
     }
     input_.load(group, source_rows_, 0, problem_.columns.input);
+    row_starts_.swap(starts_before_);
     row_starts_.clear();
     for (const Index row : source_rows_) {
       row_starts_.push_back(row == nowhere ? nullptr : input_.place(row, 0));
+    }
+    if (const auto distance = distance_moved()) {
+      std::for_each_n(pointers_.get(), pointer_count_, [&](const T*& to) { to += *distance; });
+      return false;
     }
     find_row_runs();
     return true;
@@ -98,6 +107,7 @@ class StripTaps {
     tiles_.clear();
     pointer_count_ = 0;
     tap_count_ = 0;
+    scattered_ = false;
     double cycles = 0;
     for (Run& rows : row_runs_) {
       const double evenly = run_cycles(rows, sizes);
@@ -161,6 +171,29 @@ class StripTaps {
 
   const T* row_start(Index p, Index r) const {
     return row_starts_[at(p * problem_.rows.kernel + r)];
+  }
+
+  /// From where the rows of the strip before began to where this one's do, if those in the padding
+  /// are the same and no pointer leads to zeros.
+  std::optional<std::ptrdiff_t> distance_moved() const {
+    if (scattered_ || row_starts_.size() != starts_before_.size()) {
+      return std::nullopt;
+    }
+    std::optional<std::ptrdiff_t> distance;
+    for (std::size_t i = 0; i < row_starts_.size(); ++i) {
+      const bool nothing = row_starts_[i] == nullptr;
+      if (nothing != (starts_before_[i] == nullptr)) {
+        return std::nullopt;
+      }
+      if (!nothing) {
+        const std::ptrdiff_t here = row_starts_[i] - starts_before_[i];
+        if (here != distance.value_or(here)) {
+          return std::nullopt;
+        }
+        distance = here;
+      }
+    }
+    return distance;
   }
 
   void find_row_runs() {
@@ -298,6 +331,7 @@ class StripTaps {
   }
 
   void add_scattered(const Run& rows, const TileSizes<T>& sizes) {
+    scattered_ = true;
     const Index width = problem_.columns.output;
     const Index end = rows.end * width;
     for (Index first = rows.begin * width, size = 0; first < end; first += size) {
@@ -346,11 +380,13 @@ class StripTaps {
   InputRows<T> input_;
   Index first_row_ = -1;
   Index rows_ = 0;
-  std::vector<Index> source_rows_;    ///< [row of the strip][r], named as input_ does
-  std::vector<const T*> row_starts_;  ///< [row of the strip][r], nullptr in the padding
-  std::vector<Run> row_runs_;         ///< of the strip's rows
-  std::size_t patch_taps_ = 0;        ///< where the taps of the patch begin
-  std::size_t patch_pointers_ = 0;    ///< where the pointers of its first pixel do
+  std::vector<Index> source_rows_;       ///< [row of the strip][r], named as input_ does
+  std::vector<const T*> row_starts_;     ///< [row of the strip][r], nullptr in the padding
+  std::vector<const T*> starts_before_;  ///< the same of the strip before
+  bool scattered_ = false;               ///< some tiles have a pointer for each pixel
+  std::vector<Run> row_runs_;            ///< of the strip's rows
+  std::size_t patch_taps_ = 0;           ///< where the taps of the patch begin
+  std::size_t patch_pointers_ = 0;       ///< where the pointers of its first pixel do
   std::vector<PixelTile> tiles_;
   std::size_t pointer_count_ = 0;
   std::size_t tap_count_ = 0;
