@@ -8,8 +8,9 @@
 // Order     of a sum: i, r, s, each step one fused multiply-add; the bias last. That is the
 //           definition's, so the bits are the reference's where vectors have fused multiply-adds,
 //           whatever the threads, the batch, the memory layout and the width of vectors.
-// Loops     images, strips of output rows, rows, tiles of pixels (outermost first); then the inner
-//           loop (simd/grouped_channels.h): vectors of channels, i, r, s
+// Loops     images, blocks of channels, strips of output rows, bands of rows, columns of tiles of
+//           pixels (outermost first); then the inner loop (simd/grouped_channels.h): vectors of
+//           channels, rows, i, r, s. What a band's rows share of pixels and weights stays in L1
 // Groups    a vector holds the outputs of one or several groups, so that it is full however few
 //           channels a group has; its pixels' lanes are permuted for each i
 // Input     where it lies, by pointers to rows and offsets of columns, both through the border's
@@ -17,7 +18,7 @@
 //           No row's end cuts a vector short, whatever the width
 // Turned    tensors of other strides, such as contiguous ones of small maps, a block of channels
 //           at a time
-// Weights   packed as [i][r][s][k]
+// Weights   packed as [k / lanes][i][r][s][lanes]: a vector's lie together
 // Dilation  output columns as far apart as makes their inputs' columns neighbours
 // Not for   groups of more channels, which fill vectors by themselves; large contiguous maps
 #include "algorithm/algorithm.h"
@@ -105,32 +106,48 @@ Index padded_channels(const Problem& problem) {
   return divide_up(problem.in_channels, lanes<T>()) * lanes<T>();
 }
 
+/// Channels of the packed weight: those, and where the last vector is not full the last ones that
+/// fill a vector.
+template <class T>
+Index packed_channels(const Problem& problem) {
+  const Index padded = padded_channels<T>(problem);
+  return padded > problem.in_channels ? padded + lanes<T>() : padded;
+}
+
 std::size_t packed_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() {
     const Index taps =
         problem.in_channels_per_group() * problem.rows.kernel * problem.columns.kernel;
-    return header_bytes + at(taps * padded_channels<T>(problem)) * sizeof(T);
+    return header_bytes + at(taps * packed_channels<T>(problem)) * sizeof(T);
   });
 }
 
-/// From [k][i][r][s] of any strides to [i][r][s][padded].
+/// The weights of the vector of channels from `first` on, from [k][i][r][s] of any strides to
+/// [i][r][s][lanes]. Channels that there are not have zeros.
 template <class T>
-void turn_taps(TensorView weight, Index padded, T* to) {
+T* turn_taps(TensorView weight, Index first, T* to) {
   const Sizes& sizes = weight.sizes();
   const Strides& strides = weight.strides();
-  for (Index tap = 0; tap < sizes[1] * sizes[2] * sizes[3]; ++tap, to += padded) {
+  for (Index tap = 0; tap < sizes[1] * sizes[2] * sizes[3]; ++tap) {
     const Index i = tap / sizes[3] / sizes[2];
     const T* from = static_cast<const T*>(weight.data()) + i * strides[1] +
                     tap / sizes[3] % sizes[2] * strides[2] + tap % sizes[3] * strides[3];
-    for (Index k = 0; k < padded; ++k) {
-      to[k] = k < sizes[0] ? from[k * strides[0]] : T{};
+    for (Index k = first; k < first + lanes<T>(); ++k, ++to) {
+      *to = k >= 0 && k < sizes[0] ? from[k * strides[0]] : T{};
     }
   }
+  return to;
 }
 
 void pack(const Problem& problem, TensorView weight, std::byte* packed) {
   in_its_type(problem, [&]<class T>() {
-    turn_taps(weight, padded_channels<T>(problem), reinterpret_cast<T*>(packed + header_bytes));
+    T* to = reinterpret_cast<T*>(packed + header_bytes);
+    for (Index k = 0; k < problem.in_channels; k += lanes<T>()) {
+      to = turn_taps(weight, k, to);
+    }
+    if (padded_channels<T>(problem) > problem.in_channels) {
+      turn_taps(weight, problem.in_channels - lanes<T>(), to);
+    }
     write_header({lanes<T>(), true}, packed);
   });
 }

@@ -60,16 +60,12 @@ struct ChannelSums {
     });
   }
 
-  /// S columns of a kernel row, from the one that `columns` and `weights` begin with: pixel j is
-  /// column j - q*Stride of output q.
+  /// S columns of a kernel row: pixel j is column j - q*Stride of output q.
   template <std::size_t S, std::size_t Stride, class Load>
-  HWY_INLINE void add_columns(const GroupedChannels<T>& a, const Load& load,
-                              const std::ptrdiff_t* HWY_RESTRICT columns,
+  HWY_INLINE void add_columns(const Load& load, const std::ptrdiff_t* HWY_RESTRICT columns,
                               const T* HWY_RESTRICT from, const T* HWY_RESTRICT weights) {
     hn::Vec<D> w[S];
-    unroll<S>([&](auto s) HWY_ATTR {
-      w[s] = hn::LoadU(D(), weights + static_cast<std::ptrdiff_t>(s) * a.weight_step);
-    });
+    unroll<S>([&](auto s) HWY_ATTR { w[s] = hn::LoadU(D(), weights + s * hn::Lanes(D())); });
     unroll<(Q - 1) * Stride + S>([&](auto j) HWY_ATTR {
       if (HWY_LIKELY(columns[j] != no_column)) {
         const auto x = load(from + columns[j]);
@@ -88,8 +84,8 @@ struct ChannelSums {
                                     std::size_t first, const T* HWY_RESTRICT from,
                                     const T* HWY_RESTRICT weights) {
     const std::ptrdiff_t* HWY_RESTRICT columns = a.columns + first;
-    weights += static_cast<std::ptrdiff_t>(first) * a.weight_step;
-    for (std::size_t s = first; s < a.kernel_columns; ++s, ++columns, weights += a.weight_step) {
+    weights += first * hn::Lanes(D());
+    for (std::size_t s = first; s < a.kernel_columns; ++s, ++columns, weights += hn::Lanes(D())) {
       const auto w = hn::LoadU(D(), weights);
       unroll<Q>([&](auto q) HWY_ATTR {
         const std::ptrdiff_t column = columns[q * a.stride];
@@ -101,81 +97,111 @@ struct ChannelSums {
   }
 };
 
-/// A row of the kernel, S columns at a time where S is not 0; then the pixels are of this stride.
-template <std::size_t S, std::size_t Stride, class T, std::size_t Q, class Load>
-HWY_INLINE void add_row(const GroupedChannels<T>& a, ChannelSums<T, Q>& sums, const Load& load,
-                        const T* HWY_RESTRICT from, const T* HWY_RESTRICT weights) {
-  if constexpr (S == 0) {
-    sums.add_other_columns(a, load, 0, from, weights);
-  } else if constexpr (takes_wider<S, Stride>) {
-    std::size_t s = 0;
-    for (; s + S <= a.kernel_columns; s += S) {
-      sums.template add_columns<S, Stride>(
-          a, load, a.columns + s, from, weights + static_cast<std::ptrdiff_t>(s) * a.weight_step);
-    }
-    sums.add_other_columns(a, load, s, from, weights);
-  } else {
-    sums.template add_columns<S, Stride>(a, load, a.columns, from, weights);
+/// How a tile takes the columns of a kernel row: one by one where S is 0; S columns and no more; or
+/// any number, S at a time.
+template <std::size_t S, std::size_t Stride, bool Wider>
+struct KernelRow {
+  template <class T>
+  static HWY_INLINE std::size_t columns(const GroupedChannels<T>& a) {
+    return S == 0 || Wider ? a.kernel_columns : S;
   }
-}
+
+  template <class T, std::size_t Q, class Load>
+  static HWY_INLINE void add(const GroupedChannels<T>& a, ChannelSums<T, Q>& sums, const Load& load,
+                             const T* HWY_RESTRICT from, const T* HWY_RESTRICT weights) {
+    if constexpr (S == 0) {
+      sums.add_other_columns(a, load, 0, from, weights);
+    } else if constexpr (Wider) {
+      const std::size_t step = S * hn::Lanes(hn::ScalableTag<T>());
+      std::size_t s = 0;
+      const T* HWY_RESTRICT piece = weights;
+      for (; s + S <= a.kernel_columns; s += S, piece += step) {
+        sums.template add_columns<S, Stride>(load, a.columns + s, from, piece);
+      }
+      sums.add_other_columns(a, load, s, from, weights);
+    } else {
+      sums.template add_columns<S, Stride>(load, a.columns, from, weights);
+    }
+  }
+};
 
 /// An input channel of the groups of a vector, which begin `from` the first channel of a pixel.
-template <std::size_t S, std::size_t Stride, class T, std::size_t Q, class Load>
+template <class Row, class T, std::size_t Q, class Load>
 HWY_INLINE void add_input(const GroupedChannels<T>& a, ChannelSums<T, Q>& sums, const Load& load,
-                          std::ptrdiff_t from, const T* HWY_RESTRICT weights) {
-  const std::ptrdiff_t row_step = static_cast<std::ptrdiff_t>(a.kernel_columns) * a.weight_step;
-  for (std::size_t r = 0; r < a.kernel_rows; ++r, weights += row_step) {
-    if (a.rows[r] == nullptr) {
-      continue;
+                          const T* const* row, std::ptrdiff_t from, const T* HWY_RESTRICT weights) {
+  const std::size_t step = Row::columns(a) * hn::Lanes(hn::ScalableTag<T>());
+  for (std::size_t r = 0; r < a.kernel_rows; ++r, row += a.row_dilation, weights += step) {
+    if (*row != nullptr) {
+      Row::add(a, sums, load, *row + from, weights);
     }
-    add_row<S, Stride>(a, sums, load, a.rows[r] + from, weights);
   }
 }
 
-template <class T, bool Grouped, std::size_t S, std::size_t Stride, std::size_t Q>
+/// The vector of channels from k on of an output row.
+template <class T, bool Grouped, class Row, std::size_t Q>
+HWY_INLINE void channels_of_row(const GroupedChannels<T>& a, std::ptrdiff_t k,
+                                const T* HWY_RESTRICT weights, const T* const* rows, T* to) {
+  const auto lanes = static_cast<std::ptrdiff_t>(hn::Lanes(hn::ScalableTag<T>()));
+  const auto inputs = static_cast<std::ptrdiff_t>(Grouped ? a.inputs : 1);
+  const std::ptrdiff_t first = inputs > lanes ? k / inputs * inputs : k;
+  ChannelSums<T, Q> sums;
+  sums.clear();
+  for (std::ptrdiff_t i = 0; i < inputs; ++i) {
+    const PixelLoad<T, Grouped> load(a, static_cast<std::size_t>(i));
+    const std::ptrdiff_t piece = Grouped ? i / lanes * lanes : 0;
+    add_input<Row>(a, sums, load, rows, first + piece, weights);
+    weights += static_cast<std::ptrdiff_t>(a.kernel_rows * Row::columns(a)) * lanes;
+  }
+  sums.store(a.bias + k, to + k, a.to_step);
+}
+
+/// Rows change fastest: what the next one reads too, and all weights, are in L1.
+template <class T, bool Grouped, class Row, std::size_t Q>
 void grouped_channels_tile(const GroupedChannels<T>& a) {
   const auto lanes = static_cast<std::ptrdiff_t>(hn::Lanes(hn::ScalableTag<T>()));
   const auto channels = static_cast<std::ptrdiff_t>(a.channels);
-  const auto inputs = static_cast<std::ptrdiff_t>(Grouped ? a.inputs : 1);
-  const std::ptrdiff_t input_step =
-      static_cast<std::ptrdiff_t>(a.kernel_rows * a.kernel_columns) * a.weight_step;
-  for (std::ptrdiff_t next = 0; next < channels; next += lanes) {
+  const std::ptrdiff_t vector_weights =
+      static_cast<std::ptrdiff_t>((Grouped ? a.inputs : 1) * a.kernel_rows * Row::columns(a)) *
+      lanes;
+  const T* weights = a.weights;
+  for (std::ptrdiff_t next = 0; next < channels; next += lanes, weights += vector_weights) {
     // The last vector may compute some channels again.
-    const std::ptrdiff_t k = next + lanes <= channels ? next : channels - lanes;
-    const std::ptrdiff_t first = inputs > lanes ? k / inputs * inputs : k;
-    ChannelSums<T, Q> sums;
-    sums.clear();
-    for (std::ptrdiff_t i = 0; i < inputs; ++i) {
-      const PixelLoad<T, Grouped> load(a, static_cast<std::size_t>(i));
-      const std::ptrdiff_t piece = Grouped ? i / lanes * lanes : 0;
-      add_input<S, Stride>(a, sums, load, first + piece, a.weights + i * input_step + k);
+    const bool whole = next + lanes <= channels;
+    const std::ptrdiff_t k = whole ? next : channels - lanes;
+    const T* const* rows = a.rows;
+    T* to = a.to;
+    for (std::size_t p = 0; p < a.output_rows; ++p, rows += a.row_stride, to += a.to_row_step) {
+      channels_of_row<T, Grouped, Row, Q>(a, k, whole ? weights : weights + vector_weights, rows,
+                                          to);
     }
-    sums.store(a.bias + k, a.to + k, a.to_step);
   }
 }
 
 constexpr auto channel_pixels = std::make_index_sequence<most_channel_pixels + 1>();
 
-template <class T, bool Grouped, std::size_t S, std::size_t Stride, std::size_t... Q>
+template <class T, bool Grouped, class Row, std::size_t... Q>
 constexpr typename GroupedChannelsKernels<T>::Tiles channel_tiles(
     std::index_sequence<0, Q...> /*pixels*/) {
-  return {nullptr, grouped_channels_tile<T, Grouped, S, Stride, Q>...};
+  return {nullptr, grouped_channels_tile<T, Grouped, Row, Q>...};
 }
 
 template <class T, bool Grouped, std::size_t S>
 constexpr std::array<typename GroupedChannelsKernels<T>::Tiles, 2> channel_strides() {
-  return {channel_tiles<T, Grouped, S, 1>(channel_pixels),
-          channel_tiles<T, Grouped, S, 2>(channel_pixels)};
+  return {channel_tiles<T, Grouped, KernelRow<S, 1, false>>(channel_pixels),
+          channel_tiles<T, Grouped, KernelRow<S, 2, false>>(channel_pixels)};
 }
 
 template <class T>
 GroupedChannelsKernels<T> make_grouped_channels_kernels() {
+  using AnyRow = KernelRow<0, 0, false>;
   GroupedChannelsKernels<T> kernels{.lanes = hn::Lanes(hn::ScalableTag<T>()),
-                                    .any = channel_tiles<T, false, 0, 0>(channel_pixels),
-                                    .grouped_any = channel_tiles<T, true, 0, 0>(channel_pixels)};
+                                    .any = channel_tiles<T, false, AnyRow>(channel_pixels),
+                                    .grouped_any = channel_tiles<T, true, AnyRow>(channel_pixels)};
   if constexpr (std::is_same_v<T, float>) {
     kernels.unrolled = {channel_strides<T, false, 3>(), channel_strides<T, false, 5>(),
                         channel_strides<T, false, 7>()};
+    kernels.wider = {channel_tiles<T, false, KernelRow<5, 1, true>>(channel_pixels),
+                     channel_tiles<T, false, KernelRow<7, 1, true>>(channel_pixels)};
     kernels.grouped_three = channel_strides<T, true, 3>();
   }
   return kernels;

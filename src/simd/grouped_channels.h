@@ -18,11 +18,13 @@ inline constexpr std::ptrdiff_t no_column = std::numeric_limits<std::ptrdiff_t>:
 template <class T>
 using LaneIndex = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
 
-/// For Q output pixels and all output channels k of groups of G inputs and G outputs, where input i
-/// of k's group is channel k / G * G + i,
+/// For Q output pixels of each of some output rows and all output channels k of groups of G inputs
+/// and G outputs, where input i of k's group is channel k / G * G + i,
 ///
-///   out[q][k] = bias[k] + sum over i, r, s:
-///               rows[r][columns[q * stride + s] + k / G * G + i] * weights[i][r][s][k]
+///   out[p][q][k] = bias[k] + sum over i, r, s:
+///                  rows[p * row_stride + r * row_dilation][columns[q * stride + s] + k / G * G +
+///                  i]
+///                  * weights[i][r][s][k]
 ///
 /// each step one fused multiply-add where the processor has it. Every sum runs in that order
 /// whatever Q is.
@@ -30,6 +32,8 @@ template <class T>
 struct GroupedChannels {
   const T* const* rows;  ///< those that are nullptr lie in zeros
   std::size_t kernel_rows;
+  std::size_t row_stride;
+  std::size_t row_dilation;
   const std::ptrdiff_t* columns;  ///< where pixels begin in a row, or no_column
   std::size_t kernel_columns;
   std::size_t stride;
@@ -37,12 +41,15 @@ struct GroupedChannels {
   /// [inputs][lanes]: which lane of a vector of pixels that begins with a group, or of a group's
   /// piece of one vector, is input i of the group of an output's lane.
   const LaneIndex<T>* spread;
-  const T* weights;  ///< [i][r][s][weight_step]
-  std::ptrdiff_t weight_step;
+  /// [vector of channels][i][r][s][lanes]. Where the last one would end behind the channels it is
+  /// followed by those of the vector that ends with them, which is computed instead.
+  const T* weights;
   const T* bias;
   T* to;
-  std::ptrdiff_t to_step;  ///< from an output pixel to the next
-  std::size_t channels;    ///< a vector's at least
+  std::ptrdiff_t to_step;      ///< from an output pixel to the next
+  std::ptrdiff_t to_row_step;  ///< from an output row to the next
+  std::size_t output_rows;
+  std::size_t channels;  ///< a vector's at least
 };
 
 template <class T>
@@ -50,18 +57,16 @@ using RunGroupedChannels = void (*)(const GroupedChannels<T>&);
 
 inline constexpr std::size_t most_channel_pixels = 8;
 
-/// Whether the loop for S columns of a kernel row takes wider kernels, S columns at a time.
-template <std::size_t S, std::size_t Stride>
-inline constexpr bool takes_wider = S >= 5 && Stride == 1;
-
 template <class T>
 struct GroupedChannelsKernels {
   std::size_t lanes;  ///< elements in a vector; 0 where there are no vectors of this type
   using Tiles = std::array<RunGroupedChannels<T>, most_channel_pixels + 1>;
-  /// Of groups of one channel. unrolled[w][d][q]: kernels of 3 + 2w columns, or of more where the
-  /// loop takes_wider, pixels of stride 1 + d, q outputs. Of floats only, as grouped_three is: each
-  /// takes a compiler a second.
+  /// Of groups of one channel. unrolled[w][d][q]: kernels of 3 + 2w columns, pixels of stride 1 +
+  /// d, q outputs. Of floats only, as `wider` and grouped_three are: each takes a compiler a
+  /// second.
   std::array<std::array<Tiles, 2>, 3> unrolled;
+  /// wider[w][q]: kernels of 5 + 2w columns and more, so many at a time, pixels of stride 1.
+  std::array<Tiles, 2> wider;
   /// any[q]: kernels of any width and stride.
   Tiles any;
   /// The same for groups of several channels: kernels of 3 columns, and any.

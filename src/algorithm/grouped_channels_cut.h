@@ -1,0 +1,201 @@
+// How a convolution in groups of few channels, with vectors along channels, is cut into pieces.
+#pragma once
+
+#include "algorithm/algorithm.h"
+#include "algorithm/strip_rows.h"
+#include "algorithm/tap_classes.h"
+#include "algorithm/vector_types.h"
+#include "conv2d/threads.h"
+#include "simd/caches.h"
+#include "simd/grouped_channels.h"
+
+#include <algorithm>
+
+namespace conv2d::grouped_channels {
+
+/// How a problem is cut into pieces: depends on the instructions in use, on the tensors' strides
+/// and, without a change of any bit, on the number of threads.
+template <class T>
+struct Cut {
+  Cut(const Problem& problem, bool channels_last)
+      : kernels(simd::grouped_channels_kernels<T>()),
+        lanes(static_cast<Index>(kernels.lanes)),
+        inputs(problem.in_channels_per_group()),
+        channels(problem.in_channels),
+        padded(divide_up(channels, lanes) * lanes),
+        kernel_taps(inputs * problem.rows.kernel * problem.columns.kernel),
+        in_place(channels_last && channels >= lanes),
+        classes(problem.columns),
+        tiles(tiles_for(problem.columns.kernel)) {
+    if (in_place) {
+      cut_in_place(problem);
+    } else {
+      cut_turned(problem);
+    }
+    rows = divide_up(std::max<Index>(problem.rows.output, 1), strips);
+    cut_bands(problem);
+  }
+
+  /// Of a strip at most.
+  Index positions(const Problem& problem) const { return strip_positions(problem.rows, rows); }
+  Index turned_input(const Problem& problem) const {
+    return in_place ? 0 : positions(problem) * problem.columns.input * block;
+  }
+  Index turned_output(const Problem& problem) const {
+    return in_place ? 0 : rows * problem.columns.output * block;
+  }
+  /// Loads of pixels for a kernel row of that many taps and a tile of outputs: one for each pixel
+  /// that a piece of the row reads.
+  Index loads(Index outputs, Index taps) const {
+    if (tiles == &kernels.any || tiles == &kernels.grouped_any) {
+      return outputs * taps;
+    }
+    const Index piece = columns_at_once(taps);
+    return taps / piece * ((outputs - 1) * classes.stride + piece) + taps % piece * outputs;
+  }
+  Index items(const Problem& problem) const { return problem.batch * strips * blocks; }
+  Index first_row(const Problem& problem, Index strip) const {
+    return problem.rows.output * strip / strips;
+  }
+
+  const simd::GroupedChannelsKernels<T>& kernels;
+  Index lanes;
+  Index inputs;  ///< of a group, as many as its outputs
+  Index channels;
+  Index padded;       ///< channels up to whole vectors
+  Index kernel_taps;  ///< of an output
+  bool in_place;      ///< the tensors are used as they lie
+  TapClasses classes;
+  const typename simd::GroupedChannelsKernels<T>::Tiles* tiles;  ///< for all of the above
+  Index block = 0;   ///< channels that are computed at once
+  Index blocks = 1;  ///< of an image
+  Index rows = 1;    ///< output rows of a strip at most
+  Index strips = 1;  ///< of an image
+  Index band = 1;    ///< rows that are computed at once
+
+ private:
+  const typename simd::GroupedChannelsKernels<T>::Tiles* tiles_for(Index width) const {
+    const bool in_steps = classes.stride <= 2;
+    const auto& any = inputs > 1 ? kernels.grouped_any : kernels.any;
+    const Index known = columns_at_once(width);
+    if (!in_steps || known == 0) {
+      return &any;
+    }
+    // Not every type has unrolled ones.
+    const auto& unrolled_ones = inputs > 1 ? kernels.grouped_three[at(classes.stride - 1)]
+                                : known < width
+                                    ? kernels.wider[at((known - 5) / 2)]
+                                    : kernels.unrolled[at((known - 3) / 2)][at(classes.stride - 1)];
+    return unrolled_ones[1] != nullptr ? &unrolled_ones : &any;
+  }
+
+  /// Of a kernel row of that many in all; 0 where no loop knows them.
+  Index columns_at_once(Index width) const {
+    if (width == 3 || (inputs == 1 && (width == 5 || width == 7))) {
+      return width;
+    }
+    if (inputs > 1 || width < 7 || classes.stride != 1) {
+      return 0;
+    }
+    return width % 5 < width % 7 ? 5 : 7;  // leaves fewer to the other loop
+  }
+
+  /// Whole rows of all channels, or of as many as have weights that stay in L2 beside pixels; and
+  /// for threads such pieces that the busiest one has least to do. Pieces of pixels are not made
+  /// small: their lines would be read from memory one by one.
+  void cut_in_place(const Problem& problem) {
+    constexpr Index least_vectors = 4;
+    const Index vectors = padded / lanes;
+    const Index weight_bytes = kernel_taps * padded * static_cast<Index>(sizeof(T));
+    const Index quarter_l2 = l2 / 4;
+    const Index fewest =
+        std::min(divide_up(weight_bytes, quarter_l2), std::max<Index>(1, vectors / least_vectors));
+    blocks = fewest;
+    const Index threads = num_threads();
+    Index least = 0;
+    for (const Index some : {fewest, divide_up(fewest, threads) * threads}) {
+      for (const Index some_strips : {Index{1}, threads, 4 * threads}) {
+        const bool small = some > fewest && vectors < least_vectors * some;
+        if (threads == 1 || small || some_strips > problem.rows.output) {
+          continue;
+        }
+        const Index work = busiest_work(problem, vectors, some, some_strips);
+        if (least == 0 || work < least) {
+          least = work;
+          blocks = some;
+          strips = some_strips;
+        }
+      }
+    }
+    const Index step = std::max(lanes, inputs);
+    block = divide_up(divide_up(padded, blocks), step) * step;
+    while (blocks > 1 && channels - (blocks - 1) * block < lanes) {  // no vector in the last one
+      --blocks;
+      block = divide_up(divide_up(channels, blocks), step) * step;
+    }
+  }
+
+  /// Of the busiest thread: rows, twice, of a vector of channels. What a strip reads of its
+  /// neighbours' rows counts half, as loads beside multiply-adds do; reading pieces of pixels
+  /// counts a sixteenth of everything.
+  static Index busiest_work(const Problem& problem, Index vectors, Index some_blocks,
+                            Index some_strips) {
+    const Axis& axis = problem.rows;
+    const Index items = divide_up(problem.batch * some_blocks * some_strips, num_threads());
+    const Index halo = some_strips > 1 ? (axis.kernel - 1) * axis.dilation / axis.stride : 0;
+    const Index work =
+        items * divide_up(vectors, some_blocks) * (2 * divide_up(axis.output, some_strips) + halo);
+    return some_blocks > 1 ? work + work / 16 : work;
+  }
+
+  /// As many channels, of as many rows, as let a strip's input and output stay in 96 KiB, 64
+  /// channels if they can: within L2, and so little that the memory is at hand (glibc asks the
+  /// kernel for pieces from 128 KiB on, page by page).
+  void cut_turned(const Problem& problem) {
+    const Index output = std::max<Index>(problem.rows.output, 1);
+    constexpr Index most = 98304 / sizeof(T);
+    const auto used = [&] { return turned_input(problem) + turned_output(problem); };
+    rows = output;
+    const Index step = std::max(lanes, inputs);
+    block = std::min(padded, std::max<Index>(64, step));
+    while (block > step && used() > most) {
+      block -= step;
+    }
+    while (rows > 1 && used() > most) {
+      rows = divide_up(rows, 2);
+    }
+    blocks = divide_up(channels, block);
+    strips = divide_up(output, rows);
+    const Index wanted = Index{4} * num_threads();
+    if (num_threads() > 1 && problem.batch * strips * blocks < wanted) {
+      strips = std::min(output, divide_up(wanted, std::max<Index>(1, problem.batch * blocks)));
+    }
+  }
+
+  /// Rows that go through one call, all channels of some columns of them. Fewer, and pixels and
+  /// weights that rows share are read again; but from memory more are read in too short pieces.
+  /// Long pixels are read from there fastest one after the other, if few products wait for them and
+  /// the rows that a kernel spans stay in L2.
+  void cut_bands(const Problem& problem) {
+    constexpr Index long_pixel = 2048;
+    constexpr Index few_taps = 9;
+    const Index last_cache = 8 * l2;  // a processor's part of it
+    const Index pixel = block * static_cast<Index>(sizeof(T));
+    const Index input = problem.columns.input * pixel;
+    const Index row = input * problem.rows.stride + problem.columns.output * pixel;
+    band = rows;
+    if (problem.batch * blocks * problem.rows.output * row <= last_cache) {
+      return;
+    }
+    if (pixel >= long_pixel && kernel_taps <= few_taps && problem.rows.extent() * input <= l2 / 4) {
+      band = 1;
+    } else {
+      const Index most = std::max({Index{4}, problem.rows.kernel, l2 / 2 / row});
+      band = divide_up(rows, divide_up(rows, most));
+    }
+  }
+
+  Index l2 = static_cast<Index>(simd::caches().l2);
+};
+
+}  // namespace conv2d::grouped_channels
