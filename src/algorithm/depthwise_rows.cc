@@ -32,6 +32,7 @@
 #include "algorithm/packed_header.h"
 #include "algorithm/pixel_rows.h"
 #include "algorithm/run_items.h"
+#include "algorithm/streaming.h"
 #include "algorithm/tile_cycles.h"
 #include "algorithm/vector_types.h"
 #include "base/quantity.h"
@@ -90,7 +91,15 @@ Index lanes() {
   return static_cast<Index>(simd::depthwise_rows_kernels<T>().lanes);
 }
 
-/// Elements of the weights of each lane of vectors of interleaved channels.
+/// Where the weights of each lane of vectors of interleaved channels begin: on a line of a cache,
+/// for they are loaded vector by vector.
+Index spread_at(const Problem& problem) {
+  constexpr auto line = static_cast<Index>(header_bytes / sizeof(float));
+  const Index weights = problem.out_channels * problem.rows.kernel * problem.columns.kernel;
+  return has_interleaved_rows(problem) ? divide_up(weights, line) * line : weights;
+}
+
+/// How many elements they are.
 template <class T>
 Index spread_weights(const Problem& problem) {
   return has_interleaved_rows(problem)
@@ -101,8 +110,8 @@ Index spread_weights(const Problem& problem) {
 
 std::size_t packed_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() {
-    return header_bytes + at(problem.out_channels * problem.rows.kernel * problem.columns.kernel +
-                             spread_weights<T>(problem) + depthwise_planes::pair_weights(problem)) *
+    return header_bytes + at(spread_at(problem) + spread_weights<T>(problem) +
+                             depthwise_planes::pair_weights(problem)) *
                               sizeof(T);
   });
 }
@@ -140,12 +149,12 @@ void pack(const Problem& problem, TensorView weight, std::byte* packed) {
   in_its_type(problem, [&]<class T>() {
     auto* const to = reinterpret_cast<T*>(packed + header_bytes);
     write_header({lanes<T>(), turn_taps(weight, to)}, packed);
-    spread_taps(problem, to, to + weight.numel());
+    spread_taps(problem, to, to + spread_at(problem));
     if constexpr (std::is_same_v<T, float>) {
       if (depthwise_planes::pair_weights(problem) > 0) {
         depthwise_planes::pair_up(to, problem.out_channels,
                                   problem.rows.kernel * problem.columns.kernel,
-                                  to + weight.numel() + spread_weights<T>(problem));
+                                  to + spread_at(problem) + spread_weights<T>(problem));
       }
     }
   });
@@ -229,11 +238,16 @@ bool in_planes(const Problem& problem, const Operands& operands) {
 void run_planes(const Problem& problem, const Operands& operands) {
   const auto* const weights = reinterpret_cast<const float*>(operands.packed + header_bytes);
   const bool pairs = depthwise_planes::in_pairs(problem);
-  const Index taps = problem.rows.kernel * problem.columns.kernel;
   const depthwise_planes::Run shared(
       problem, operands,
-      weights + (pairs ? problem.out_channels * taps + spread_weights<float>(problem) : 0));
+      weights + (pairs ? spread_at(problem) + spread_weights<float>(problem) : 0));
   run_items(shared.items(), [&](int) { return depthwise_planes::Worker(shared); });
+}
+
+/// Whether results go past the caches, where they are stored in place by whole vectors.
+bool streams(const Operands& operands, Lying how, Index lanes) {
+  const bool in_place = how == Lying::interleaved || operands.result.strides()[3] == 1;
+  return in_place && leaves_caches(operands) && rows_are_aligned(operands.result, lanes);
 }
 
 template <class T>
@@ -244,7 +258,6 @@ void run_as(const Problem& problem, const Operands& operands) {
     return;
   }
   const Lying how = lying(problem, operands);
-  const Index taps = problem.rows.kernel * problem.columns.kernel;
   const T* const weights = reinterpret_cast<const T*>(operands.packed + header_bytes);
   depthwise_rows::Run<T> shared{
       .problem = problem,
@@ -253,11 +266,12 @@ void run_as(const Problem& problem, const Operands& operands) {
       .weights = weights,
       .spread = nullptr,
       .plain = !header.finite && problem.padding_mode == PaddingMode::zeros,
+      .streams = streams(operands, how, lanes<T>()),
       .bias = bias_or_zeros<T>(problem, operands.bias, problem.out_channels),
       .spread_bias = {},
   };
   if (how == Lying::interleaved) {
-    shared.spread = weights + problem.out_channels * taps;
+    shared.spread = weights + spread_at(problem);
     shared.spread_bias = spread_bias(problem, shared.bias);
   }
   run_items(shared.cut.items(problem), [&](int) { return depthwise_rows::Worker<T>(shared); });

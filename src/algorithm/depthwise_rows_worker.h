@@ -9,6 +9,7 @@
 #include "algorithm/strip_rows.h"
 #include "algorithm/vector_types.h"
 #include "simd/copy_rows.h"
+#include "simd/stream.h"
 
 #include <algorithm>
 #include <vector>
@@ -24,6 +25,7 @@ struct Run {
   const T* weights;  ///< [k][s][r]
   const T* spread;   ///< [phase][s][r][lane], where channels are interleaved
   bool plain;        ///< weights are not finite and there are zeros beyond the border
+  bool streams;      ///< results go past the caches
   std::vector<T> bias;
   std::vector<T> spread_bias;  ///< [phase][lane]
 };
@@ -71,6 +73,9 @@ class Worker {
       sum_plainly();
     } else {
       compute_strip();
+    }
+    if (run_.streams) {
+      simd::flush_streams();
     }
     const Index outputs = problem.out_channels / cut.channels;
     finish(run_.operands.result, run_.operands.epilogue,
@@ -198,7 +203,8 @@ class Worker {
                   .to = direct ? to : sums_.data(),
                   .to_step = direct ? cut.classes.apart * to_strides_[2] : block.wide,
                   .count = at(count),
-                  .last = at(block.last)},
+                  .last = at(block.last),
+                  .streams = run_.streams && block.vectors > 0 && block.last == lanes},
                  block.vectors);
     if (!direct) {
       copy_out(block, count, to);

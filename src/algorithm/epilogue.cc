@@ -150,11 +150,11 @@ std::optional<Error> check_limit(const std::optional<double>& limit, DType dtype
   return std::nullopt;
 }
 
+}  // namespace
+
 bool changes_results(const Epilogue* epilogue) noexcept {
   return epilogue != nullptr && (epilogue->residual || epilogue->low || epilogue->high);
 }
-
-}  // namespace
 
 std::optional<Error> check(const Epilogue& epilogue, const Sizes& result, DType dtype) {
   if (auto error = check_limit(epilogue.low, dtype)) {

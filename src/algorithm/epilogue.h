@@ -19,6 +19,9 @@ struct Problem;
 /// Why it does not fit a result of these sizes and this type, or nothing.
 std::optional<Error> check(const functional::Epilogue& epilogue, const Sizes& result, DType dtype);
 
+/// Whether there is one, and anything in it.
+bool changes_results(const functional::Epilogue* epilogue) noexcept;
+
 /// With a batch dimension before the residual's three, where it has no more.
 functional::Epilogue with_batch(functional::Epilogue epilogue);
 

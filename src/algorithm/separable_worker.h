@@ -197,7 +197,8 @@ class Worker {
            .to = sums_.data() + from * run_.cut.pitch + first,
            .to_step = run_.cut.pitch,
            .count = at(high),
-           .last = at(run_.cut.lanes)});
+           .last = at(run_.cut.lanes),
+           .streams = false});
     }
     return vectors;
   }

@@ -91,6 +91,11 @@ struct RowSums {
   }
 
   template <std::size_t Row>
+  HWY_INLINE void stream(hn::Vec<D> bias, T* HWY_RESTRICT to, std::size_t step) const {
+    unroll<J>([&](auto j) HWY_ATTR { hn::Stream(hn::Add(sum[Row][j], bias), D(), to + j * step); });
+  }
+
+  template <std::size_t Row>
   HWY_INLINE void store(hn::Vec<D> bias, T* HWY_RESTRICT to, std::size_t step,
                         std::size_t last) const {
     unroll<J - 1>([&](auto j)
@@ -173,7 +178,12 @@ void rolling_rows(const DepthwiseRows<hn::TFromD<D>>& a) {
     unroll<Stride>([&](auto e) HWY_ATTR { add_rolling_row<e, Stride>(a, kept, sums, row[e]); });
     row += Stride;
     if (step >= under_way) {
-      sums.template store<0>(bias, to, LaneSpread<D, Interleaved>::vector_step(a), a.last);
+      const std::size_t vector_step = LaneSpread<D, Interleaved>::vector_step(a);
+      if (a.streams) {
+        sums.template stream<0>(bias, to, vector_step);
+      } else {
+        sums.template store<0>(bias, to, vector_step, a.last);
+      }
       to += a.to_step;
     }
     sums.move_up();
@@ -214,8 +224,13 @@ void tall_rows_tile(const DepthwiseRows<hn::TFromD<D>>& a) {
   });
   const hn::Vec<D> bias = LaneSpread<D, Interleaved>::spread(a.bias, 0);
   T* to = a.to;
+  const std::size_t vector_step = LaneSpread<D, Interleaved>::vector_step(a);
   unroll<N>([&](auto n) HWY_ATTR {
-    sums.template store<n>(bias, to, LaneSpread<D, Interleaved>::vector_step(a), a.last);
+    if (a.streams) {
+      sums.template stream<n>(bias, to, vector_step);
+    } else {
+      sums.template store<n>(bias, to, vector_step, a.last);
+    }
     to += a.to_step;
   });
 }

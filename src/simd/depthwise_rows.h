@@ -32,6 +32,8 @@ struct DepthwiseRows {
   std::ptrdiff_t to_step;  ///< from an output row to the next
   std::size_t count;
   std::size_t last;  ///< how many pixels of the last vector are stored
+  /// Stored past the caches (stream.h): whole vectors, which `to` and `to_step` are multiples of.
+  bool streams;
 };
 
 template <class T>
