@@ -2,17 +2,11 @@
 // would be read from memory before it is written, and drive others out of the caches.
 #pragma once
 
-#if defined(__x86_64__)
-#include <emmintrin.h>
-#endif
+#include <hwy/cache_control.h>
 
 namespace conv2d::simd {
 
 /// What was stored past the caches is seen by other threads before anything that is stored later.
-inline void flush_streams() noexcept {
-#if defined(__x86_64__)
-  _mm_sfence();
-#endif
-}
+inline void flush_streams() noexcept { hwy::FlushStream(); }
 
 }  // namespace conv2d::simd
