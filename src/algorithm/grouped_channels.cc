@@ -37,16 +37,24 @@ namespace conv2d {
 namespace {
 
 /// Measured: contiguous maps of so few columns leave more of vectors along rows idle than it costs
-/// to turn planes into channels and back.
+/// to turn planes into channels and back. And kernels of so many taps, of which a pixel is loaded
+/// for several at once, do not notice that cost, where planes for a vector of channels fit into L2.
 bool turning_pays(const Problem& problem) {
   if (depthwise_planes::takes(problem)) {
     return false;
   }
-  constexpr Index few_columns = 8;
-  constexpr Index some_columns = 14;
-  constexpr Index many_taps = 25;
+  if (grouped_channels::has_wide_kernel(problem)) {
+    constexpr Index few_pixels = 64 * 64;
+    return problem.rows.input * problem.columns.input <= few_pixels &&
+           problem.rows.output * problem.columns.output <= few_pixels;
+  }
+  const Index columns = problem.columns.output;
   const Index taps = problem.rows.kernel * problem.columns.kernel;
-  return problem.columns.output <= (taps >= many_taps ? some_columns : few_columns);
+  const bool unrolled = problem.types.y == DType::float32 && problem.columns.stride == 1;
+  constexpr Index few_taps = 25;
+  constexpr Index some_taps = 49;
+  return columns <= 8 || (columns <= 14 && taps >= few_taps) ||
+         (columns <= 28 && taps >= some_taps && unrolled);
 }
 
 /// Where each group's part of a pixel is a line of a page of its own, nearly, and strides leave it

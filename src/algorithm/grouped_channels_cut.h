@@ -13,6 +13,13 @@
 
 namespace conv2d::grouped_channels {
 
+/// Of so many products for each pixel that turning it does not matter.
+inline bool has_wide_kernel(const Problem& problem) {
+  constexpr Index many_taps = 81;
+  return problem.types.y == DType::float32 && problem.columns.stride == 1 &&
+         problem.rows.kernel * problem.columns.kernel >= many_taps;
+}
+
 /// How a problem is cut into pieces: depends on the instructions in use, on the tensors' strides
 /// and, without a change of any bit, on the number of threads.
 template <class T>
@@ -150,10 +157,13 @@ struct Cut {
 
   /// As many channels, of as many rows, as let a strip's input and output stay in 96 KiB, 64
   /// channels if they can: within L2, and so little that the memory is at hand (glibc asks the
-  /// kernel for pieces from 128 KiB on, page by page).
+  /// kernel for pieces from 128 KiB on, page by page). Strips of high kernels would read most rows
+  /// several times: before they have fewer rows they may take half of L2.
   void cut_turned(const Problem& problem) {
     const Index output = std::max<Index>(problem.rows.output, 1);
     constexpr Index most = 98304 / sizeof(T);
+    const Index most_of_strip =
+        has_wide_kernel(problem) ? l2 / 2 / static_cast<Index>(sizeof(T)) : most;
     const auto used = [&] { return turned_input(problem) + turned_output(problem); };
     rows = output;
     const Index step = std::max(lanes, inputs);
@@ -161,7 +171,7 @@ struct Cut {
     while (block > step && used() > most) {
       block -= step;
     }
-    while (rows > 1 && used() > most) {
+    while (rows > 1 && used() > most_of_strip) {
       rows = divide_up(rows, 2);
     }
     blocks = divide_up(channels, block);
