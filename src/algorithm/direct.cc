@@ -5,7 +5,8 @@
 //           definition's, so the bits are the reference's where vectors have fused multiply-adds,
 //           whatever the threads, the batch, the memory layout and the width of vectors.
 // Loops     strips of output rows, blocks of output channels, tiles of pixels, blocks of input
-//           channels (outermost first); then the register tile (simd/kernels.h): c, r, s
+//           channels (outermost first); then the register tile (simd/kernels.h): c, r, s. Of sums
+//           whose weights outgrow L2 all tiles take a block of input channels before the next one
 // Input     the register tile reads a pixel's channels one after the other: input_rows.h, for as
 //           many rows at a time as stay in half of L2. Never a whole tensor.
 // Border    through tables of pointers (strip_taps.h) into the input by the border's index map.
@@ -31,10 +32,11 @@
 #include "base/quantity.h"
 #include "conv2d/machine.h"
 #include "conv2d/threads.h"
-#include "simd/fetch_for_writing.h"
+#include "simd/fetch.h"
 #include "tensor/parallel.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <limits>
@@ -275,17 +277,49 @@ class Worker {
     }
   }
 
+  /// By their kinds.
+  auto tiles_of(const Block& block) const {
+    const simd::Kernels<T>& kernels = run_.layout.outputs.kernels;
+    const auto v = at(block.vectors);
+    return std::array{kernels.even_tile[v].data(), kernels.row_tile[v].data(),
+                      kernels.tile[v].data()};
+  }
+
   /// All tiles of the strip.
   void multiply(const Block& block) {
     const Layout<T>& layout = run_.layout;
+    const Index bytes = layout.channels * weight_step(block) * static_cast<Index>(sizeof(T));
+    const bool stay = bytes <= l2_bytes_;
+    const Index most = stay ? layout.channels : layout.channel_step;
+    Index c = 0;
+    do {  // once without channels, too
+      const Index channels = std::min(layout.channels - c, most);
+      multiply(block, c, channels, !stay);
+      c += channels;
+    } while (c < layout.channels);
+  }
+
+  /// Weights from one input channel to the next.
+  Index weight_step(const Block& block) const {
+    return run_.layout.taps * run_.layout.outputs.wide(block);
+  }
+
+  /// The weights of a block, counted from the first ones.
+  Index first_weight(const Block& block) const {
+    const Layout<T>& layout = run_.layout;
+    return group_ * layout.packed() + layout.outputs.first(block) * layout.channels * layout.taps;
+  }
+
+  /// So many input channels from the one that is `begin`, of all tiles; meanwhile the weights that
+  /// are next may be fetched.
+  void multiply(const Block& block, Index begin, Index channels, bool fetch_next) {
+    const Layout<T>& layout = run_.layout;
     const Index first = layout.outputs.first(block);
-    const T* const weights =
-        run_.weights + group_ * layout.packed() + first * layout.channels * layout.taps;
+    const T* const weights = run_.weights + first_weight(block);
     const T* const bias = run_.bias.data() + (group_ * layout.outputs.padded + first);
-    const Index weight_step = layout.taps * layout.outputs.wide(block);
     const Target target = target_of(block);
-    const auto& even_tiles = layout.outputs.kernels.even_tile[at(block.vectors)];
-    const auto& tiles = layout.outputs.kernels.tile[at(block.vectors)];
+    const Index step = weight_step(block);
+    const auto tiles = tiles_of(block);
     simd::TileArguments<T> arguments{};
     arguments.all_taps = at(layout.taps);
     arguments.idle_lanes = target.idle_lanes;
@@ -293,25 +327,42 @@ class Worker {
     for (std::size_t i = 0; i < all.size(); ++i) {
       const PixelTile& tile = all[i];
       constexpr std::size_t ahead = 2;
-      if (fetches_ && i + ahead < all.size()) {
+      if (fetches_ && begin == 0 && i + ahead < all.size()) {
         fetch_result(all[i + ahead], target, layout.outputs.real(block));
+      }
+      if (fetch_next) {
+        fetch_weights(first_weight(block) + (begin + channels) * weight_step(block),
+                      channels * weight_step(block), i, all.size());
       }
       arguments.pixels = taps_.pointers(tile);
       arguments.pixel_step = tile.source_step;
+      arguments.reads = taps_.reads(tile);
       arguments.taps = taps_.taps(tile);
       arguments.sums = target.sums + tile.first * target.stride;
       arguments.sum_stride = tile.step * target.stride;
-      const simd::Tile<T> run = (tile.even ? even_tiles : tiles)[at(tile.pixels)];
-      Index c = 0;
+      const simd::Tile<T> run = tiles[static_cast<std::size_t>(tile.kind)][at(tile.pixels)];
+      Index c = begin;
       do {
-        arguments.weights = weights + c * weight_step;
+        arguments.weights = weights + c * step;
         arguments.first_channel = taps_.first_channel() + tile.offset + c;
-        arguments.channels = std::min(layout.channels - c, layout.channel_step);
+        arguments.channels = std::min(begin + channels - c, layout.channel_step);
         arguments.begins = c == 0;
         c += arguments.channels;
         arguments.bias = c < layout.channels ? nullptr : bias;
         run(arguments);
-      } while (c < layout.channels);
+      } while (c < begin + channels);
+    }
+  }
+
+  /// Asks for the i-th of `parts` of so many weights from the one that is `begin`.
+  void fetch_weights(Index begin, Index count, std::size_t i, std::size_t parts) const {
+    constexpr auto line = static_cast<Index>(64 / sizeof(T));
+    const Index there = std::min(count, run_.problem.groups * run_.layout.packed() - begin);
+    const auto part = [&](std::size_t p) {
+      return there / line * static_cast<Index>(p) / static_cast<Index>(parts);
+    };
+    for (Index l = part(i); l < part(i + 1); ++l) {
+      simd::fetch_for_reading(run_.weights + begin + l * line);
     }
   }
 
@@ -341,6 +392,7 @@ class Worker {
   T* y_;
   bool direct_;   ///< sums need no scratch memory
   bool fetches_;  ///< lines of the result before they are written
+  Index l2_bytes_ = static_cast<Index>(machine().l2_bytes);
   StripTaps<T> taps_;
   Index strip_ = -1;
   Index group_ = -1;

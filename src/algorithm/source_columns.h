@@ -9,13 +9,17 @@
 
 namespace conv2d {
 
+/// How the register tile finds what its pixels read: through one pointer a tap, from which those of
+/// a row's ends may leave a pixel out; or through a pointer for each pixel and tap.
+enum class TileKind : unsigned char { even, row, scattered };
+
 /// Neighbours whose taps read in step: each tap as far behind the one before, or all nowhere.
 struct Run {
   Index begin;
   Index end;
-  Index step;  ///< of what they read, from each to the next
-  Index taps;  ///< that are not nowhere
-  bool scattered = false;
+  Index step;                      ///< of what they read, from each to the next
+  Index taps;                      ///< that are not nowhere
+  TileKind kind = TileKind::even;  ///< of the tiles that take them
 
   Index size() const noexcept { return end - begin; }
 };
@@ -33,6 +37,7 @@ struct SourceColumns {
         runs.push_back({q, q + 1, columns.stride, reading(q)});
       }
     }
+    in_step_but_ends = reads_in_step_but_ends(columns.stride);
   }
 
   static std::size_t bytes(const Problem& problem) {
@@ -45,8 +50,25 @@ struct SourceColumns {
   Index taps;
   std::vector<Index> sources;  ///< [q][s]
   std::vector<Run> runs;       ///< of columns, from left to right
+  /// Whether all columns would be one run but for taps that are nowhere for the first column or for
+  /// the last one, none for both.
+  bool in_step_but_ends;
 
  private:
+  bool reads_in_step_but_ends(Index stride) const {
+    const Index last = static_cast<Index>(sources.size()) / std::max<Index>(taps, 1) - 1;
+    for (Index q = 0; q <= last; ++q) {
+      for (Index s = 0; s < taps; ++s) {
+        const bool may_miss = q == 0 || (q == last && of(0, s) != nowhere);
+        const bool has_before = q > 0 && of(q - 1, s) != nowhere;
+        if (of(q, s) == nowhere ? !may_miss : has_before && of(q, s) != of(q - 1, s) + stride) {
+          return false;
+        }
+      }
+    }
+    return last >= 2;
+  }
+
   Index reading(Index q) const {
     const auto first = sources.begin() + q * taps;
     return taps - std::count(first, first + taps, nowhere);

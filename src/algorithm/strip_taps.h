@@ -7,6 +7,10 @@
 // in the padding are left out, and lie evenly in memory, along rows and along columns: a tile is a
 // piece of a row or of a column of a patch, and one pointer a tap and a step say where it reads.
 //
+// Patches of short rows make small tiles. Where no more than a row's first pixel and its last one
+// meet the padding, as with 3x3 taps, tiles may take a row from end to end instead: a tap that is
+// in the padding for a pixel at an end leaves that pixel out.
+//
 // Lines of a few pixels leave much of a tile's time unused. Where that costs more than taps in the
 // padding do (maps of 2x2, 3x3), a tile takes pixels as they come, over the ends of rows, with a
 // pointer for each pixel and tap, into the input or to zeros.
@@ -20,6 +24,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -32,8 +37,8 @@ struct PixelTile {
   Index first;  ///< counted row by row
   Index step;   ///< from each to the next: 1 along rows, a row's length along columns
   int pixels;
-  bool even;             ///< one pointer a tap instead of one for each pixel and tap
-  Index source_step;     ///< of even tiles: elements of the input from each pixel to the next
+  TileKind kind;
+  Index source_step;     ///< unless scattered: elements of the input from each pixel to the next
   Index offset;          ///< from where its pointers lead to where its first pixel reads
   std::size_t pointers;  ///< where its pointers begin
   std::size_t taps;      ///< where its taps begin, and how many there are
@@ -59,13 +64,15 @@ class StripTaps {
     tiles_.reserve(most.pixels);
     pointers_ = std::make_unique_for_overwrite<const T*[]>(most.pointers);
     taps_ = std::make_unique_for_overwrite<std::size_t[]>(most.pointers);
+    reads_ = std::make_unique_for_overwrite<simd::Reads[]>(most.pointers);
   }
 
   static std::size_t bytes(const Problem& problem, Index most_rows) {
     const Sizes most(problem, most_rows);
     return InputRows<T>::bytes(problem, most_rows * problem.rows.kernel, problem.columns.input) +
            most.rows * (sizeof(Index) + 2 * sizeof(T*)) + at(most_rows) * sizeof(Run) +
-           most.pixels * sizeof(PixelTile) + most.pointers * (sizeof(T*) + sizeof(std::size_t));
+           most.pixels * sizeof(PixelTile) +
+           most.pointers * (sizeof(T*) + sizeof(std::size_t) + sizeof(simd::Reads));
   }
 
   /// Makes these output rows, counted through the batch, and this group the ones in hand. Returns
@@ -109,11 +116,19 @@ class StripTaps {
     tap_count_ = 0;
     scattered_ = false;
     double cycles = 0;
+    const double row_tap = columns_.in_step_but_ends ? row_cycles(sizes) : never;
     for (Run& rows : row_runs_) {
-      const double evenly = run_cycles(rows, sizes);
-      const double scattered = may_meet_zeros ? scattered_cycles(rows, sizes) : evenly;
-      rows.scattered = scattered < evenly;
-      cycles += std::min(scattered, evenly);
+      rows.kind = TileKind::even;
+      double least = run_cycles(rows, sizes);
+      const auto consider = [&](TileKind kind, double other) {
+        if (other < least) {
+          rows.kind = kind;
+          least = other;
+        }
+      };
+      consider(TileKind::row, static_cast<double>(rows.taps * rows.size()) * row_tap);
+      consider(TileKind::scattered, may_meet_zeros ? scattered_cycles(rows, sizes) : never);
+      cycles += least;
     }
     const Run all{0, rows_, 0, problem_.rows.kernel};
     if (may_meet_zeros && scattered_cycles(all, sizes) < cycles) {
@@ -121,12 +136,14 @@ class StripTaps {
       return;
     }
     for (const Run& rows : row_runs_) {
-      if (rows.scattered) {
+      if (rows.kind == TileKind::scattered) {
         add_scattered(rows, sizes);
-        continue;
-      }
-      for (const Run& columns : columns_.runs) {
-        add_patch(rows, columns, sizes);
+      } else if (rows.kind == TileKind::row) {
+        add_rows(rows, sizes);
+      } else {
+        for (const Run& columns : columns_.runs) {
+          add_patch(rows, columns, sizes);
+        }
       }
     }
   }
@@ -138,8 +155,11 @@ class StripTaps {
   std::span<const std::size_t> taps(const PixelTile& tile) const {
     return {taps_.get() + tile.taps, tile.tap_count};
   }
+  const simd::Reads* reads(const PixelTile& tile) const { return reads_.get() + tile.taps; }
 
  private:
+  static constexpr double never = std::numeric_limits<double>::infinity();
+
   struct Sizes {
     Sizes(const Problem& problem, Index most_rows)
         : rows(at(most_rows * problem.rows.kernel)),
@@ -281,6 +301,29 @@ class StripTaps {
     return cycles;
   }
 
+  /// Of the tiles of a row from end to end, for each of the kernel's rows.
+  double row_cycles(const TileSizes<T>& sizes) const {
+    const Index width = problem_.columns.output;
+    double cycles = 0;
+    for (Index q = 0, size = 0; q < width; q += size) {
+      size = sizes.next(width - q);
+      if ((q == 0 || q + size == width) && !sizes.may_end_a_row(size)) {
+        return never;
+      }
+      for (Index s = 0; s < problem_.columns.kernel; ++s) {
+        cycles += sizes.tile_cycles(read_of(q, size, s) == simd::Reads::all ? size : size - 1);
+      }
+    }
+    return cycles;
+  }
+
+  /// Which of a row's pixels, so many from q, tap s reads an element for.
+  simd::Reads read_of(Index q, Index size, Index s) const {
+    return columns_.of(q, s) == nowhere              ? simd::Reads::all_but_first
+           : columns_.of(q + size - 1, s) == nowhere ? simd::Reads::all_but_last
+                                                     : simd::Reads::all;
+  }
+
   /// Of tiles that take all pixels of rows as they come, each tap for each of them.
   double scattered_cycles(const Run& rows, const TileSizes<T>& sizes) const {
     return static_cast<double>(rows.taps * problem_.columns.kernel) *
@@ -321,7 +364,7 @@ class StripTaps {
       tiles_.push_back({.first = line.first + done * line.step,
                         .step = line.step,
                         .pixels = static_cast<int>(size),
-                        .even = true,
+                        .kind = TileKind::even,
                         .source_step = line.source_step,
                         .offset = line.offset + done * line.source_step,
                         .pointers = patch_pointers_,
@@ -330,14 +373,53 @@ class StripTaps {
     }
   }
 
+  /// Rows from end to end, the tiles below each other side by side.
+  void add_rows(const Run& rows, const TileSizes<T>& sizes) {
+    const Index width = problem_.columns.output;
+    for (Index q = 0, size = 0; q < width; q += size) {
+      size = sizes.next(width - q);
+      const TileKind kind = find_row_taps(rows.begin, q, size);
+      for (Index p = rows.begin; p < rows.end; ++p) {
+        tiles_.push_back({.first = p * width + q,
+                          .step = 1,
+                          .pixels = static_cast<int>(size),
+                          .kind = kind,
+                          .source_step = problem_.columns.stride * input_.pixel_step(),
+                          .offset = (p - rows.begin) * rows.step,
+                          .pointers = patch_pointers_,
+                          .taps = patch_taps_,
+                          .tap_count = tap_count_ - patch_taps_});
+      }
+    }
+  }
+
+  /// The taps of so many pixels from q of row p, which of them they read for, and where.
+  TileKind find_row_taps(Index p, Index q, Index size) {
+    patch_taps_ = tap_count_;
+    patch_pointers_ = pointer_count_;
+    TileKind kind = TileKind::even;
+    for (Index s = 0; s < problem_.columns.kernel; ++s) {
+      kind = read_of(q, size, s) == simd::Reads::all ? kind : TileKind::row;
+    }
+    for (Index r = 0; r < problem_.rows.kernel; ++r) {
+      for (Index s = 0; s < problem_.columns.kernel && row_start(p, r) != nullptr; ++s) {
+        const Index column = columns_.of(kind == TileKind::row ? q + 1 : q, s);
+        reads_[tap_count_] = read_of(q, size, s);
+        pointers_[pointer_count_++] = row_start(p, r) + column * input_.pixel_step();
+        taps_[tap_count_++] = at(r * problem_.columns.kernel + s);
+      }
+    }
+    return kind;
+  }
+
   void add_scattered(const Run& rows, const TileSizes<T>& sizes) {
     scattered_ = true;
     const Index width = problem_.columns.output;
     const Index end = rows.end * width;
     for (Index first = rows.begin * width, size = 0; first < end; first += size) {
       size = sizes.next(end - first);
-      tiles_.push_back(
-          {first, 1, static_cast<int>(size), false, 0, 0, pointer_count_, tap_count_, 0});
+      tiles_.push_back({first, 1, static_cast<int>(size), TileKind::scattered, 0, 0, pointer_count_,
+                        tap_count_, 0});
       add_pixels(first / width, first % width, size);
       tiles_.back().tap_count = tap_count_ - tiles_.back().taps;
     }
@@ -392,6 +474,7 @@ class StripTaps {
   std::size_t tap_count_ = 0;
   std::unique_ptr<const T*[]> pointers_;  ///< [patch][tap] or [scattered tile][tap][pixel]
   std::unique_ptr<std::size_t[]> taps_;   ///< [patch or scattered tile][tap]
+  std::unique_ptr<simd::Reads[]> reads_;  ///< the same of row tiles
 };
 
 }  // namespace conv2d

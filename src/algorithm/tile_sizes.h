@@ -28,6 +28,14 @@ struct TileSizes {
   /// before.
   double scattered_cycles(Index pixels) const { return cycles(pixels, 2); }
 
+  /// Of one tile of pixels that lie evenly.
+  double tile_cycles(Index pixels) const { return tile(pixels, 1); }
+
+  /// Whether there is a tile of so many pixels whose taps may leave out an end of it.
+  bool may_end_a_row(Index pixels) const {
+    return outputs.kernels.row_tile[at(vectors)][at(pixels)] != nullptr;
+  }
+
   const OutputBlocks<T>& outputs;
   int vectors;  ///< of output channels, as in Block, which a tile computes of each pixel
   Index most;   ///< pixels of a tile
@@ -51,7 +59,7 @@ struct TileSizes {
     constexpr double weight = 1.5;
     const auto pixels = static_cast<double>(size);
     const double wide = std::max(vectors, 1);  // half a vector takes as long as one, most often
-    return std::max(tile_cycles(pixels, wide, loads * pixels + wide), weight * wide) +
+    return std::max(conv2d::tile_cycles(pixels, wide, loads * pixels + wide), weight * wide) +
            (loads > 1 ? loads * pixels : 1) / uses;
   }
 };

@@ -30,13 +30,17 @@ HWY_BEFORE_NAMESPACE();
 namespace conv2d::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// AVX-512 and NEON have 32 vector registers.
+// AVX-512 and NEON have 32 vector registers. Of 16, GCC keeps sums of tiles at a row's end in
+// memory where they are more than those of four pixels.
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
 constexpr std::size_t tile_pixels[] = {28, 28, 14, 8, 6};
+constexpr std::size_t most_row_pixels = 14;
 #elif HWY_ARCH_ARM
 constexpr std::size_t tile_pixels[] = {0, 28, 14, 8, 6};
+constexpr std::size_t most_row_pixels = 14;
 #else
 constexpr std::size_t tile_pixels[] = {0, 12, 6, 4, 0};
+constexpr std::size_t most_row_pixels = 4;
 #endif
 
 /// Vectors of doubles are not halved: it takes groups of 4 or 12 channels to leave a half idle.
@@ -59,11 +63,12 @@ HWY_INLINE void each_pixel(Body&& body) {
 /// Where the c-th values of a tile's pixels are, for one tap: through a pointer for each.
 template <class T, std::size_t P>
 struct Scattered {
+  static constexpr bool exists(std::size_t /*v*/) { return true; }
   static constexpr std::size_t pointers = P;
   explicit Scattered(const TileArguments<T>& /*a*/) {}
 
   template <class Use>
-  HWY_INLINE void each(const T* const* pixels, std::int64_t c, Use&& use) const {
+  HWY_INLINE void each(const T* const* pixels, std::size_t /*t*/, std::int64_t c, Use&& use) const {
     each_pixel<P>([&](std::size_t i) HWY_ATTR { use(i, pixels[i] + c); });
   }
 };
@@ -72,11 +77,12 @@ struct Scattered {
 /// and one, two or four times another, reach them from few registers.
 template <class T, std::size_t P>
 struct Even {
+  static constexpr bool exists(std::size_t /*v*/) { return true; }
   static constexpr std::size_t pointers = 1;
   explicit Even(const TileArguments<T>& a) : step(a.pixel_step) {}
 
   template <class Use>
-  HWY_INLINE void each(const T* const* pixels, std::int64_t c, Use&& use) const {
+  HWY_INLINE void each(const T* const* pixels, std::size_t /*t*/, std::int64_t c, Use&& use) const {
     const T* from = pixels[0] + c;
     for (std::size_t i = 0; i < P; i += 4, from += 4 * step) {
       for (std::size_t j = 0; j < 4 && i + j < P; ++j) {
@@ -86,6 +92,35 @@ struct Even {
   }
 
   std::int64_t step;
+};
+
+/// The same where an end of the tile is one of a row, and taps lie in the padding there. Not of one
+/// vector or a half: what decides for each tap would take as long as a few of their multiply-adds.
+template <class T, std::size_t P>
+struct AlongRow {
+  static constexpr bool exists(std::size_t v) { return v > 1 && P > 2 && P <= most_row_pixels; }
+  static constexpr std::size_t pointers = 1;
+  explicit AlongRow(const TileArguments<T>& a) : step(a.pixel_step), reads(a.reads) {}
+
+  template <class Use>
+  HWY_INLINE void each(const T* const* pixels, std::size_t t, std::int64_t c, Use&& use) const {
+    const T* const second = pixels[0] + c;
+    if (reads[t] != Reads::all_but_first) {
+      use(0, second - step);
+    }
+    const T* from = second;
+    for (std::size_t i = 1; i + 1 < P; i += 4, from += 4 * step) {
+      for (std::size_t j = 0; j < 4 && i + j + 1 < P; ++j) {
+        use(i + j, from + static_cast<std::int64_t>(j) * step);
+      }
+    }
+    if (reads[t] != Reads::all_but_last) {
+      use(P - 1, second + static_cast<std::int64_t>(P - 2) * step);
+    }
+  }
+
+  std::int64_t step;
+  const Reads* reads;
 };
 
 /// What sums begin with.
@@ -187,7 +222,7 @@ void tile(const TileArguments<hn::TFromD<D>>& a) {
       for (std::size_t v = 0; v < V; ++v) {
         weight[v] = hn::LoadU(d, tap + v * lanes);
       }
-      values.each(pixels, c, [&](std::size_t i, const T* from) HWY_ATTR {
+      values.each(pixels, t, c, [&](std::size_t i, const T* from) HWY_ATTR {
         const auto value = hn::Set(d, *from);
         for (std::size_t v = 0; v < V; ++v) {
           sum[i][v] = hn::MulAdd(value, weight[v], sum[i][v]);
@@ -216,7 +251,7 @@ constexpr bool exists(std::size_t p, std::size_t v) {
 template <class T, std::size_t V, std::size_t P, template <class, std::size_t> class Pixels>
 constexpr Tile<T> tile_or_nothing() {
   using Whole = hn::ScalableTag<T>;
-  if constexpr (!exists<T>(P, V)) {
+  if constexpr (!exists<T>(P, V) || !Pixels<T, P>::exists(V)) {
     return nullptr;
   } else if constexpr (V == half_vector) {
     return tile<hn::Half<Whole>, P, 1, Pixels>;
@@ -245,6 +280,7 @@ Kernels<T> kernels_of() {
                  most_pixels_of<T>(3), most_pixels_of<T>(4)},
       .tile = Tiles<T, Scattered>::all(),
       .even_tile = Tiles<T, Even>::all(),
+      .row_tile = Tiles<T, AlongRow>::all(),
       .transpose = transpose<T>,
   };
 }

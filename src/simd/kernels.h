@@ -9,6 +9,9 @@
 
 namespace conv2d::simd {
 
+/// Which pixels of a tile at a row's ends a tap reads an element for; the others do without it.
+enum class Reads : std::uint8_t { all, all_but_first, all_but_last };
+
 /// What one register tile computes: for P pixels and V vectors of output channels,
 ///
 ///   sum[i][v] (+)= over c, t:  pixels[t][i][c] * weights[c][taps[t]][v]
@@ -19,9 +22,10 @@ namespace conv2d::simd {
 template <class T>
 struct TileArguments {
   /// [t][P]: where tap t of pixel i begins, channels contiguous. Even tiles read [t] alone: where
-  /// the first pixel begins.
+  /// the first pixel begins; row tiles, where the second one does.
   const T* const* pixels;
-  std::int64_t pixel_step;            ///< of even tiles: from each pixel to the next
+  const Reads* reads;                 ///< [t], of row tiles
+  std::int64_t pixel_step;            ///< of even and row tiles: from each pixel to the next
   std::span<const std::size_t> taps;  ///< which taps there are; those in the padding are left out
   std::size_t all_taps;               ///< R*S
   const T* weights;                   ///< [channels][all_taps][V][lanes]
@@ -60,6 +64,8 @@ struct Kernels {
   std::array<std::size_t, most_vectors + 1> pixels;
   TileTable<T> tile;
   TileTable<T> even_tile;  ///< of the same sizes, for pixels that lie evenly in memory
+  /// Likewise, with taps that leave out an end of the tile; not of few pixels.
+  TileTable<T> row_tile;
   /// to[i * to_stride + j] = from[j * from_stride + i] for i < rows, j < columns.
   void (*transpose)(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
                     std::int64_t rows, std::int64_t columns);

@@ -86,7 +86,7 @@ T plain_sum(const simd::TileArguments<T>& a, std::size_t pixels, std::size_t pix
   return a.bias == nullptr ? sum : sum + a.bias[k];
 }
 
-/// Both tiles of a shape, over pixels that a step from one to the next says too.
+/// The tiles of a shape, over pixels that a step from one to the next says too.
 template <class T>
 void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fused) {
   const simd::Kernels<T>& kernels = simd::kernels<T>();
@@ -149,6 +149,81 @@ void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fu
       ASSERT_EQ(even[i], idle ? before[i] : sums[i])
           << vectors << " vectors, " << pixels << " pixels, " << arguments.idle_lanes << " idle";
     }
+  }
+}
+
+/// The row tile of a shape, whose taps leave out no pixel, the first one and the last one.
+template <class T>
+void check_row_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fused) {
+  const simd::Kernels<T>& kernels = simd::kernels<T>();
+  const std::size_t wide = vectors * static_cast<std::size_t>(kernels.lanes);
+  constexpr std::size_t channels = 5;
+  constexpr std::size_t step = 7;
+  const std::vector<simd::Reads> reads = {simd::Reads::all_but_first, simd::Reads::all,
+                                          simd::Reads::all_but_last};
+  const std::vector<std::size_t> taps = {0, 1, 3};
+  constexpr std::size_t all_taps = 4;
+  const auto x = random_numbers<T>(random, step * (pixels + taps.size()));
+  const auto weights = random_numbers<T>(random, all_taps * channels * wide);
+  const auto bias = random_numbers<T>(random, wide);
+  std::vector<const T*> seconds;
+  for (std::size_t t = 0; t < taps.size(); ++t) {
+    seconds.push_back(x.data() + step * (t + 1));
+  }
+  std::vector<T> sums(pixels * wide);
+  kernels.row_tile[vectors][pixels]({.pixels = seconds.data(),
+                                     .reads = reads.data(),
+                                     .pixel_step = step,
+                                     .taps = taps,
+                                     .all_taps = all_taps,
+                                     .weights = weights.data(),
+                                     .first_channel = 0,
+                                     .channels = channels,
+                                     .sums = sums.data(),
+                                     .sum_stride = static_cast<std::int64_t>(wide),
+                                     .begins = true,
+                                     .bias = bias.data()});
+  for (std::size_t i = 0; i < pixels; ++i) {
+    // What is left of the taps for this pixel.
+    std::vector<const T*> starts;
+    std::vector<std::size_t> read;
+    for (std::size_t t = 0; t < taps.size(); ++t) {
+      if ((i > 0 || reads[t] != simd::Reads::all_but_first) &&
+          (i + 1 < pixels || reads[t] != simd::Reads::all_but_last)) {
+        starts.push_back(x.data() + step * (t + i));
+        read.push_back(taps[t]);
+      }
+    }
+    const simd::TileArguments<T> one{.pixels = starts.data(),
+                                     .taps = read,
+                                     .all_taps = all_taps,
+                                     .weights = weights.data(),
+                                     .first_channel = 0,
+                                     .channels = channels,
+                                     .bias = bias.data()};
+    for (std::size_t k = 0; k < wide; ++k) {
+      ASSERT_EQ(sums[i * wide + k], plain_sum(one, 1, 0, wide, k, T{0}, fused))
+          << vectors << " vectors, pixel " << i << " of " << pixels;
+    }
+  }
+}
+
+TYPED_TEST(Tile, LeavesOutAnEndOfARowForSomeTaps) {
+  using T = TypeParam;
+  Random random;
+  for (const auto name : simd::instruction_sets()) {
+    const Instructions scope(name);
+    const bool fused = testing::has_fused_multiply_add(name);
+    int found = 0;
+    for (std::size_t vectors = simd::half_vector; vectors <= simd::most_vectors; ++vectors) {
+      for (std::size_t pixels = 1; pixels <= simd::most_pixels; ++pixels) {
+        if (simd::kernels<T>().row_tile[vectors][pixels] != nullptr) {
+          check_row_tile<T>(random, vectors, pixels, fused);
+          ++found;
+        }
+      }
+    }
+    EXPECT_GT(found, 0) << name;
   }
 }
 

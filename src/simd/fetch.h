@@ -1,4 +1,4 @@
-// Lines of a cache that will be written soon, asked for before.
+// Lines of a cache that will be written or read soon, asked for before.
 #pragma once
 
 namespace conv2d::simd {
@@ -13,5 +13,8 @@ inline void fetch_for_writing(const void* to) noexcept {
   __builtin_prefetch(to, 1);
 #endif
 }
+
+/// Into the second cache.
+inline void fetch_for_reading(const void* from) noexcept { __builtin_prefetch(from, 0, 2); }
 
 }  // namespace conv2d::simd
