@@ -398,6 +398,8 @@ TEST(Winograd, YieldsWhatThePlainSumComputesFaster) {
   EXPECT_EQ(yielding({1, 64, 56, 56}, w), "nothing");
   EXPECT_NE(yielding({1, 64, 56, 56}, {128, 2, 3, 3}, 32).find("fewer than 16"), std::string::npos);
   EXPECT_NE(yielding({1, 64, 3, 58}, w).find("half of its tiles"), std::string::npos);
+  EXPECT_NE(yielding({1, 64, 16, 16}, {64, 16, 3, 3}, 4).find("groups of 16"), std::string::npos);
+  EXPECT_EQ(yielding({1, 64, 18, 18}, {64, 16, 3, 3}, 4), "nothing");
   EXPECT_NE(yielding({1, 64, 6, 6}, w).find("too small"), std::string::npos);
   EXPECT_EQ(yielding({1, 512, 9, 9}, {512, 512, 3, 3}), "nothing");
 }
