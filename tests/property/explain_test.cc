@@ -1,6 +1,7 @@
 // An explanation's terms, added in their order, are the layer's output to the bit, for numbers of
 // any kind and not only whole ones.
 #include <conv2d/explain.h>
+#include <conv2d/machine.h>
 
 #include <cmath>
 
@@ -40,12 +41,14 @@ RC_GTEST_PROP(Explain, TermsAddUpToTheOutputExactly, ()) {
                           .row = draw(0, y.size(2) - 1),
                           .column = draw(0, y.size(3) - 1),
                           .batch = draw(0, y.size(0) - 1)};
+  const bool fused = machine().fused_multiply_add;
   float total = 0;
   explain::Explanation(conv, x).for_each_term(at, [&](const explain::Term& term) {
     if (term.counts()) {
-      // The product is added unrounded.
-      total = std::fma(static_cast<float>(term.input_value.real()),
-                       static_cast<float>(term.weight_value.real()), total);
+      const auto input = static_cast<float>(term.input_value.real());
+      const auto weight = static_cast<float>(term.weight_value.real());
+      // The product is added unrounded where the processor can.
+      total = fused ? std::fma(input, weight, total) : total + input * weight;
     }
     return true;
   });
