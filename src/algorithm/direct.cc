@@ -24,6 +24,7 @@
 #include "algorithm/packed_header.h"
 #include "algorithm/pixel_rows.h"
 #include "algorithm/run_items.h"
+#include "algorithm/streaming.h"
 #include "algorithm/strip_taps.h"
 #include "algorithm/tile_cycles.h"
 #include "algorithm/turned_weights.h"
@@ -33,6 +34,7 @@
 #include "conv2d/machine.h"
 #include "conv2d/threads.h"
 #include "simd/fetch.h"
+#include "simd/stream.h"
 #include "tensor/parallel.h"
 
 #include <algorithm>
@@ -186,7 +188,8 @@ class Worker {
       : run_(run),
         y_(static_cast<T*>(run.operands.result.data())),
         direct_(writes_in_place(run)),
-        fetches_(direct_ && leaps_through_result()),
+        streams_(direct_ && leaves_near_caches()),
+        fetches_(direct_ && !streams_ && leaps_through_result()),
         taps_(run.problem, run.columns, run.zeros.data(), run.operands.first, run.strips.rows),
         sums_(direct_ ? 0 : most_sums(run.problem, run.layout, run.strips)) {}
 
@@ -199,6 +202,9 @@ class Worker {
     multiply(block);
     if (!direct_) {
       copy_out(block);
+    }
+    if (streams_) {
+      simd::flush_streams();
     }
     finish(run_.operands.result, run_.operands.epilogue,
            {first_output(block), run_.layout.outputs.real(block), first_row_, rows_});
@@ -254,6 +260,15 @@ class Worker {
     const Strides& strides = run_.operands.result.strides();
     return {y_ + first_row_ * strides[2] + first_output(block), strides[3],
             at(wide - run_.layout.outputs.real(block))};
+  }
+
+  /// Whether results that no cache holds are stored in place by whole vectors, each once.
+  bool leaves_near_caches() const {
+    const Layout<T>& layout = run_.layout;
+    const Index lanes = layout.outputs.lanes;
+    return layout.channels <= layout.channel_step && layout.outputs.outputs % lanes == 0 &&
+           leaves_caches(run_.operands) && rows_are_aligned(run_.operands.result, lanes) &&
+           run_.operands.result.strides()[3] % lanes == 0;
   }
 
   /// Whether a processor would not guess which lines of the result come next: each pixel's outputs
@@ -323,6 +338,7 @@ class Worker {
     simd::TileArguments<T> arguments{};
     arguments.all_taps = at(layout.taps);
     arguments.idle_lanes = target.idle_lanes;
+    arguments.streams = streams_ && block.vectors > 0 && target.idle_lanes == 0;
     const std::span<const PixelTile> all = taps_.tiles();
     for (std::size_t i = 0; i < all.size(); ++i) {
       const PixelTile& tile = all[i];
@@ -391,6 +407,7 @@ class Worker {
   const Run<T>& run_;
   T* y_;
   bool direct_;   ///< sums need no scratch memory
+  bool streams_;  ///< results go past the caches
   bool fetches_;  ///< lines of the result before they are written
   Index l2_bytes_ = static_cast<Index>(machine().l2_bytes);
   StripTaps<T> taps_;

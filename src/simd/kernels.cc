@@ -169,6 +169,15 @@ HWY_INLINE void store_sums(D d, const TileArguments<T>& a, const Vector (&sum)[P
     });
     return;
   }
+  if (a.streams) {
+    each_pixel<P>([&](std::size_t i) HWY_ATTR {
+      for (std::size_t v = 0; v < V; ++v) {
+        hn::Stream(hn::Add(sum[i][v], hn::LoadU(d, bias + v * lanes)), d,
+                   sums + i * stride + v * lanes);
+      }
+    });
+    return;
+  }
   if (a.idle_lanes == 0) {
     each_pixel<P>([&](std::size_t i) HWY_ATTR {
       for (std::size_t v = 0; v < V; ++v) {

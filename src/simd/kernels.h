@@ -38,6 +38,9 @@ struct TileArguments {
   /// Elements at the end of the last vector that are not stored. Only where sums begin and the bias
   /// is added: in between they would have to be loaded.
   std::size_t idle_lanes = 0;
+  /// Sums that are complete are stored past the caches (stream.h): no lanes are idle, and `sums`
+  /// and `sum_stride` are multiples of a vector.
+  bool streams = false;
 };
 
 template <class T>

@@ -51,35 +51,59 @@ TEST(Streaming, IsForRowsOfWholeVectors) {
 }
 
 /// By an epilogue that changes nothing a result stays in the caches.
-TEST(Streaming, ChangesNoBit) {
-  if (machine().l3_bytes > std::size_t{64} << 20U) {
-    GTEST_SKIP() << "takes too long where caches are so large";
-  }
-  Random random;
+void expect_same_bits(Random& random, const Plan& plan) {
   const functional::Epilogue idle{
       .residual = {}, .low = -std::numeric_limits<double>::infinity(), .high = {}};
-  const std::int64_t columns = 1040;
+  const Tensor x = random.integers(plan.input_sizes(), DType::float32, -4, 4, plan.format());
+  const Tensor w = random.values(plan.weight_sizes(), DType::float32);
+  Tensor streamed(plan.output_sizes(), DType::float32, plan.format());
+  Tensor kept(plan.output_sizes(), DType::float32, plan.format());
+  ASSERT_TRUE(leaves_caches(operands(x, streamed)));
+  ASSERT_TRUE(rows_are_aligned(streamed, 16));
+  plan.run(x, w, std::nullopt, streamed);
+  plan.run(x, w, std::nullopt, kept, idle);
+  ASSERT_TRUE(testing::same_bits(streamed, kept)) << plan.explain();
+}
+
+class StreamedResults : public ::testing::Test {
+ protected:
+  static constexpr std::int64_t columns = 1040;
+
+  void SetUp() override {
+    if (machine().l3_bytes > std::size_t{64} << 20U) {
+      GTEST_SKIP() << "takes too long where caches are so large";
+    }
+  }
+
+  /// Of so many channels altogether, so that input and output outgrow the last cache.
+  static std::int64_t rows(std::int64_t channels) {
+    const auto elements = static_cast<std::int64_t>(machine().l3_bytes / sizeof(float));
+    return elements / columns / channels + 9;
+  }
+
+  Random random_;
+};
+
+TEST_F(StreamedResults, OfDepthwiseRowsAreTheSame) {
   for (const std::int64_t channels : {1, 3}) {
-    const auto rows =
-        static_cast<std::int64_t>(machine().l3_bytes / sizeof(float) / 2) / columns / channels + 9;
     for (const auto format : {MemoryFormat::contiguous, interleaved}) {
       for (const std::int64_t kernel : {3, 4}) {
-        const Plan plan =
-            Plan::conv2d(
-                {1, channels, rows, columns}, {channels, 1, kernel, kernel}, false, DType::float32,
-                {.padding = Padding(1, kernel - 2, 1, kernel - 2), .groups = channels}, format)
-                .with_algorithm("depthwise_rows");
-        const Tensor x = random.integers(plan.input_sizes(), DType::float32, -4, 4, format);
-        const Tensor w = random.values(plan.weight_sizes(), DType::float32);
-        Tensor streamed(plan.output_sizes(), DType::float32, format);
-        Tensor kept(plan.output_sizes(), DType::float32, format);
-        ASSERT_TRUE(leaves_caches(operands(x, streamed)));
-        ASSERT_TRUE(rows_are_aligned(streamed, 16));
-        plan.run(x, w, std::nullopt, streamed);
-        plan.run(x, w, std::nullopt, kept, idle);
-        ASSERT_TRUE(testing::same_bits(streamed, kept)) << channels << " channels, " << kernel;
+        expect_same_bits(random_, Plan::conv2d({1, channels, rows(2 * channels), columns},
+                                               {channels, 1, kernel, kernel}, false, DType::float32,
+                                               {.padding = Padding(1, kernel - 2, 1, kernel - 2),
+                                                .groups = channels},
+                                               format)
+                                      .with_algorithm("depthwise_rows"));
       }
     }
+  }
+}
+
+TEST_F(StreamedResults, OfDirectAreTheSame) {
+  for (const std::int64_t outputs : {16, 80}) {
+    expect_same_bits(random_, Plan::conv2d({1, 2, rows(2 + outputs), columns}, {outputs, 2, 3, 3},
+                                           false, DType::float32, {.padding = 1}, interleaved)
+                                  .with_algorithm("direct"));
   }
 }
 
