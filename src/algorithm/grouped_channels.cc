@@ -44,7 +44,7 @@ bool turning_pays(const Problem& problem) {
     return false;
   }
   if (grouped_channels::has_wide_kernel(problem)) {
-    constexpr Index few_pixels = 64 * 64;
+    constexpr Index few_pixels = Index{64} * 64;
     return problem.rows.input * problem.columns.input <= few_pixels &&
            problem.rows.output * problem.columns.output <= few_pixels;
   }

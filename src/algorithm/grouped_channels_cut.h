@@ -54,10 +54,10 @@ struct Cut {
   /// Loads of pixels for a kernel row of that many taps and a tile of outputs: one for each pixel
   /// that a piece of the row reads.
   Index loads(Index outputs, Index taps) const {
-    if (tiles == &kernels.any || tiles == &kernels.grouped_any) {
+    const Index piece = columns_at_once(taps);
+    if (piece == 0 || tiles == &kernels.any || tiles == &kernels.grouped_any) {
       return outputs * taps;
     }
-    const Index piece = columns_at_once(taps);
     return taps / piece * ((outputs - 1) * classes.stride + piece) + taps % piece * outputs;
   }
   Index items(const Problem& problem) const { return problem.batch * strips * blocks; }
@@ -81,6 +81,8 @@ struct Cut {
   Index band = 1;    ///< rows that are computed at once
 
  private:
+  static Index l2_bytes() { return static_cast<Index>(simd::caches().l2); }
+
   const typename simd::GroupedChannelsKernels<T>::Tiles* tiles_for(Index width) const {
     const bool in_steps = classes.stride <= 2;
     const auto& any = inputs > 1 ? kernels.grouped_any : kernels.any;
@@ -114,7 +116,7 @@ struct Cut {
     constexpr Index least_vectors = 4;
     const Index vectors = padded / lanes;
     const Index weight_bytes = kernel_taps * padded * static_cast<Index>(sizeof(T));
-    const Index quarter_l2 = l2 / 4;
+    const Index quarter_l2 = l2_bytes() / 4;
     const Index fewest =
         std::min(divide_up(weight_bytes, quarter_l2), std::max<Index>(1, vectors / least_vectors));
     blocks = fewest;
@@ -163,7 +165,7 @@ struct Cut {
     const Index output = std::max<Index>(problem.rows.output, 1);
     constexpr Index most = 98304 / sizeof(T);
     const Index most_of_strip =
-        has_wide_kernel(problem) ? l2 / 2 / static_cast<Index>(sizeof(T)) : most;
+        has_wide_kernel(problem) ? l2_bytes() / 2 / static_cast<Index>(sizeof(T)) : most;
     const auto used = [&] { return turned_input(problem) + turned_output(problem); };
     rows = output;
     const Index step = std::max(lanes, inputs);
@@ -189,7 +191,7 @@ struct Cut {
   void cut_bands(const Problem& problem) {
     constexpr Index long_pixel = 2048;
     constexpr Index few_taps = 9;
-    const Index last_cache = 8 * l2;  // a processor's part of it
+    const Index last_cache = 8 * l2_bytes();  // a processor's part of it
     const Index pixel = block * static_cast<Index>(sizeof(T));
     const Index input = problem.columns.input * pixel;
     const Index row = input * problem.rows.stride + problem.columns.output * pixel;
@@ -197,15 +199,14 @@ struct Cut {
     if (problem.batch * blocks * problem.rows.output * row <= last_cache) {
       return;
     }
-    if (pixel >= long_pixel && kernel_taps <= few_taps && problem.rows.extent() * input <= l2 / 4) {
+    if (pixel >= long_pixel && kernel_taps <= few_taps &&
+        problem.rows.extent() * input <= l2_bytes() / 4) {
       band = 1;
     } else {
-      const Index most = std::max({Index{4}, problem.rows.kernel, l2 / 2 / row});
+      const Index most = std::max({Index{4}, problem.rows.kernel, l2_bytes() / 2 / row});
       band = divide_up(rows, divide_up(rows, most));
     }
   }
-
-  Index l2 = static_cast<Index>(simd::caches().l2);
 };
 
 }  // namespace conv2d::grouped_channels
