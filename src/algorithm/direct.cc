@@ -188,7 +188,7 @@ class Worker {
       : run_(run),
         y_(static_cast<T*>(run.operands.result.data())),
         direct_(writes_in_place(run)),
-        streams_(direct_ && leaves_near_caches()),
+        streams_(direct_ && streams_result()),
         fetches_(direct_ && !streams_ && leaps_through_result()),
         taps_(run.problem, run.columns, run.zeros.data(), run.operands.first, run.strips.rows),
         sums_(direct_ ? 0 : most_sums(run.problem, run.layout, run.strips)) {}
@@ -262,8 +262,8 @@ class Worker {
             at(wide - run_.layout.outputs.real(block))};
   }
 
-  /// Whether results that no cache holds are stored in place by whole vectors, each once.
-  bool leaves_near_caches() const {
+  /// Whether a result that no cache holds is stored in place by whole vectors, each once.
+  bool streams_result() const {
     const Layout<T>& layout = run_.layout;
     const Index lanes = layout.outputs.lanes;
     return layout.channels <= layout.channel_step && layout.outputs.outputs % lanes == 0 &&
@@ -329,16 +329,17 @@ class Worker {
   /// are next may be fetched.
   void multiply(const Block& block, Index begin, Index channels, bool fetch_next) {
     const Layout<T>& layout = run_.layout;
-    const Index first = layout.outputs.first(block);
-    const T* const weights = run_.weights + first_weight(block);
-    const T* const bias = run_.bias.data() + (group_ * layout.outputs.padded + first);
+    const Index first = first_weight(block);
+    const T* const weights = run_.weights + first;
+    const T* const bias =
+        run_.bias.data() + (group_ * layout.outputs.padded + layout.outputs.first(block));
     const Target target = target_of(block);
     const Index step = weight_step(block);
     const auto tiles = tiles_of(block);
     simd::TileArguments<T> arguments{};
     arguments.all_taps = at(layout.taps);
     arguments.idle_lanes = target.idle_lanes;
-    arguments.streams = streams_ && block.vectors > 0 && target.idle_lanes == 0;
+    arguments.streams = streams_;
     const std::span<const PixelTile> all = taps_.tiles();
     for (std::size_t i = 0; i < all.size(); ++i) {
       const PixelTile& tile = all[i];
@@ -347,8 +348,7 @@ class Worker {
         fetch_result(all[i + ahead], target, layout.outputs.real(block));
       }
       if (fetch_next) {
-        fetch_weights(first_weight(block) + (begin + channels) * weight_step(block),
-                      channels * weight_step(block), i, all.size());
+        fetch_weights(first + (begin + channels) * step, channels * step, i, all.size());
       }
       arguments.pixels = taps_.pointers(tile);
       arguments.pixel_step = tile.source_step;

@@ -54,9 +54,10 @@ std::optional<std::string_view> yields(const Problem& given) {
     return "half of its tiles of 4x4 outputs would lie beyond the output";
   }
   // Vectors of such groups are full in the direct algorithm too, forward.
-  const bool full = given.pass == Pass::forward && given.groups > 1 && outputs == few;
+  const bool full =
+      given.pass == Pass::forward && given.groups > 1 && channels == few && outputs == few;
   constexpr Index tile_pixels = winograd::tile_outputs * winograd::tile_outputs;
-  if (full && channels == few && 6 * pixels < 5 * tile_pixels * tiles) {
+  if (full && 6 * pixels < 5 * tile_pixels * tiles) {
     return "groups of 16 channels whose tiles of 4x4 outputs lie a sixth beyond the output";
   }
   // From 6x6 on it is faster even where the weights come from memory.

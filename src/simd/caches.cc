@@ -29,19 +29,26 @@ long listed_bytes(const std::string& level) {
   return 0;
 }
 
-/// The C library counts the last caches of all cores together on some processors.
-Caches ask_system() {
-  const auto bytes = [](const char* level, long otherwise) {
-    const long listed = listed_bytes(level);
-    return listed > 0 ? listed : otherwise;
-  };
+/// The C library, which counts the last caches of all cores together on some processors, is asked
+/// only for what is not listed: its questions are those that trap.
+long bytes_of([[maybe_unused]] int question, const char* level) {
+  const long listed = listed_bytes(level);
 #if defined(_SC_LEVEL1_DCACHE_SIZE)
-  return plausible_caches(bytes("1", sysconf(_SC_LEVEL1_DCACHE_SIZE)),
-                          bytes("2", sysconf(_SC_LEVEL2_CACHE_SIZE)),
-                          bytes("3", sysconf(_SC_LEVEL3_CACHE_SIZE)));
+  return listed > 0 ? listed : sysconf(question);
 #else
-  return plausible_caches(bytes("1", 0), bytes("2", 0), bytes("3", 0));
+  return listed;
 #endif
+}
+
+Caches ask_system() {
+#if defined(_SC_LEVEL1_DCACHE_SIZE)
+  constexpr int questions[] = {_SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE,
+                               _SC_LEVEL3_CACHE_SIZE};
+#else
+  constexpr int questions[3] = {};
+#endif
+  return plausible_caches(bytes_of(questions[0], "1"), bytes_of(questions[1], "2"),
+                          bytes_of(questions[2], "3"));
 }
 
 }  // namespace

@@ -91,16 +91,16 @@ struct RowSums {
   }
 
   template <std::size_t Row>
-  HWY_INLINE void stream(hn::Vec<D> bias, T* HWY_RESTRICT to, std::size_t step) const {
-    unroll<J>([&](auto j) HWY_ATTR { hn::Stream(hn::Add(sum[Row][j], bias), D(), to + j * step); });
-  }
-
-  template <std::size_t Row>
-  HWY_INLINE void store(hn::Vec<D> bias, T* HWY_RESTRICT to, std::size_t step,
-                        std::size_t last) const {
+  HWY_INLINE void store(const DepthwiseRows<T>& a, hn::Vec<D> bias, T* HWY_RESTRICT to,
+                        std::size_t step) const {
+    if (a.streams) {
+      unroll<J>([&](auto j)
+                    HWY_ATTR { hn::Stream(hn::Add(sum[Row][j], bias), D(), to + j * step); });
+      return;
+    }
     unroll<J - 1>([&](auto j)
                       HWY_ATTR { hn::StoreU(hn::Add(sum[Row][j], bias), D(), to + j * step); });
-    store_first(hn::Add(sum[Row][J - 1], bias), D(), to + (J - 1) * step, last);
+    store_first(hn::Add(sum[Row][J - 1], bias), D(), to + (J - 1) * step, a.last);
   }
 
   /// Row n + 1 becomes row n; the last one begins anew.
@@ -178,12 +178,7 @@ void rolling_rows(const DepthwiseRows<hn::TFromD<D>>& a) {
     unroll<Stride>([&](auto e) HWY_ATTR { add_rolling_row<e, Stride>(a, kept, sums, row[e]); });
     row += Stride;
     if (step >= under_way) {
-      const std::size_t vector_step = LaneSpread<D, Interleaved>::vector_step(a);
-      if (a.streams) {
-        sums.template stream<0>(bias, to, vector_step);
-      } else {
-        sums.template store<0>(bias, to, vector_step, a.last);
-      }
+      sums.template store<0>(a, bias, to, LaneSpread<D, Interleaved>::vector_step(a));
       to += a.to_step;
     }
     sums.move_up();
@@ -224,13 +219,8 @@ void tall_rows_tile(const DepthwiseRows<hn::TFromD<D>>& a) {
   });
   const hn::Vec<D> bias = LaneSpread<D, Interleaved>::spread(a.bias, 0);
   T* to = a.to;
-  const std::size_t vector_step = LaneSpread<D, Interleaved>::vector_step(a);
   unroll<N>([&](auto n) HWY_ATTR {
-    if (a.streams) {
-      sums.template stream<n>(bias, to, vector_step);
-    } else {
-      sums.template store<n>(bias, to, vector_step, a.last);
-    }
+    sums.template store<n>(a, bias, to, LaneSpread<D, Interleaved>::vector_step(a));
     to += a.to_step;
   });
 }
