@@ -10,6 +10,9 @@ import time
 
 LONGEST_SECONDS = 180
 
+# Threads stay where they are: two that share a processor for a while run at the rate of one.
+BOUND = {"OMP_PROC_BIND": "true"}
+
 
 def processors(count):
     """The first of those that we may use."""
@@ -41,7 +44,7 @@ def run(command, threads, environment=None):
             text=True,
             errors="replace",
             timeout=LONGEST_SECONDS,
-            env={**os.environ, "OMP_NUM_THREADS": str(threads), **(environment or {})},
+            env={**os.environ, **BOUND, "OMP_NUM_THREADS": str(threads), **(environment or {})},
             preexec_fn=lambda: os.sched_setaffinity(0, processors(threads)),
             check=False,
         )
@@ -70,7 +73,9 @@ class Server:
 
     def __init__(self, name, command, layouts):
         self.name, self.layouts, self.takes = name, layouts, lambda layer: True
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **BOUND}
+        )
 
     def start(self, words, threads):
         self.process.stdin.write(" ".join(words) + "\n")

@@ -10,6 +10,7 @@
 #include <onnxruntime_cxx_api.h>
 
 #include <dlfcn.h>
+#include <sched.h>
 #include <array>
 
 namespace {
@@ -24,7 +25,41 @@ const OrtApiBase* load() {
   return reinterpret_cast<const OrtApiBase* (*)()>(symbol)();
 }
 
-void time_layout(const OrtApiBase& library, const peer::Job& job, const std::string& layout) {
+std::vector<int> processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  sched_getaffinity(0, sizeof(set), &set);
+  std::vector<int> found;
+  for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
+    if (CPU_ISSET(processor, &set)) {
+      found.push_back(processor);
+    }
+  }
+  return found;
+}
+
+/// The library's threads on processors of their own, as OMP_PROC_BIND does for OpenMP's: the
+/// calling one on the first, those of the session on the others. The library counts processors
+/// from 1.
+void bind_threads(Ort::SessionOptions& options, int threads, const std::vector<int>& processors) {
+  if (processors.size() < static_cast<std::size_t>(threads)) {
+    return;
+  }
+  std::string others;
+  for (int thread = 1; thread < threads; ++thread) {
+    others += (thread == 1 ? "" : ";") + std::to_string(processors[thread] + 1);
+  }
+  if (threads > 1) {
+    options.AddConfigEntry("session.intra_op_thread_affinities", others.c_str());
+  }
+  cpu_set_t first;
+  CPU_ZERO(&first);
+  CPU_SET(processors.front(), &first);
+  sched_setaffinity(0, sizeof(first), &first);
+}
+
+void time_layout(const OrtApiBase& library, const peer::Job& job,
+                 const std::vector<int>& processors, const std::string& layout) {
   const bool nhwc = layout == "nhwc";
   std::vector<float> x = peer::numbers(job.inputs(), 1);
   const std::vector<float> w = peer::numbers(job.weights(), 2);
@@ -36,6 +71,7 @@ void time_layout(const OrtApiBase& library, const peer::Job& job, const std::str
   options.SetIntraOpNumThreads(job.threads);
   options.SetInterOpNumThreads(1);
   options.SetGraphOptimizationLevel(GraphOptimizationLevel::ORT_ENABLE_ALL);
+  bind_threads(options, job.threads, processors);
   Ort::Session session(environment, model.data(), model.size(), options);
 
   using Sizes = std::array<std::int64_t, 4>;
@@ -63,8 +99,9 @@ int main(int argc, char** argv) {
   try {
     const OrtApiBase* library = load();
     Ort::InitApi(library->GetApi(ORT_API_VERSION));
+    const std::vector<int> ours = processors();
     return peer::run_driver(argc, argv, [&](const peer::Job& job, const std::string& layout) {
-      time_layout(*library, job, layout);
+      time_layout(*library, job, ours, layout);
     });
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

@@ -121,7 +121,6 @@ def run_job(words):
     status = 1
     try:
         job = Job(words)
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: job.threads])
         torch.set_num_threads(job.threads)
         with torch.no_grad():
             for layout in job.layouts:
