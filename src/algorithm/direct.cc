@@ -190,6 +190,7 @@ class Worker {
         direct_(writes_in_place(run)),
         streams_(direct_ && streams_result()),
         fetches_(direct_ && !streams_ && leaps_through_result()),
+        fetches_weights_(strip_leaves_room()),
         taps_(run.problem, run.columns, run.zeros.data(), run.operands.first, run.strips.rows),
         sums_(direct_ ? 0 : most_sums(run.problem, run.layout, run.strips)) {}
 
@@ -282,6 +283,21 @@ class Worker {
            machine().fused_multiply_add;
   }
 
+  /// Whether L2 keeps a strip's input while two blocks' weights come by, those in hand and the
+  /// next: else both would have to wait for the same lines to come from further away.
+  bool strip_leaves_room() const {
+    const Problem& problem = run_.problem;
+    const Layout<T>& layout = run_.layout;
+    const Index rows = run_.strips.rows;
+    const Axis& axis = problem.rows;
+    const Index read = rows > axis.output
+                           ? divide_up(rows * axis.input, axis.output)
+                           : std::min(axis.input, (rows - 1) * axis.stride + axis.extent());
+    const Index input = read * problem.columns.input * layout.channels;
+    const Index weights = layout.channel_step * weight_step(layout.outputs.widest());
+    return (input + 2 * weights) * static_cast<Index>(sizeof(T)) <= l2_bytes_ / 4 * 3;
+  }
+
   static void fetch_result(const PixelTile& tile, const Target& target, Index outputs) {
     constexpr auto line = static_cast<Index>(64 / sizeof(T));
     const T* to = target.sums + tile.first * target.stride;
@@ -309,7 +325,7 @@ class Worker {
     Index c = 0;
     do {  // once without channels, too
       const Index channels = std::min(layout.channels - c, most);
-      multiply(block, c, channels, !stay);
+      multiply(block, c, channels, !stay && fetches_weights_);
       c += channels;
     } while (c < layout.channels);
   }
@@ -406,10 +422,11 @@ class Worker {
 
   const Run<T>& run_;
   T* y_;
-  bool direct_;   ///< sums need no scratch memory
-  bool streams_;  ///< results go past the caches
-  bool fetches_;  ///< lines of the result before they are written
   Index l2_bytes_ = static_cast<Index>(machine().l2_bytes);
+  bool direct_;           ///< sums need no scratch memory
+  bool streams_;          ///< results go past the caches
+  bool fetches_;          ///< lines of the result before they are written
+  bool fetches_weights_;  ///< where they outgrow L2, before they are read
   StripTaps<T> taps_;
   Index strip_ = -1;
   Index group_ = -1;

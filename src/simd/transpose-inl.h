@@ -2,6 +2,10 @@
 // pieces of 16 bytes, as many elements from as many rows. A vector of two pieces takes them from
 // rows a piece apart, and so has twice the elements of a row of the result.
 //
+// A processor does not foresee short pieces of many rows that lie far apart, as those of planes
+// are. So the rows that come next are asked for meanwhile: into the second cache, for those that
+// are in hand fill the first one.
+//
 // Included once for each instruction set, as Highway does it.
 #if defined(CONV2D_SIMD_TRANSPOSE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef CONV2D_SIMD_TRANSPOSE_INL_H_
@@ -14,6 +18,8 @@
 
 #include <cstddef>
 #include <cstdint>
+
+#include "simd/fetch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace conv2d::simd::HWY_NAMESPACE {
@@ -72,6 +78,14 @@ std::int64_t lines_at_once(std::int64_t stride, std::int64_t block) {
   return HWY_MAX(elements / HWY_MAX(stride, 1) / block, 1) * block;
 }
 
+/// Asks for an element of each of some rows.
+template <class T>
+HWY_INLINE void fetch_rows(const T* from, std::int64_t stride, std::int64_t rows) {
+  for (std::int64_t row = 0; row < rows; ++row, from += stride) {
+    fetch_for_reading(from);
+  }
+}
+
 /// As many columns from `first_column` on as blocks of these vectors take; returns where they end.
 /// The inner loop goes along the rows, of `from` or of `to`, that are further apart: they may be
 /// planes a power of two apart, which meet in a few sets of the first cache.
@@ -80,6 +94,7 @@ std::int64_t transpose_blocks(D d, const T* from, std::int64_t from_stride, T* t
                               std::int64_t to_stride, std::int64_t rows, std::int64_t first_column,
                               std::int64_t columns) {
   constexpr auto piece = static_cast<std::int64_t>(16 / sizeof(T));
+  constexpr auto line = static_cast<std::int64_t>(64 / sizeof(T));
   const auto wide = static_cast<std::int64_t>(hn::Lanes(d));
   const std::int64_t end = columns - (columns - first_column) % wide;
   const std::int64_t bottom = rows - rows % piece;
@@ -90,6 +105,9 @@ std::int64_t transpose_blocks(D d, const T* from, std::int64_t from_stride, T* t
     const std::int64_t high = lines_at_once<T>(to_stride, piece);
     for (std::int64_t top = 0; top < bottom; top += high) {
       for (std::int64_t j = first_column; j < end; j += wide) {
+        if (top + high < bottom) {
+          fetch_rows(from + j * from_stride + top + high, from_stride, wide);
+        }
         for (std::int64_t i = top; i < HWY_MIN(top + high, bottom); i += piece) {
           block(i, j);
         }
@@ -98,8 +116,12 @@ std::int64_t transpose_blocks(D d, const T* from, std::int64_t from_stride, T* t
   } else {
     const std::int64_t step = lines_at_once<T>(from_stride, wide);
     for (std::int64_t left = first_column; left < end; left += step) {
+      const std::int64_t next = HWY_MIN(left + step, end);
       for (std::int64_t i = 0; i < bottom; i += piece) {
-        for (std::int64_t j = left; j < HWY_MIN(left + step, end); j += wide) {
+        if (i % line == 0) {
+          fetch_rows(from + next * from_stride + i, from_stride, HWY_MIN(step, end - next));
+        }
+        for (std::int64_t j = left; j < next; j += wide) {
           block(i, j);
         }
       }
