@@ -97,8 +97,9 @@ void PlaneFiller<T>::fill(std::int64_t n, std::int64_t first_channel, std::int64
                           std::int64_t first_row, std::int64_t rows, T* buffer) {
   std::fill(filled_.begin(), filled_.end(), 0);
   const T* image = input_ + n * strides_[0] + first_channel * strides_[1];
-  for (std::int64_t r = 0; r < problem_.rows.kernel; ++r) {
-    for (std::int64_t i = 0; i < rows; ++i) {
+  // Row by row of the input, so that a processor foresees what is read next.
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t r = 0; r < problem_.rows.kernel; ++r) {
       const std::int64_t slot = layout_.offset_of_row(r) + i;
       if (filled_[index_of(slot)] != 0) {
         continue;
