@@ -101,6 +101,19 @@ bool writes_plane_by_plane(const Problem& problem, const Strides& strides) {
          bytes > 4 * static_cast<Index>(machine().l2_bytes);
 }
 
+/// Whether a processor would not guess which lines of the result come next: pieces of many planes
+/// are written in turns. Worth it where the caches that are near hold too little of the result, and
+/// sums are so long that the fetches do not wait for each other.
+template <class T>
+bool leaps_through_result(const Problem& problem, const Cut<T>& cut, const Strides& strides) {
+  constexpr Index short_sum = 40;
+  const Index pixels = problem.batch * problem.rows.output * problem.columns.output;
+  const Index bytes = problem.out_channels * pixels * static_cast<Index>(sizeof(T));
+  return cut.tiles.size() > 1 && cut.channels * cut.taps > short_sum &&
+         !writes_plane_by_plane<T>(problem, strides) &&
+         bytes > 4 * static_cast<Index>(machine().l2_bytes) && machine().fused_multiply_add;
+}
+
 /// Tiles of pixels that a register tile goes through at a time, which sums of few products are too
 /// short to do one by one: as many as have their inputs in half of L1, where their sums need not
 /// wait.
@@ -158,6 +171,7 @@ Run<T> shared_by_threads(const Task<T>& task) {
       .plain = !task.finite && !interleaved && problem.padding_mode == PaddingMode::zeros,
       .stores_in_place = task.finite && stores_in_place(problem, cut, task.output.strides()),
       .plane_by_plane = writes_plane_by_plane<T>(problem, task.output.strides()),
+      .fetches_result = leaps_through_result(problem, cut, task.output.strides()),
       .bias = bias_or_zeros<T>(problem, task.bias, problem.out_channels),
   };
   if (run.stores_in_place && !interleaved && run.channel_block >= cut.channels) {

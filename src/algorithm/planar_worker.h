@@ -9,6 +9,7 @@
 #include "algorithm/vector_types.h"
 #include "conv2d/tensor.h"
 #include "simd/copy_rows.h"
+#include "simd/fetch.h"
 #include "simd/interleaved_planar.h"
 #include "simd/kernels.h"
 #include "simd/planar.h"
@@ -42,6 +43,7 @@ struct Run {
   bool stores_in_place;
   /// Whether a strip is done with some output channels before the next ones are begun.
   bool plane_by_plane;
+  bool fetches_result;  ///< lines of it before they are written
   std::vector<T> bias;  ///< of every output channel, zero where there is none
 };
 
@@ -213,7 +215,29 @@ class Worker {
       tile.before = c == 0 ? nullptr : sums;
       tile.after = stores ? to + outputs.first * tile.after_step : sums;
       tile.bias = ends ? run_.bias.data() + k : nullptr;
+      if (stores && run_.fetches_result) {
+        fetch_after(i, to, pixels);
+      }
       cut.kernels.tile[at(outputs.count)][at(pixels.vectors)](tile);
+    }
+  }
+
+  /// Asks for the lines of the result that are written after those of output tile i: the next
+  /// tile's of the same pixels, or as many pixels that follow, if the line has them.
+  void fetch_after(Index i, const T* to, const Pixels& pixels) const {
+    constexpr auto line = static_cast<Index>(64 / sizeof(T));
+    const bool ends = i + 1 == last_tile_;
+    const Index ahead = ends ? pixels.count : 0;
+    if (pixels.first + ahead + pixels.count > line_pixels()) {
+      return;
+    }
+    const OutputTile& next = run_.cut.tiles[at(ends ? first_tile_ : i + 1)];
+    const Index step = run_.output.strides()[1];
+    const T* plane = to + next.first * step + ahead;
+    for (Index k = 0; k < next.count; ++k, plane += step) {
+      for (Index pixel = 0; pixel < pixels.count; pixel += line) {
+        simd::fetch_for_writing(plane + pixel);
+      }
     }
   }
 
