@@ -298,6 +298,17 @@ class Worker {
     return (input + 2 * weights) * static_cast<Index>(sizeof(T)) <= l2_bytes_ / 4 * 3;
   }
 
+  /// Before a call for the tiles from `begin` on until `end`: the results of the next call's first
+  /// tiles. The call fetches those of its own tiles itself.
+  void fetch_results(std::size_t begin, std::size_t end, const Target& target,
+                     Index outputs) const {
+    const std::span<const PixelTile> all = taps_.tiles();
+    const std::size_t last = std::min(end + simd::fetched_tiles, all.size());
+    for (std::size_t t = std::max(end, begin + simd::fetched_tiles); t < last; ++t) {
+      fetch_result(all[t], target, outputs);
+    }
+  }
+
   static void fetch_result(const PixelTile& tile, const Target& target, Index outputs) {
     constexpr auto line = static_cast<Index>(64 / sizeof(T));
     const T* to = target.sums + tile.first * target.stride;
@@ -342,48 +353,72 @@ class Worker {
   }
 
   /// So many input channels from the one that is `begin`, of all tiles; meanwhile the weights that
-  /// are next may be fetched.
+  /// are next may be fetched. Tiles that lie evenly are one call where each is done at once.
   void multiply(const Block& block, Index begin, Index channels, bool fetch_next) {
     const Layout<T>& layout = run_.layout;
-    const Index first = first_weight(block);
-    const T* const weights = run_.weights + first;
-    const T* const bias =
-        run_.bias.data() + (group_ * layout.outputs.padded + layout.outputs.first(block));
     const Target target = target_of(block);
     const Index step = weight_step(block);
     const auto tiles = tiles_of(block);
+    const bool at_once = !fetch_next && channels == layout.channels &&
+                         layout.channels <= layout.channel_step && target.idle_lanes == 0;
+    const std::span<const PixelTile> all = taps_.tiles();
     simd::TileArguments<T> arguments{};
     arguments.all_taps = at(layout.taps);
     arguments.idle_lanes = target.idle_lanes;
     arguments.streams = streams_;
-    const std::span<const PixelTile> all = taps_.tiles();
-    for (std::size_t i = 0; i < all.size(); ++i) {
+    arguments.fetches = fetches_;
+    for (std::size_t i = 0, next = 0; i < all.size(); i = next) {
       const PixelTile& tile = all[i];
-      constexpr std::size_t ahead = 2;
-      if (fetches_ && begin == 0 && i + ahead < all.size()) {
-        fetch_result(all[i + ahead], target, layout.outputs.real(block));
+      next = i + (at_once ? tile.alike : 1);
+      if (fetches_ && begin == 0) {
+        fetch_results(i, next, target, layout.outputs.real(block));
       }
       if (fetch_next) {
-        fetch_weights(first + (begin + channels) * step, channels * step, i, all.size());
+        fetch_weights(first_weight(block) + (begin + channels) * step, channels * step, i,
+                      all.size());
       }
-      arguments.pixels = taps_.pointers(tile);
-      arguments.pixel_step = tile.source_step;
-      arguments.reads = taps_.reads(tile);
-      arguments.taps = taps_.taps(tile);
-      arguments.sums = target.sums + tile.first * target.stride;
-      arguments.sum_stride = tile.step * target.stride;
-      const simd::Tile<T> run = tiles[static_cast<std::size_t>(tile.kind)][at(tile.pixels)];
-      Index c = begin;
-      do {
-        arguments.weights = weights + c * step;
-        arguments.first_channel = taps_.first_channel() + tile.offset + c;
-        arguments.channels = std::min(begin + channels - c, layout.channel_step);
-        arguments.begins = c == 0;
-        c += arguments.channels;
-        arguments.bias = c < layout.channels ? nullptr : bias;
-        run(arguments);
-      } while (c < begin + channels);
+      set_tiles(i, next, target, arguments);
+      multiply(block, begin, channels, taps_.first_channel() + tile.offset, arguments,
+               tiles[static_cast<std::size_t>(tile.kind)][at(tile.pixels)]);
     }
+  }
+
+  /// Tells a register tile of the tiles from one on until another. In place: copies of what has
+  /// just been written in other pieces take a processor long.
+  void set_tiles(std::size_t begin, std::size_t end, const Target& target,
+                 simd::TileArguments<T>& arguments) const {
+    const PixelTile& tile = taps_.tiles()[begin];
+    arguments.pixels = taps_.pointers(tile);
+    arguments.reads = taps_.reads(tile);
+    arguments.pixel_step = tile.source_step;
+    arguments.taps = taps_.taps(tile);
+    arguments.sums = target.sums + tile.first * target.stride;
+    arguments.sum_stride = tile.step * target.stride;
+    arguments.tiles = end - begin;
+    if (end > begin + 1) {
+      const PixelTile& second = taps_.tiles()[begin + 1];
+      arguments.tile_step = second.offset - tile.offset;
+      arguments.tile_sums = (second.first - tile.first) * target.stride;
+    }
+  }
+
+  /// So many input channels of one call's tiles. Sums wait in memory between blocks of them.
+  void multiply(const Block& block, Index begin, Index channels, Index first_channel,
+                simd::TileArguments<T>& arguments, simd::Tile<T> run) const {
+    const Layout<T>& layout = run_.layout;
+    const T* const weights = run_.weights + first_weight(block);
+    const T* const bias =
+        run_.bias.data() + (group_ * layout.outputs.padded + layout.outputs.first(block));
+    Index c = begin;
+    do {
+      arguments.weights = weights + c * weight_step(block);
+      arguments.first_channel = first_channel + c;
+      arguments.channels = std::min(begin + channels - c, layout.channel_step);
+      arguments.begins = c == 0;
+      c += arguments.channels;
+      arguments.bias = c < layout.channels ? nullptr : bias;
+      run(arguments);
+    } while (c < begin + channels);
   }
 
   /// Asks for the i-th of `parts` of so many weights from the one that is `begin`.

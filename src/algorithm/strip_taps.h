@@ -43,6 +43,7 @@ struct PixelTile {
   std::size_t pointers;  ///< where its pointers begin
   std::size_t taps;      ///< where its taps begin, and how many there are
   std::size_t tap_count;
+  std::size_t alike = 1;  ///< from this one on, tiles of its shape and taps that lie evenly
 };
 
 template <class T>
@@ -111,41 +112,8 @@ class StripTaps {
   /// Cuts the pixels into tiles. Only where they may meet the padding's zeros do tiles take pixels
   /// with different taps.
   void cut(const TileSizes<T>& sizes, bool may_meet_zeros) {
-    tiles_.clear();
-    pointer_count_ = 0;
-    tap_count_ = 0;
-    scattered_ = false;
-    double cycles = 0;
-    const double row_tap = columns_.in_step_but_ends ? row_cycles(sizes) : never;
-    for (Run& rows : row_runs_) {
-      rows.kind = TileKind::even;
-      double least = run_cycles(rows, sizes);
-      const auto consider = [&](TileKind kind, double other) {
-        if (other < least) {
-          rows.kind = kind;
-          least = other;
-        }
-      };
-      consider(TileKind::row, static_cast<double>(rows.taps * rows.size()) * row_tap);
-      consider(TileKind::scattered, may_meet_zeros ? scattered_cycles(rows, sizes) : never);
-      cycles += least;
-    }
-    const Run all{0, rows_, 0, problem_.rows.kernel};
-    if (may_meet_zeros && scattered_cycles(all, sizes) < cycles) {
-      add_scattered(all, sizes);
-      return;
-    }
-    for (const Run& rows : row_runs_) {
-      if (rows.kind == TileKind::scattered) {
-        add_scattered(rows, sizes);
-      } else if (rows.kind == TileKind::row) {
-        add_rows(rows, sizes);
-      } else {
-        for (const Run& columns : columns_.runs) {
-          add_patch(rows, columns, sizes);
-        }
-      }
-    }
+    find_tiles(sizes, may_meet_zeros);
+    count_alike();
   }
 
   std::span<const PixelTile> tiles() const { return tiles_; }
@@ -328,6 +296,66 @@ class StripTaps {
   double scattered_cycles(const Run& rows, const TileSizes<T>& sizes) const {
     return static_cast<double>(rows.taps * problem_.columns.kernel) *
            sizes.scattered_cycles(rows.size() * problem_.columns.output);
+  }
+
+  void find_tiles(const TileSizes<T>& sizes, bool may_meet_zeros) {
+    tiles_.clear();
+    pointer_count_ = 0;
+    tap_count_ = 0;
+    scattered_ = false;
+    double cycles = 0;
+    const double row_tap = columns_.in_step_but_ends ? row_cycles(sizes) : never;
+    for (Run& rows : row_runs_) {
+      rows.kind = TileKind::even;
+      double least = run_cycles(rows, sizes);
+      const auto consider = [&](TileKind kind, double other) {
+        if (other < least) {
+          rows.kind = kind;
+          least = other;
+        }
+      };
+      consider(TileKind::row, static_cast<double>(rows.taps * rows.size()) * row_tap);
+      consider(TileKind::scattered, may_meet_zeros ? scattered_cycles(rows, sizes) : never);
+      cycles += least;
+    }
+    const Run all{0, rows_, 0, problem_.rows.kernel};
+    if (may_meet_zeros && scattered_cycles(all, sizes) < cycles) {
+      add_scattered(all, sizes);
+      return;
+    }
+    for (const Run& rows : row_runs_) {
+      if (rows.kind == TileKind::scattered) {
+        add_scattered(rows, sizes);
+      } else if (rows.kind == TileKind::row) {
+        add_rows(rows, sizes);
+      } else {
+        for (const Run& columns : columns_.runs) {
+          add_patch(rows, columns, sizes);
+        }
+      }
+    }
+  }
+
+  /// From the last tile to the first.
+  void count_alike() {
+    for (std::size_t i = tiles_.size(); i-- > 1;) {
+      const PixelTile& next = tiles_[i];
+      PixelTile& tile = tiles_[i - 1];
+      if (is_alike(tile, next) && (next.alike == 1 || lie_evenly(tile, next, tiles_[i + 1]))) {
+        tile.alike = next.alike + 1;
+      }
+    }
+  }
+
+  static bool lie_evenly(const PixelTile& a, const PixelTile& b, const PixelTile& c) {
+    return c.first - b.first == b.first - a.first && c.offset - b.offset == b.offset - a.offset;
+  }
+
+  static bool is_alike(const PixelTile& tile, const PixelTile& next) {
+    return tile.kind != TileKind::scattered && next.kind == tile.kind &&
+           next.pixels == tile.pixels && next.step == tile.step &&
+           next.source_step == tile.source_step && next.pointers == tile.pointers &&
+           next.taps == tile.taps && next.tap_count == tile.tap_count;
   }
 
   void add_patch(const Run& rows, const Run& columns, const TileSizes<T>& sizes) {

@@ -41,7 +41,16 @@ struct TileArguments {
   /// Sums that are complete are stored past the caches (stream.h): no lanes are idle, and `sums`
   /// and `sum_stride` are multiples of a vector.
   bool streams = false;
+  /// More than one tile only of even or row pixels whose sums begin and are complete. Each begins
+  /// so many elements of the input, and of the sums, behind the one before.
+  std::size_t tiles = 1;
+  std::int64_t tile_step = 0;
+  std::int64_t tile_sums = 0;
+  bool fetches =
+      false;  ///< lines of sums are asked for `fetched_tiles` tiles before they are written
 };
+
+inline constexpr std::size_t fetched_tiles = 2;
 
 template <class T>
 using Tile = void (*)(const TileArguments<T>&);

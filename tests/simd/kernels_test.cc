@@ -208,6 +208,72 @@ void check_row_tile(Random& random, std::size_t vectors, std::size_t pixels, boo
   }
 }
 
+/// Several tiles in one call are what they are in a call each.
+template <class T>
+void check_tiles(Random& random, std::size_t vectors, std::size_t pixels, simd::Tile<T> run) {
+  const simd::Kernels<T>& kernels = simd::kernels<T>();
+  const bool half = vectors == simd::half_vector;
+  const auto lanes = static_cast<std::size_t>(half ? kernels.lanes / 2 : kernels.lanes);
+  const std::size_t wide = half ? lanes : vectors * lanes;
+  constexpr std::size_t count = 5;
+  constexpr std::size_t channels = 3;
+  constexpr std::int64_t step = 4;
+  const std::vector<std::size_t> taps = {0, 1};
+  const std::vector<simd::Reads> reads = {simd::Reads::all_but_first, simd::Reads::all_but_last};
+  const auto x = random_numbers<T>(random, 4 * count * (simd::most_pixels + 4));
+  const std::vector<const T*> starts = {x.data() + step, x.data() + 2 * step};
+  const auto weights = random_numbers<T>(random, taps.size() * channels * wide);
+  const auto bias = random_numbers<T>(random, wide);
+  for (const std::size_t idle : {std::size_t{0}, lanes - 1}) {
+    std::vector<T> together(count * pixels * wide, T{-1});
+    std::vector<T> one_by_one = together;
+    simd::TileArguments<T> arguments{.pixels = starts.data(),
+                                     .reads = reads.data(),
+                                     .pixel_step = step,
+                                     .taps = taps,
+                                     .all_taps = taps.size(),
+                                     .weights = weights.data(),
+                                     .first_channel = 0,
+                                     .channels = channels,
+                                     .sums = together.data(),
+                                     .sum_stride = static_cast<std::int64_t>(wide),
+                                     .begins = true,
+                                     .bias = bias.data(),
+                                     .idle_lanes = idle,
+                                     .tiles = count,
+                                     .tile_step = static_cast<std::int64_t>(pixels) * step,
+                                     .tile_sums = static_cast<std::int64_t>(pixels * wide)};
+    run(arguments);
+    arguments.tiles = 1;
+    arguments.sums = one_by_one.data();
+    for (std::size_t i = 0; i < count; ++i) {
+      run(arguments);
+      arguments.first_channel += arguments.tile_step;
+      arguments.sums += arguments.tile_sums;
+    }
+    ASSERT_EQ(together, one_by_one) << vectors << " vectors, " << pixels << " pixels, " << idle;
+  }
+}
+
+TYPED_TEST(Tile, IsOneOfSeveralInACall) {
+  using T = TypeParam;
+  Random random;
+  for (const auto name : simd::instruction_sets()) {
+    const Instructions scope(name);
+    const simd::Kernels<T>& kernels = simd::kernels<T>();
+    for (std::size_t vectors = simd::half_vector; vectors <= simd::most_vectors; ++vectors) {
+      for (std::size_t pixels = 1; pixels <= simd::most_pixels; ++pixels) {
+        for (const auto run :
+             {kernels.even_tile[vectors][pixels], kernels.row_tile[vectors][pixels]}) {
+          if (run != nullptr) {
+            check_tiles<T>(random, vectors, pixels, run);
+          }
+        }
+      }
+    }
+  }
+}
+
 TYPED_TEST(Tile, LeavesOutAnEndOfARowForSomeTaps) {
   using T = TypeParam;
   Random random;
