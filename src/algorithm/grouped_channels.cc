@@ -12,7 +12,8 @@
 //           pixels (outermost first); then the inner loop (simd/grouped_channels.h): vectors of
 //           channels, rows, i, r, s. What a band's rows share of pixels and weights stays in L1
 // Groups    a vector holds the outputs of one or several groups, so that it is full however few
-//           channels a group has; its pixels' lanes are permuted for each i
+//           channels a group has; its pixels' lanes are permuted for each i. Or input i is
+//           broadcast to its group's lanes, a vector or half of one (simd/group_inputs.h)
 // Input     where it lies, by pointers to rows and offsets of columns, both through the border's
 //           index map; what lies in zeros is left out, so that infinite weights need no other loop.
 //           No row's end cuts a vector short, whatever the width
@@ -28,6 +29,7 @@
 #include "algorithm/grouped_channels_worker.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/run_items.h"
+#include "algorithm/tap_classes.h"
 #include "algorithm/vector_types.h"
 #include "base/quantity.h"
 
@@ -57,14 +59,33 @@ bool turning_pays(const Problem& problem) {
          (columns <= 28 && taps >= some_taps && unrolled);
 }
 
+/// Groups of 8 whose inputs are broadcast to all outputs of a group at once.
+bool broadcasts_to_whole_groups(const Problem& problem) {
+  return problem.in_channels_per_group() == 8 && problem.types.y == DType::float32 &&
+         simd::group_inputs_kernels().part == 8;
+}
+
 /// Where each group's part of a pixel is a line of a page of its own, nearly, and strides leave it
-/// few products. Measured: how long that takes depends on the pages, and copying lines in time
-/// (direct.cc) is faster even where they lie well.
+/// few products. Measured: copying lines in time (direct.cc) is faster; but where inputs are
+/// broadcast to whole groups only if the first cache does not hold the least window of a tile.
 bool pixels_lie_far_apart(const Problem& problem) {
-  constexpr Index many_channels = 256;
-  constexpr Index many_columns = 32;
-  return problem.in_channels_per_group() == 8 && problem.columns.stride > 1 &&
-         problem.in_channels >= many_channels && problem.columns.input >= many_columns;
+  if (problem.in_channels_per_group() != 8 || problem.columns.stride == 1) {
+    return false;
+  }
+  if (broadcasts_to_whole_groups(problem)) {
+    return problem.in_channels % 512 == 0 && problem.columns.input >= 16;
+  }
+  return problem.in_channels >= 256 && problem.columns.input >= 32;
+}
+
+/// Measured: turned, such groups are faster than by the algorithms of single groups where the
+/// weights of a kernel's row stay in registers; large planes read in every column are not.
+bool turned_groups_pay(const Problem& problem) {
+  const Index width = problem.columns.kernel;
+  const TapClasses classes(problem.columns);
+  constexpr Index few_pixels = Index{64} * 64;
+  return broadcasts_to_whole_groups(problem) && (width == 3 || width == 5) && classes.stride <= 2 &&
+         (classes.stride == 2 || problem.rows.output * problem.columns.output <= few_pixels);
 }
 
 std::optional<std::string_view> refuses(const Problem& problem) {
@@ -90,7 +111,8 @@ std::optional<std::string_view> yields(const Problem& problem) {
   if (problem.groups == 1 && inputs > 1) {
     return "a single group is a layer like any other";
   }
-  if (problem.format != MemoryFormat::channels_last && (inputs > 1 || !turning_pays(problem))) {
+  if (problem.format != MemoryFormat::channels_last &&
+      (inputs > 1 ? !turned_groups_pay(problem) : !turning_pays(problem))) {
     return "planes would be turned into channels and back";
   }
   if (pixels_lie_far_apart(problem)) {
@@ -172,8 +194,8 @@ std::size_t workspace_bytes(const Problem& problem) {
 /// Pixels of a tile: as many as there are tiles for and columns that it may have.
 template <class T>
 Index tile_pixels(const Problem& problem, const grouped_channels::Cut<T>& cut) {
-  auto pixels = std::min<Index>(simd::most_channel_pixels,
-                                divide_up(problem.columns.output, cut.classes.apart));
+  auto pixels =
+      std::min<Index>(cut.most_pixels, divide_up(problem.columns.output, cut.classes.apart));
   while (pixels > 1 && (*cut.tiles)[at(pixels)] == nullptr) {
     --pixels;
   }

@@ -7,9 +7,12 @@
 #include "algorithm/vector_types.h"
 #include "conv2d/threads.h"
 #include "simd/caches.h"
+#include "simd/group_inputs.h"
 #include "simd/grouped_channels.h"
 
 #include <algorithm>
+#include <numeric>
+#include <type_traits>
 
 namespace conv2d::grouped_channels {
 
@@ -33,7 +36,8 @@ struct Cut {
         kernel_taps(inputs * problem.rows.kernel * problem.columns.kernel),
         in_place(channels_last && channels >= lanes),
         classes(problem.columns),
-        tiles(tiles_for(problem.columns.kernel)) {
+        tiles(tiles_for(problem.columns.kernel)),
+        most_pixels(pixels_of_tiles(problem)) {
     if (in_place) {
       cut_in_place(problem);
     } else {
@@ -74,6 +78,7 @@ struct Cut {
   bool in_place;      ///< the tensors are used as they lie
   TapClasses classes;
   const typename simd::GroupedChannelsKernels<T>::Tiles* tiles;  ///< for all of the above
+  Index most_pixels;                                             ///< of a tile
   Index block = 0;   ///< channels that are computed at once
   Index blocks = 1;  ///< of an image
   Index rows = 1;    ///< output rows of a strip at most
@@ -85,6 +90,14 @@ struct Cut {
 
   const typename simd::GroupedChannelsKernels<T>::Tiles* tiles_for(Index width) const {
     const bool in_steps = classes.stride <= 2;
+    if constexpr (std::is_same_v<T, float>) {
+      if (in_steps && broadcasts(width)) {
+        const simd::GroupInputsKernels& of_inputs = simd::group_inputs_kernels();
+        return width == 3 || width == 5
+                   ? &of_inputs.unrolled[at((width - 3) / 2)][at(classes.stride - 1)]
+                   : &of_inputs.any;
+      }
+    }
     const auto& any = inputs > 1 ? kernels.grouped_any : kernels.any;
     const Index known = columns_at_once(width);
     if (!in_steps || known == 0) {
@@ -96,6 +109,40 @@ struct Cut {
                                     ? kernels.wider[at((known - 5) / 2)]
                                     : kernels.unrolled[at((known - 3) / 2)][at(classes.stride - 1)];
     return unrolled_ones[1] != nullptr ? &unrolled_ones : &any;
+  }
+
+  /// Whether an input is broadcast to the lanes of its group. Where a vector of pixels is loaded
+  /// for three outputs, permutations take no longer, and fewer loads wait for memory.
+  bool broadcasts(Index width) const {
+    return inputs > 1 && inputs % static_cast<Index>(simd::group_inputs_kernels().part) == 0 &&
+           !(in_place && width == 3 && classes.stride == 1);
+  }
+
+  /// Pixels that a tile of so many outputs reads for an input of its group.
+  Index window(const Problem& problem, Index outputs) const {
+    return problem.rows.kernel * ((outputs - 1) * classes.stride + problem.columns.kernel);
+  }
+
+  /// Whether the pixels of a tile's window meet in so few sets of the first cache that it does not
+  /// hold them. Each input of the group reads them again.
+  bool crowds(const Problem& problem, Index outputs) const {
+    constexpr Index line = 64;
+    constexpr Index way_bytes = 4096;
+    constexpr Index ways = 8;
+    const Index apart = channels * static_cast<Index>(sizeof(T));
+    const Index held = ways * way_bytes / std::max(std::gcd(apart, way_bytes), line);
+    return in_place && inputs > 1 && window(problem, outputs) > held;
+  }
+
+  /// As many as there are sums for, or fewer that crowd less; those of too few would wait for each
+  /// other.
+  Index pixels_of_tiles(const Problem& problem) const {
+    constexpr Index least = 5;
+    Index pixels = simd::most_channel_pixels;
+    while (pixels > least && crowds(problem, pixels)) {
+      --pixels;
+    }
+    return pixels;
   }
 
   /// Of a kernel row of that many in all; 0 where no loop knows them.
@@ -186,8 +233,9 @@ struct Cut {
 
   /// Rows that go through one call, all channels of some columns of them. Fewer, and pixels and
   /// weights that rows share are read again; but from memory more are read in too short pieces.
-  /// Long pixels are read from there fastest one after the other, if few products wait for them and
-  /// the rows that a kernel spans stay in L2.
+  /// Where pixels crowd, what the next row reads too is not there any more, and whole pixels are
+  /// read one after the other. Long pixels are read from memory fastest one after the other, if few
+  /// products wait for them and the rows that a kernel spans stay in L2.
   void cut_bands(const Problem& problem) {
     constexpr Index long_pixel = 2048;
     constexpr Index few_taps = 9;
@@ -197,6 +245,7 @@ struct Cut {
     const Index row = input * problem.rows.stride + problem.columns.output * pixel;
     band = rows;
     if (problem.batch * blocks * problem.rows.output * row <= last_cache) {
+      band = crowds(problem, simd::most_channel_pixels) ? 1 : rows;
       return;
     }
     if (pixel >= long_pixel && kernel_taps <= few_taps &&

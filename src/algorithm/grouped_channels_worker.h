@@ -189,19 +189,22 @@ class Worker {
     const Index pixel = cut.in_place ? to_strides_[3] : cut.block;
     const Index to_step = cut.classes.apart * pixel;
     const Index outputs = divide_up(problem.columns.output - first, cut.classes.apart);
-    const Index tiles = divide_up(outputs, static_cast<Index>(simd::most_channel_pixels));
+    const Index tiles = divide_up(outputs, cut.most_pixels);
     const Index channels = cut.in_place ? channels_ : divide_up(channels_, cut.lanes) * cut.lanes;
     for (Index i = 0, q = 0; i < tiles; ++i) {
       const Index wide = outputs / tiles + (i < outputs % tiles ? 1 : 0);
+      const std::ptrdiff_t* const columns =
+          run_.columns.data() + first * class_step(problem, cut) + q * cut.classes.stride;
       (*cut.tiles)[at(wide)]({
           .rows = rows_.data() + p * problem.rows.stride,
           .kernel_rows = at(problem.rows.kernel),
           .row_stride = at(problem.rows.stride),
           .row_dilation = at(problem.rows.dilation),
-          .columns =
-              run_.columns.data() + first * class_step(problem, cut) + q * cut.classes.stride,
+          .columns = columns,
           .kernel_columns = at(problem.columns.kernel),
           .stride = at(cut.classes.stride),
+          .pixel_step =
+              even_step(columns, (wide - 1) * cut.classes.stride + problem.columns.kernel),
           .inputs = at(cut.inputs),
           .spread = run_.spread.data(),
           .weights = run_.weights + first_channel_ * cut.kernel_taps,
@@ -214,6 +217,17 @@ class Worker {
       });
       q += wide;
     }
+  }
+
+  /// From each of so many pixels to the next; 0 where they do not lie evenly.
+  static std::ptrdiff_t even_step(const std::ptrdiff_t* columns, Index count) {
+    const std::ptrdiff_t step = count > 1 ? columns[1] - columns[0] : 1;
+    for (Index j = 0; j < count; ++j) {
+      if (columns[j] == simd::no_column || columns[j] != columns[0] + j * step) {
+        return 0;
+      }
+    }
+    return step;
   }
 
   const Run<T>& run_;

@@ -37,6 +37,9 @@ struct GroupedChannels {
   const std::ptrdiff_t* columns;  ///< where pixels begin in a row, or no_column
   std::size_t kernel_columns;
   std::size_t stride;
+  /// From each pixel of the tile's window to the next, where none lies in zeros; 0 where some do,
+  /// or where they lie otherwise.
+  std::ptrdiff_t pixel_step;
   std::size_t inputs;  ///< G: 1, or another power of two
   /// [inputs][lanes]: which lane of a vector of pixels that begins with a group, or of a group's
   /// piece of one vector, is input i of the group of an output's lane.
