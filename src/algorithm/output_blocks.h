@@ -51,6 +51,10 @@ struct OutputBlocks {
   Index wide(const Block& block) const noexcept {
     return block.vectors == simd::half_vector ? lanes / 2 : block.vectors * lanes;
   }
+  /// Registers that a pixel of its tile takes: half a vector is one, too.
+  static int registers(const Block& block) noexcept {
+    return block.vectors == simd::half_vector ? 1 : block.vectors;
+  }
   /// Output channels of a block that there are; the rest fills its last vector.
   Index real(const Block& block) const noexcept {
     return std::min(wide(block), outputs - first(block));

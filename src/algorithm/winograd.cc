@@ -118,12 +118,14 @@ Pieces describe(const Problem& given) {
   const Problem problem = winograd::as_forward(given);
   const OutputBlocks<float> outputs(problem);
   const winograd::Cut cut(problem, outputs);
-  const int vectors = outputs.widest().vectors;
-  const auto most = static_cast<Index>(outputs.kernels.pixels[at(vectors)]);
+  const bool half = outputs.widest().vectors == simd::half_vector;
+  const int vectors = outputs.registers(outputs.widest());
+  const auto most = static_cast<Index>(outputs.kernels.pixels[at(outputs.widest().vectors)]);
   const Index tile = divide_up(cut.most_tiles(), divide_up(cut.most_tiles(), most));
   return {
       .tile = concat(counted(tile, "tile"), " of 4x4 outputs x ", counted(vectors, "vector"),
-                     " of ", outputs.lanes, " output channels, for each of 36 products"),
+                     " of ", half ? outputs.lanes / 2 : outputs.lanes,
+                     " output channels, for each of 36 products"),
       .blocking =
           concat(counted(cut.blocks(), "block"), " of ", counted(cut.most_tiles(), "tile"),
                  " for the batch; ", counted(outputs.count(), "block"), " of output channels"),
