@@ -153,8 +153,9 @@ template <std::size_t R, std::size_t Stride, bool Two>
 class PlaneSums {
  public:
   static constexpr std::size_t under_way = (R + Stride - 1) / Stride;
-  /// Whether all weights are kept in registers.
-  static constexpr bool keeps = R == 3;
+  /// Weights that are kept in registers: all, or of pairs, whose products cannot load their weights
+  /// themselves, as many as there are registers left.
+  static constexpr std::size_t keeps = R == 3 ? 9 : Stride == 2 && Two ? 14 : 0;
 
   HWY_INLINE PlaneSums(const DepthwisePlane& a, const PlaneTaps<R, Stride, Two>& taps,
                        std::size_t i)
@@ -163,7 +164,7 @@ class PlaneSums {
         rows_(a.rows),
         weights_(a.weights + i * R * R * (Two ? 4 : 1)) {
     unroll<under_way>([&](auto n) HWY_ATTR { sum_[n] = hn::Zero(PlaneTag()); });
-    unroll<keeps ? R * R : 0>([&](auto t) HWY_ATTR { kept_[t] = of_planes<Two>(weights_, t); });
+    unroll<keeps>([&](auto t) HWY_ATTR { kept_[t] = of_planes<Two>(weights_, t); });
   }
 
   /// Input rows up to the first that the next output reads; of the sums only `First` to `Last` are
@@ -205,7 +206,7 @@ class PlaneSums {
 
   template <std::size_t Tap>
   HWY_INLINE PlaneVector weight() const {
-    if constexpr (keeps) {
+    if constexpr (Tap < keeps) {
       return kept_[Tap];
     } else {
       return of_planes<Two>(weights_, Tap);
@@ -216,7 +217,7 @@ class PlaneSums {
   const float* plane_;
   const std::ptrdiff_t* rows_;
   const float* weights_;
-  PlaneVector kept_[keeps ? R * R : 1];
+  PlaneVector kept_[keeps > 0 ? keeps : 1];
   PlaneVector sum_[under_way];
 };
 
