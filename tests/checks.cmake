@@ -17,8 +17,9 @@ endif()
 conv2d_check(package_test tests/package/package_test.sh ${PROJECT_BINARY_DIR}
              ${CMAKE_CURRENT_BINARY_DIR}/package)
 
-# The other builds, each with its own tests, and clang-tidy, which reads one of them. They use all
-# cores themselves. On ARM NEON is what every test runs on.
+# The other builds, each with its own tests, and clang-tidy, which reads one of them. Each takes one
+# core from its beginning to its end, the longest first, so that all cores have work until the last
+# ends. On ARM NEON is what every test runs on.
 set(presets asan tsan fuzz)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   list(APPEND presets neon)
@@ -26,7 +27,9 @@ endif()
 foreach(preset ${presets})
   conv2d_check(${preset} ${CMAKE_COMMAND} --workflow --preset ${preset})
 endforeach()
+conv2d_check(tidy_test scripts/tidy.py --jobs 1)
+set_tests_properties(${presets} PROPERTIES COST 500 ENVIRONMENT CTEST_PARALLEL_LEVEL=1)
+set_tests_properties(tidy_test PROPERTIES COST 1000)
+set_tests_properties(fuzz tidy_test PROPERTIES RESOURCE_LOCK build_of_clang)
 cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
-conv2d_check(tidy_test scripts/tidy.py)
-set_tests_properties(${presets} tidy_test package_test
-                     PROPERTIES PROCESSORS ${cores} ENVIRONMENT CTEST_PARALLEL_LEVEL=${cores})
+set_tests_properties(package_test PROPERTIES PROCESSORS ${cores})
