@@ -15,6 +15,7 @@ void add_plan(CLI::App& program);
 void add_grad(CLI::App& program);
 void add_onnx(CLI::App& program);
 void add_filters(CLI::App& program);
+void add_figure(CLI::App& program);
 void add_bench(CLI::App& program);
 void add_tune(CLI::App& program);
 /// Reads the other commands' options when it runs.

@@ -87,6 +87,7 @@ int run(int argc, char** argv) {
   add_grad(program);
   add_onnx(program);
   add_filters(program);
+  add_figure(program);
   add_bench(program);
   add_tune(program);
   add_completion(program);

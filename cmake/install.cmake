@@ -6,16 +6,21 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/conv2d)
 
 install(DIRECTORY include/conv2d DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h
-        PATTERN io.h EXCLUDE PATTERN figure.h EXCLUDE)
+        PATTERN io.h EXCLUDE PATTERN diagram.h EXCLUDE PATTERN drawing.h EXCLUDE
+        PATTERN figure.h EXCLUDE)
 
-foreach(library conv2d conv2d_io conv2d_figure)
+foreach(library conv2d conv2d_io conv2d_diagram conv2d_figure)
   if(TARGET ${library})
     set_target_properties(${library} PROPERTIES VERSION ${PROJECT_VERSION}
                                                 SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
     install(TARGETS ${library} EXPORT ${library})
     string(REPLACE "conv2d_" "" component ${library})
     if(NOT component STREQUAL conv2d)
-      install(FILES include/conv2d/${component}.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/conv2d)
+      set(headers include/conv2d/${component}.h)
+      if(component STREQUAL diagram)
+        list(APPEND headers include/conv2d/drawing.h)
+      endif()
+      install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/conv2d)
     endif()
     install(EXPORT ${library} NAMESPACE conv2d:: DESTINATION ${package_dir}
             FILE ${library}-targets.cmake)

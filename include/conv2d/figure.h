@@ -1,6 +1,7 @@
 // Figures: what a layer takes and gives, drawn.                         (library conv2d_figure)
 #pragma once
 
+#include <conv2d/drawing.h>
 #include <conv2d/tensor.h>
 
 #include <cstdint>
@@ -17,8 +18,7 @@ enum class Scale : std::uint8_t {
   sequential,  ///< from the least value (light) to the greatest (dark)
 };
 
-/// What the numbers are; each role has its colour in every figure (Okabe and Ito's palette).
-enum class Role : std::uint8_t { none, input, weight, output, gradient };
+using drawing::Role;
 
 /// One labelled picture of a sheet. Borrows its tensors.
 struct Panel {
@@ -58,5 +58,12 @@ struct SheetOptions {
 /// Throws std::invalid_argument, naming the panel, for sizes, dtypes or options not allowed above,
 /// for panels without any values, and for a sheet of more than 32767 pixels in height or width.
 Tensor contact_sheet(std::span<const Panel> panels, const SheetOptions& options = {});
+
+/// A drawing (see <conv2d/diagram.h>) in pixels, `ratio` of them for each layout pixel: uint8
+/// (3, height, width). Throws std::invalid_argument for more than 32767 in height or width.
+Tensor to_pixels(const drawing::Drawing& drawing, double ratio = 1);
+
+/// A drawing as a PDF document of one page, its text as text.
+std::string to_pdf(const drawing::Drawing& drawing);
 
 }  // namespace conv2d::figure

@@ -1,4 +1,4 @@
-// Files: npy, npz, safetensors, PNG, JPEG, and ONNX convolutions.   (library conv2d_io)
+// Files: npy, npz, safetensors, PNG, JPEG, GIF, and ONNX convolutions.   (library conv2d_io)
 //
 // Every reader throws std::invalid_argument with one sentence that names the file and what is wrong
 // with it. Sizes in a file are claims, and no memory is asked for on a claim alone:
@@ -67,6 +67,13 @@ Tensor read_image(const Path& path);
 Tensor decode_image(Bytes bytes, const std::string& source);
 /// Writes a PNG from uint8 (C, H, W) with C from 1 to 4, or (H, W).
 void write_png(const Path& path, TensorView image);
+
+/// Writes an animated GIF that begins again after its end, from `count` frames, uint8 (3, H, W) of
+/// one size each, asked for one by one; each stands for so many hundredths of a second. A frame of
+/// more than 256 colours gets the 256 of a median cut.
+void write_gif(const Path& path, std::int64_t count,
+               const std::function<Tensor(std::int64_t)>& frame,
+               const std::function<int(std::int64_t)>& hundredths);
 
 /// uint8 0..255 -> float32 0..1, and back with rounding and saturation.
 Tensor to_float(TensorView image);

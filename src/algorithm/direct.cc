@@ -477,7 +477,7 @@ Pieces describe_as(const Problem& problem) {
   const OutputBlocks<T>& outputs = layout.outputs;
   const Strips strips(problem, layout);
   const bool half = outputs.widest().vectors == simd::half_vector;
-  const int vectors = outputs.registers(outputs.widest());
+  const int vectors = registers_of(outputs.widest());
   const Index pixels = strips.rows * problem.columns.output;
   const auto most = static_cast<Index>(outputs.kernels.pixels[at(outputs.widest().vectors)]);
   const Index tile = divide_up(pixels, divide_up(pixels, most));

@@ -18,6 +18,11 @@ struct Block {
   int vectors;
 };
 
+/// Registers that a pixel of the block's tile takes: half a vector is one, too.
+inline int registers_of(const Block& block) noexcept {
+  return block.vectors == simd::half_vector ? 1 : block.vectors;
+}
+
 template <class T>
 struct OutputBlocks {
   explicit OutputBlocks(const Problem& problem)
@@ -50,10 +55,6 @@ struct OutputBlocks {
   Index first(const Block& block) const noexcept { return block.first_vector * lanes; }
   Index wide(const Block& block) const noexcept {
     return block.vectors == simd::half_vector ? lanes / 2 : block.vectors * lanes;
-  }
-  /// Registers that a pixel of its tile takes: half a vector is one, too.
-  static int registers(const Block& block) noexcept {
-    return block.vectors == simd::half_vector ? 1 : block.vectors;
   }
   /// Output channels of a block that there are; the rest fills its last vector.
   Index real(const Block& block) const noexcept {

@@ -119,7 +119,7 @@ Pieces describe(const Problem& given) {
   const OutputBlocks<float> outputs(problem);
   const winograd::Cut cut(problem, outputs);
   const bool half = outputs.widest().vectors == simd::half_vector;
-  const int vectors = outputs.registers(outputs.widest());
+  const int vectors = registers_of(outputs.widest());
   const auto most = static_cast<Index>(outputs.kernels.pixels[at(outputs.widest().vectors)]);
   const Index tile = divide_up(cut.most_tiles(), divide_up(cut.most_tiles(), most));
   return {

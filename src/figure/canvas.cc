@@ -46,7 +46,7 @@ Canvas::Canvas(double width, double height, double ratio) : ratio_(ratio) {
   if (cairo_status(surface_->context) != CAIRO_STATUS_SUCCESS) {
     throw std::bad_alloc();
   }
-  set_color(paper);
+  set_color(drawing::paper);
   cairo_paint(surface_->context);
   cairo_scale(surface_->context, ratio, ratio);
   // The same letters at the same places whatever the machine's own settings are.

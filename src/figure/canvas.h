@@ -1,7 +1,7 @@
 // A drawing surface: the few things that figures draw, in layout pixels. cairo stays behind it.
 #pragma once
 
-#include "figure/color.h"
+#include "drawing/color.h"
 
 #include <conv2d/tensor.h>
 
@@ -12,21 +12,15 @@
 
 namespace conv2d::figure {
 
-/// In layout pixels.
-struct Rect {
-  double x = 0;
-  double y = 0;
-  double width = 0;
-  double height = 0;
-};
+using drawing::Align;
+using drawing::Color;
+using drawing::Rect;
 
 /// DejaVu Sans, its digits all of one width. Size in layout pixels.
 struct Font {
   double size = 12;
   bool bold = false;
 };
-
-enum class Align : std::uint8_t { left, center, right };
 
 /// Coloured pixels, row by row.
 struct Pixels {

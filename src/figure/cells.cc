@@ -78,10 +78,12 @@ void draw_lines(Canvas& canvas, const Rect& where, const Samples& samples) {
   const double cell = samples.cell / canvas.ratio();
   const double line = 1 / canvas.ratio();
   for (std::int64_t x = 1; x < samples.planes[0].width; ++x) {
-    canvas.fill({where.x + static_cast<double>(x) * cell, where.y, line, where.height}, paper);
+    canvas.fill({where.x + static_cast<double>(x) * cell, where.y, line, where.height},
+                drawing::paper);
   }
   for (std::int64_t y = 1; y < samples.planes[0].height; ++y) {
-    canvas.fill({where.x, where.y + static_cast<double>(y) * cell, where.width, line}, paper);
+    canvas.fill({where.x, where.y + static_cast<double>(y) * cell, where.width, line},
+                drawing::paper);
   }
 }
 
@@ -96,7 +98,7 @@ void draw_numbers(Canvas& canvas, const Rect& where, const Samples& samples, con
     canvas.text(where.x + (static_cast<double>(column) + 0.5) * cell,
                 where.y + (static_cast<double>(row) + 0.5) * cell + 0.365 * numbers.size,
                 cell_text(plane.values[i], numbers), Font{numbers.size},
-                ink_on(shades(plane.values[i])), Align::center);
+                drawing::ink_on(shades(plane.values[i])), Align::center);
   }
 }
 

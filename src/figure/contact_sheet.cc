@@ -212,9 +212,10 @@ void draw_key(Canvas& canvas, double baseline, const Sheet& sheet) {
   constexpr double swatch = 10;
   double x = margin;
   for (const auto& [role, word] : sheet.key) {
-    canvas.outline({x + 1, baseline - swatch + 1.5, swatch - 1, swatch - 1}, color_of(role), 2);
+    canvas.outline({x + 1, baseline - swatch + 1.5, swatch - 1, swatch - 1},
+                   drawing::color_of(role), 2);
     x += swatch + 7;
-    canvas.text(x, baseline, word, subtitle_font, quiet_ink);
+    canvas.text(x, baseline, word, subtitle_font, drawing::quiet_ink);
     x += canvas.text_width(word, subtitle_font) + 18;
   }
 }
@@ -222,23 +223,23 @@ void draw_key(Canvas& canvas, double baseline, const Sheet& sheet) {
 void draw_top(Canvas& canvas, const Sheet& sheet) {
   double y = margin;
   for (const std::string& line : sheet.title) {
-    canvas.text(margin, y + title_font.size, line, title_font, ink);
+    canvas.text(margin, y + title_font.size, line, title_font, drawing::ink);
     y += title_line;
   }
   for (const std::string& line : sheet.subtitle) {
-    canvas.text(margin, y + subtitle_font.size, line, subtitle_font, quiet_ink);
+    canvas.text(margin, y + subtitle_font.size, line, subtitle_font, drawing::quiet_ink);
     y += line_height;
   }
   draw_key(canvas, y + subtitle_font.size, sheet);
 }
 
 void draw_heading(Canvas& canvas, double y, double width, const Row& row) {
-  canvas.fill({margin, y, width, 1}, hairline);
+  canvas.fill({margin, y, width, 1}, drawing::hairline);
   y += above_heading;
-  canvas.text(margin, y + heading_font.size, row.heading, heading_font, ink);
+  canvas.text(margin, y + heading_font.size, row.heading, heading_font, drawing::ink);
   y += 1.4 * heading_font.size;
   for (const std::string& line : row.note) {
-    canvas.text(margin, y + subtitle_font.size, line, subtitle_font, quiet_ink);
+    canvas.text(margin, y + subtitle_font.size, line, subtitle_font, drawing::quiet_ink);
     y += line_height;
   }
 }

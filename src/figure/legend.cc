@@ -48,7 +48,7 @@ void draw_bar(Canvas& canvas, const Rect& bar, const Shades& shades) {
   for (int row = 1; row < pixels.height; ++row) {
     pixels.colors.insert(pixels.colors.end(), line.begin(), line.end());
   }
-  canvas.outline(canvas.draw(bar.x, bar.y, pixels), hairline, 1);
+  canvas.outline(canvas.draw(bar.x, bar.y, pixels), drawing::hairline, 1);
 }
 
 }  // namespace
@@ -67,15 +67,15 @@ void draw_legend(Canvas& canvas, double x, double y, double width, const Samples
     baseline = y + bar_height + legend_line - 2;
     const std::string below = samples.least < shades.low ? "\u2264 " : "";
     const std::string above = samples.greatest > shades.high ? "\u2265 " : "";
-    canvas.text(x, baseline, below + number(shades.low, 3), label, quiet_ink);
-    canvas.text(x + bar.width, baseline, above + number(shades.high, 3), label, quiet_ink,
+    canvas.text(x, baseline, below + number(shades.low, 3), label, drawing::quiet_ink);
+    canvas.text(x + bar.width, baseline, above + number(shades.high, 3), label, drawing::quiet_ink,
                 Align::right);
     if (shades.scale == Scale::diverging) {
-      canvas.text(x + bar.width / 2, baseline, "0", label, quiet_ink, Align::center);
+      canvas.text(x + bar.width / 2, baseline, "0", label, drawing::quiet_ink, Align::center);
     }
   }
   const std::string text = first_fitting(canvas, remarks(samples, shades), label, width);
-  canvas.text(x, baseline + legend_line, text, label, quiet_ink);
+  canvas.text(x, baseline + legend_line, text, label, drawing::quiet_ink);
 }
 
 }  // namespace conv2d::figure

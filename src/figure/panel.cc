@@ -141,7 +141,7 @@ PreparedPanel prepare(const Canvas& canvas, const Panel& panel, Samples samples,
       choose_shades(samples, panel.scale, limit, panel.values.dtype() == DType::uint8 ? 255 : 1);
   prepared.picture = std::move(samples);
   prepared.numbers = choose_numbers(canvas, std::span(&prepared.picture, 1), false);
-  prepared.outline = color_of(panel.role);
+  prepared.outline = drawing::color_of(panel.role);
   if (panel.kernel) {
     prepare_kernel(canvas, *panel.kernel, width, prepared);
   }
@@ -150,11 +150,11 @@ PreparedPanel prepare(const Canvas& canvas, const Panel& panel, Samples samples,
 
 void draw(Canvas& canvas, double x, double y, double width, const PreparedPanel& panel,
           const RowHeights& heights) {
-  canvas.text(x, y + panel_title.size, panel.title, panel_title, ink);
+  canvas.text(x, y + panel_title.size, panel.title, panel_title, drawing::ink);
   y += title_height;
   for (std::size_t line = 0; line < panel.caption.size(); ++line) {
     canvas.text(x, y + caption_height * static_cast<double>(line) + caption_font.size,
-                panel.caption[line], caption_font, quiet_ink);
+                panel.caption[line], caption_font, drawing::quiet_ink);
   }
   y += heights.caption + above_picture;
   draw_cells(canvas, x, y, panel.picture, panel.shades, panel.numbers, panel.outline);
@@ -164,11 +164,11 @@ void draw(Canvas& canvas, double x, double y, double width, const PreparedPanel&
     return;
   }
   y += heights.legend + above_kernel;
-  canvas.text(x, y + note_font.size, panel.kernel_note, note_font, quiet_ink);
+  canvas.text(x, y + note_font.size, panel.kernel_note, note_font, drawing::quiet_ink);
   y += kernel_note_height;
   for (const Samples& slice : panel.kernel) {
     const Rect drawn = draw_cells(canvas, x, y, slice, panel.kernel_shades, panel.kernel_numbers,
-                                  color_of(Role::weight));
+                                  drawing::color_of(Role::weight));
     x += drawn.width + between_slices;
   }
 }

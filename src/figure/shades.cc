@@ -42,17 +42,17 @@ double limit_of(const Plane& plane) {
 
 Color Shades::operator()(double value) const noexcept {
   if (!std::isfinite(value)) {
-    return not_finite;
+    return drawing::not_finite;
   }
   switch (scale) {
     case Scale::diverging:
-      return diverging(value / high);
+      return drawing::diverging(value / high);
     case Scale::sequential:
-      return sequential(high > low ? (value - low) / (high - low) : 0);
+      return drawing::sequential(high > low ? (value - low) / (high - low) : 0);
     case Scale::picture:
       break;
   }
-  return grey((value - low) / (high - low));
+  return drawing::grey((value - low) / (high - low));
 }
 
 Shades choose_shades(const Samples& samples, Scale scale, std::optional<double> limit,
@@ -75,12 +75,14 @@ Pixels paint(const Samples& samples, const Shades& shades) {
   const bool rgb = samples.planes.size() == 3;
   const auto color_at = [&](std::size_t i) -> Color {
     const Color color = shades(plane.values[i]);
-    if (!rgb || color == not_finite) {
+    if (!rgb || color == drawing::not_finite) {
       return color;
     }
     const Color green = shades(samples.planes[1].values[i]);
     const Color blue = shades(samples.planes[2].values[i]);
-    return green == not_finite || blue == not_finite ? not_finite : Color{color.r, green.g, blue.b};
+    return green == drawing::not_finite || blue == drawing::not_finite
+               ? drawing::not_finite
+               : Color{color.r, green.g, blue.b};
   };
   const auto cell = static_cast<std::size_t>(samples.cell);
   const auto width = static_cast<std::size_t>(plane.width);

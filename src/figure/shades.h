@@ -1,8 +1,8 @@
 // From numbers to colours: the limits of a scale, and the pixels that they give.
 #pragma once
 
+#include "drawing/color.h"
 #include "figure/canvas.h"
-#include "figure/color.h"
 #include "figure/picture.h"
 
 #include <conv2d/figure.h>

@@ -8,7 +8,7 @@ import unittest
 import numpy as np
 from command import COMMAND, CommandTest
 
-COMMANDS = ("apply", "explain", "shape", "plan", "grad", "onnx", "filters", "bench", "tune", "completion")
+COMMANDS = ("apply", "explain", "shape", "plan", "grad", "onnx", "filters", "figure", "bench", "tune", "completion")
 
 
 class Help(CommandTest):

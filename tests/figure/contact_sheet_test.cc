@@ -1,7 +1,7 @@
 // Sheets from outside: where things lie is found by the colours of their outlines.
 #include <conv2d/figure.h>
 
-#include "figure/color.h"
+#include "drawing/color.h"
 #include "support/random.h"
 #include "support/tensors.h"
 
@@ -16,6 +16,10 @@
 namespace conv2d::figure {
 namespace {
 
+using drawing::Color;
+using drawing::diverging;
+using drawing::ink;
+using drawing::not_finite;
 using testing::refused;
 using testing::same_bits;
 

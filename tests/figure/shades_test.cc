@@ -9,6 +9,10 @@
 namespace conv2d::figure {
 namespace {
 
+using drawing::diverging;
+using drawing::not_finite;
+using drawing::sequential;
+
 Samples row_of(std::vector<double> values) {
   const auto width = static_cast<std::int64_t>(values.size());
   return sample(Tensor::from<double>({1, width}, std::span<const double>(values)),

@@ -24,7 +24,9 @@ FLOORS = {
     "nn": 5,
     "explain": 5,
     "io": 5,
-    "figure": 5,
+    "drawing": 5,
+    "diagram": 6,
+    "figure": 6,
 }
 CLIENTS = ("cli", "examples", "bench", "python", "web")
 # What the core may include besides the standard library: SIMD, threads, the C struct that carries

@@ -16,7 +16,7 @@ mv first prefix # a copy that was moved works too
 cmake -G Ninja -S "$here/find_package" -B found -DCMAKE_PREFIX_PATH="$scratch/prefix"
 cmake --build found
 found/core
-(cd found && ./files && ./picture)
+(cd found && ./files && ./picture && ./steps)
 prefix/bin/conv2d --version
 
 echo "== pkg-config"

@@ -1,19 +1,9 @@
 // Colours: the palette of roles, and the ramps that numbers are drawn with.
 #pragma once
 
-#include <conv2d/figure.h>
+#include <conv2d/drawing.h>
 
-#include <cstdint>
-
-namespace conv2d::figure {
-
-/// sRGB.
-struct Color {
-  std::uint8_t r = 0;
-  std::uint8_t g = 0;
-  std::uint8_t b = 0;
-  friend bool operator==(Color, Color) = default;
-};
+namespace conv2d::drawing {
 
 /// What a sheet is drawn on and written in.
 inline constexpr Color paper = {252, 252, 250};
@@ -38,6 +28,23 @@ Color to_color(Lab lab) noexcept;
 /// The colour of a role; hairline for Role::none.
 Color color_of(Role role) noexcept;
 
+/// What is drawn with, on a light or on a dark ground.
+struct Palette {
+  Theme theme;
+  Color paper;
+  Color ink;
+  Color quiet_ink;
+  Color hairline;
+  Color hatch;  ///< of the padding
+
+  /// Of a role: for frames and marks. Text needs `text_of`, which is dark (or light) enough.
+  Color of(Role role) const noexcept;
+  Color text_of(Role role) const noexcept;
+  /// t from -1 to 1: a ground for letters in ink, blue below zero, paper at it, brown above.
+  Color value(double t) const noexcept;
+};
+const Palette& palette(Theme theme) noexcept;
+
 /// t from -1 to 1: dark blue, paper at 0, dark brown. Both sides have the same lightness at the
 /// same |t|, so that size reads the same on either side, on a grey printer too.
 Color diverging(double t) noexcept;
@@ -49,4 +56,4 @@ Color grey(double t) noexcept;
 /// Ink or paper, whichever reads better on that ground.
 Color ink_on(Color ground) noexcept;
 
-}  // namespace conv2d::figure
+}  // namespace conv2d::drawing

@@ -1,11 +1,11 @@
-#include "figure/color.h"
+#include "drawing/color.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 
-namespace conv2d::figure {
+namespace conv2d::drawing {
 namespace {
 
 constexpr double pi = 3.14159265358979323846;
@@ -98,6 +98,39 @@ Color color_of(Role role) noexcept {
   return hairline;
 }
 
+Color Palette::of(Role role) const noexcept {
+  return role == Role::none ? hairline : color_of(role);
+}
+
+Color Palette::text_of(Role role) const noexcept {
+  if (role == Role::none) {
+    return ink;
+  }
+  Lab lab = to_lab(color_of(role));
+  lab.lightness =
+      theme == Theme::light ? std::min(lab.lightness, 0.5) : std::max(lab.lightness, 0.75);
+  return to_color(lab);
+}
+
+Color Palette::value(double t) const noexcept {
+  t = std::clamp(t, -1.0, 1.0);
+  const Lab ground = to_lab(paper);
+  const double hue = (t < 0 ? blue_hue : brown_hue) * pi / 180;
+  const double size = std::abs(t);
+  // Far enough from the ground to be seen, near enough to it for letters in ink: 4.5:1 and more.
+  const double lightness = ground.lightness + (theme == Theme::light ? -0.23 : 0.2) * size;
+  const double chroma = 0.1 * size;
+  return to_color(
+      {lightness, ground.a + chroma * std::cos(hue), ground.b + chroma * std::sin(hue)});
+}
+
+const Palette& palette(Theme theme) noexcept {
+  static constexpr Palette light = {Theme::light, paper, ink, quiet_ink, hairline, {196, 197, 194}};
+  static constexpr Palette dark = {Theme::dark,     {24, 26, 29}, {232, 232, 228},
+                                   {165, 170, 176}, {62, 65, 70}, {78, 82, 88}};
+  return theme == Theme::light ? light : dark;
+}
+
 Color diverging(double t) noexcept { return on_ramp(std::abs(t), t < 0 ? blue_hue : brown_hue); }
 
 Color sequential(double t) noexcept { return on_ramp(t, green_hue); }
@@ -113,4 +146,4 @@ Color ink_on(Color ground) noexcept {
   return light * light > luminance(ink) * luminance(paper) ? ink : paper;
 }
 
-}  // namespace conv2d::figure
+}  // namespace conv2d::drawing

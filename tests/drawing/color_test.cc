@@ -1,4 +1,4 @@
-#include "figure/color.h"
+#include "drawing/color.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <ostream>
 #include <string>
 
-namespace conv2d::figure {
+namespace conv2d::drawing {
 
 void PrintTo(Color color, std::ostream* out) {
   *out << '(' << +color.r << ", " << +color.g << ", " << +color.b << ')';
@@ -147,5 +147,74 @@ TEST(Ink, CanBeReadOnPaperAndOnEveryShade) {
   }
 }
 
+constexpr std::array<Theme, 2> themes = {Theme::light, Theme::dark};
+constexpr std::array<Role, 4> roles = {Role::input, Role::weight, Role::output, Role::gradient};
+
+TEST(Palette, LettersCanBeReadOnEveryGroundOfAValue) {
+  for (const Theme theme : themes) {
+    const Palette& on = palette(theme);
+    EXPECT_GE(contrast(on.ink, on.paper), 7);
+    for (int i = -100; i <= 100; ++i) {
+      EXPECT_GE(contrast(on.ink, on.value(i / 100.0)), 4.5) << i;
+    }
+  }
+}
+
+TEST(Palette, WordsCanBeReadOnPaper) {
+  for (const Theme theme : themes) {
+    const Palette& on = palette(theme);
+    EXPECT_GE(contrast(on.quiet_ink, on.paper), 4.5);
+    EXPECT_EQ(on.text_of(Role::none), on.ink);
+    for (const Role role : roles) {
+      EXPECT_GE(contrast(on.text_of(role), on.paper), 4.5) << static_cast<int>(role);
+    }
+  }
+}
+
+TEST(Palette, SignsDifferForColourBlindPeopleToo) {
+  for (const Theme theme : themes) {
+    for (const Matrix& matrix : {protanopia, deuteranopia, tritanopia}) {
+      for (const double t : {0.5, 0.7, 1.0}) {
+        const Lab below = to_lab(seen_with(matrix, palette(theme).value(-t)));
+        const Lab above = to_lab(seen_with(matrix, palette(theme).value(t)));
+        // Twice what two colours side by side need; the number with its sign stands there too.
+        EXPECT_GT(distance(below, above), 0.04) << "at " << t;
+      }
+    }
+  }
+}
+
+TEST(Palette, ZeroIsPaperAndSizeReadsTheSameOnBothSides) {
+  for (const Theme theme : themes) {
+    const Palette& on = palette(theme);
+    EXPECT_EQ(on.value(0), on.paper);
+    double last = 0;
+    for (int i = 1; i <= 20; ++i) {
+      const double below = to_lab(on.value(-i / 20.0)).lightness;
+      const double above = to_lab(on.value(i / 20.0)).lightness;
+      EXPECT_NEAR(below, above, 0.0125);  // one step of an sRGB channel
+      const double from_paper = std::abs(above - to_lab(on.paper).lightness);
+      EXPECT_GT(from_paper, last);
+      last = from_paper;
+    }
+    EXPECT_EQ(on.value(9), on.value(1));
+    EXPECT_EQ(on.value(-9), on.value(-1));
+  }
+}
+
+TEST(Palette, RolesDifferFromEachOtherForColourBlindPeopleToo) {
+  for (const Matrix& matrix : {protanopia, deuteranopia, tritanopia}) {
+    for (const Role a : roles) {
+      for (const Role b : roles) {
+        if (a != b) {
+          EXPECT_GT(distance(to_lab(seen_with(matrix, color_of(a))),
+                             to_lab(seen_with(matrix, color_of(b)))),
+                    0.04);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
-}  // namespace conv2d::figure
+}  // namespace conv2d::drawing

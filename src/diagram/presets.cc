@@ -1,0 +1,78 @@
+// Figures that others have made well known, as layers.
+#include <conv2d/diagram.h>
+
+#include <array>
+
+namespace conv2d::diagram {
+
+std::span<const Preset> presets() {
+  static const std::array<Preset, 16> all = {{
+      {"no_padding_no_strides",
+       "Conv2d(1, 1, 3, bias=False)",
+       {1, 4, 4},
+       "the kernel at every place where it fits"},
+      {"arbitrary_padding_no_strides",
+       "Conv2d(1, 1, 4, padding=2, bias=False)",
+       {1, 5, 5},
+       "two rows and columns of zeros on every side"},
+      {"same_padding_no_strides",
+       "Conv2d(1, 1, 3, padding=1, bias=False)",
+       {1, 5, 5},
+       "half padding: the output is as large as the input"},
+      {"full_padding_no_strides",
+       "Conv2d(1, 1, 3, padding=2, bias=False)",
+       {1, 5, 5},
+       "full padding: every place where kernel and input meet"},
+      {"no_padding_strides",
+       "Conv2d(1, 1, 3, stride=2, bias=False)",
+       {1, 5, 5},
+       "every second place"},
+      {"padding_strides",
+       "Conv2d(1, 1, 3, stride=2, padding=1, bias=False)",
+       {1, 5, 5},
+       "every second place, from the padding on"},
+      {"padding_strides_odd",
+       "Conv2d(1, 1, 3, stride=2, padding=1, bias=False)",
+       {1, 6, 6},
+       "the last row and column of the padding are never read"},
+      {"dilation",
+       "Conv2d(1, 1, 3, dilation=2, bias=False)",
+       {1, 7, 7},
+       "one unread place between any two taps"},
+      {"no_padding_no_strides_transposed",
+       "ConvTranspose2d(1, 1, 3, bias=False)",
+       {1, 2, 2},
+       "the transpose of a kernel over 4x4"},
+      {"arbitrary_padding_no_strides_transposed",
+       "ConvTranspose2d(1, 1, 4, padding=2, bias=False)",
+       {1, 6, 6},
+       "the transpose of padding 2 over 5x5"},
+      {"same_padding_no_strides_transposed",
+       "ConvTranspose2d(1, 1, 3, padding=1, bias=False)",
+       {1, 5, 5},
+       "the transpose of half padding"},
+      {"full_padding_no_strides_transposed",
+       "ConvTranspose2d(1, 1, 3, padding=2, bias=False)",
+       {1, 7, 7},
+       "the transpose of full padding"},
+      {"no_padding_strides_transposed",
+       "ConvTranspose2d(1, 1, 3, stride=2, bias=False)",
+       {1, 2, 2},
+       "zeros between the inputs: the transpose of stride 2"},
+      {"padding_strides_transposed",
+       "ConvTranspose2d(1, 1, 3, stride=2, padding=1, bias=False)",
+       {1, 3, 3},
+       "the transpose of stride 2 with padding 1"},
+      {"padding_strides_odd_transposed",
+       "ConvTranspose2d(1, 1, 3, stride=2, padding=1, output_padding=1, bias=False)",
+       {1, 3, 3},
+       "output_padding chooses the larger of the sizes that stride 2 maps to one"},
+      {"cs231n",
+       "Conv2d(3, 2, 3, stride=2, padding=1)",
+       {3, 5, 5},
+       "two filters of 3x3x3 over three channels"},
+  }};
+  return all;
+}
+
+}  // namespace conv2d::diagram
