@@ -15,7 +15,7 @@ demo: install-packages-build $(if $(IMAGE),,install-packages-photo) build/releas
 	build/release/examples/demo $${IMAGE:+"$$IMAGE"}
 
 .PHONY: test
-test: ## Every test there is
+test: ## Every test there is, but those of the page
 test: install-packages-build install-packages-test build/test/build.ninja
 	cmake --build --preset test
 	scripts/build_variants.sh
@@ -38,6 +38,21 @@ super-resolution-peers: install-packages-build install-packages-super-resolution
 
 $(weights): examples/super_resolution/convert_weights.py | install-packages-weights
 	$< build/npm/node_modules/@upscalerjs/esrgan-slim/models/x4/model.json $@
+
+##@ The page
+.PHONY: web site
+web: ## The page that shows every number, built and served on localhost; PORT=8080
+web: site
+	node web/serve.mjs build/site $${PORT:-8080}
+site: ## The page as a folder of static files, build/site
+site: install-packages-build install-packages-web
+	scripts/build_web.sh
+
+.PHONY: test-web
+test-web: ## The page's tests: its parts alone, and what a person does on it, against the command line
+test-web: build site install-packages-web-test
+	node web/test/run.mjs build/site
+	CONV2D_COMMAND=$(CURDIR)/build/release/cli/conv2d node --test tests/web/web_test.mjs
 
 ##@ Everyday work
 .PHONY: build
@@ -108,7 +123,8 @@ help: ## This list
 build/%/build.ninja: CMakePresets.json | install-packages-build
 	cmake --preset $*
 
-packages := $(addprefix install-packages-,build peers photo test wasm weights super-resolution-peers)
+packages := $(addprefix install-packages-,build peers photo test wasm web web-test weights \
+  super-resolution-peers)
 .PHONY: $(packages)
 $(packages): install-packages-%:
 	@scripts/install.sh $*

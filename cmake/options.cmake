@@ -3,6 +3,7 @@ option(CONV2D_BUILD_IO "Build conv2d_io: npy, npz, safetensors, PNG, JPEG, ONNX"
 option(CONV2D_BUILD_FIGURE "Build conv2d_figure: contact sheets" ${PROJECT_IS_TOP_LEVEL})
 option(CONV2D_BUILD_CLI "Build the conv2d command" ${PROJECT_IS_TOP_LEVEL})
 option(CONV2D_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
+option(CONV2D_BUILD_WEB "Build the page's engine (Emscripten)" OFF)
 option(CONV2D_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(CONV2D_TEST_EVERYTHING "Also the tests that need PyTorch, clang and other builds" OFF)
 option(CONV2D_BUILD_FUZZERS "Build the libFuzzer targets (clang)" OFF)

@@ -1,0 +1,208 @@
+// What a learner does on the page, with every number checked against the command line.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { explain } from "./support/command.mjs";
+import { cell, eventually, hashOf, numbers, textOf, type, withPage } from "./support/page.mjs";
+
+const layer = "Conv2d(3, 2, kernel_size=3, stride=2, padding=1)";
+const guide = [[12, 12, 17], [10, 17, 19], [9, 6, 14]];
+
+test("the first screen holds one example", () => withPage("", async (page) => {
+  assert.equal(await page.title(), "Conv2d, number by number");
+  const { output } = explain(layer, [3, 5, 5]);
+  assert.equal(await textOf(page, ".makes"), `makes ${output.join(" \u00D7 ")}`);
+  assert.equal(await page.locator("#inputs [role=grid]").count(), 3);
+  assert.equal(await page.locator("#filters [role=grid]").count(), 3);
+  assert.equal(await page.locator("#outputs [role=grid]").count(), 2);
+}));
+
+test("channels are summed into one output: the partial sums add up to it", () => withPage("", async (page) => {
+  const partials = (await page.locator(".partial").allInnerTexts()).map((text) => Number(text.replace("adds ", "").replace("\u2212", "-")));
+  const bias = Number((await page.locator("#bias").inputValue()).replace("\u2212", "-"));
+  assert.equal(partials.length, 3);
+  assert.equal(partials.reduce((a, b) => a + b) + bias, (await numbers(page, "Output, channel 0"))[0][0]);
+}));
+
+test("groups run from the standard convolution to depthwise", () => withPage(hashOf("Conv2d(4, 4, 3, padding=1)", [4, 5, 5]), async (page) => {
+  for (const [groups, slices] of [[2, 2], [4, 1], [1, 4]]) {
+    await type(page, "argument-groups", String(groups));
+    assert.equal(await page.locator("#filters [role=grid]").count(), slices);
+    assert.equal(await page.locator("figure.grouped").count() > 0, groups > 1);
+    const { cost } = explain(`Conv2d(4, 4, 3, padding=1, groups=${groups})`, [4, 5, 5]);
+    await eventually(async () => (await page.locator("#figure").textContent()).includes(`${cost.parameters} parameters`), true);
+  }
+}));
+
+test("pointing at an output shows its terms and sum, in digits that add up", () => withPage("", async (page) => {
+  await cell(page, "Output, channel 1", 2, 1).hover();
+  const { at } = explain(layer, [3, 5, 5], [1, 2, 1]);
+  const text = await textOf(page, "#sum");
+  const value = (await numbers(page, "Output, channel 1"))[2][1];
+  assert.match(text, new RegExp(`^output\\[1, 2, 1\\] = ${value} ${at.counting} products and the bias`));
+  const channels = [...text.matchAll(/channel (\d+): ([-\d·+() ]+) = (-?\d+)/g)];
+  assert.equal(channels.length, at.channels.length);
+  for (const [i, [, , products, sum]] of channels.entries()) {
+    const terms = products.split("+").map((product) => product.split("\u00B7").map((number) => Number(number.replace(/[()]/g, ""))));
+    assert.equal(terms.length, at.channels[i].terms);
+    assert.equal(terms.reduce((all, [x, w]) => all + x * w, 0), Number(sum));
+  }
+  const [, total, bias] = /and the bias: (-?\d+) \+ \(?(-?\d+)\)?/.exec(text);
+  assert.equal(Number(total) + Number(bias), value);
+  assert.equal(channels.reduce((all, [, , , sum]) => all + Number(sum), 0), Number(total));
+}));
+
+test("the guide's numbers come out", () => withPage(hashOf("Conv2d(1, 1, 3, bias=False)", [1, 5, 5]), async (page) => {
+  assert.deepEqual(await numbers(page, "Output, channel 0"), guide);
+}));
+
+test("the outputs are hidden until their sizes are predicted", () => withPage("", async (page) => {
+  await page.locator("#predict").click();
+  assert.equal(await page.locator("#outputs [role=grid]").first().isVisible(), false);
+  assert.equal(await textOf(page, ".where"), "1 of ?");
+  assert.match(await textOf(page, ".makes"), /\?/);
+  assert.match(await textOf(page, "#figure"), /Hidden/);
+  const [k, p, q] = explain(layer, [3, 5, 5]).output;
+  const answer = async (...given) => {
+    for (const [i, name] of ["channels", "rows", "columns"].entries()) {
+      await page.locator(`#predict-${name}`).fill(String(given[i]));
+    }
+    await page.locator("#predict-columns").press("Enter");
+    return textOf(page, "#prediction [role=status]");
+  };
+  assert.match(await answer(k, "many", q), /whole numbers.*'many'/);
+  assert.match(await answer(k, p + 1, q), /Not yet.*rows.*\?/);
+  assert.doesNotMatch(await textOf(page, "#prediction [role=status]"), new RegExp(`= ${p}\\.`));
+  assert.match(await answer(k, p, q), /^Right: 2 × 3 × 3/);
+  assert.notEqual((await numbers(page, "Output, channel 0"))[0][0], null);
+  assert.match(await textOf(page, ".makes"), /2 × 3 × 3/);
+}));
+
+test("rows that no window reads are crossed out and never read", () => withPage(hashOf("Conv2d(1, 1, 3, stride=3, padding=1)", [1, 6, 5]), async (page) => {
+  const { rows, columns } = explain("Conv2d(1, 1, 3, stride=3, padding=1)", [1, 6, 5]);
+  const read = (axis) => (axis.output - 1) * axis.stride + axis.extent;
+  assert.equal(await page.locator("#inputs .unread").count(), rows.padded * columns.padded - read(rows) * read(columns));
+  assert.match(await cell(page, "Input, channel 0", 7, 1).getAttribute("aria-label"), /never read/);
+}));
+
+test("pointing at an input shows every output that it is in", () => withPage("", async (page) => {
+  await cell(page, "Input, channel 1", 3, 3).hover();
+  const text = await textOf(page, "#sum");
+  assert.match(text, /^input\[1, 2, 2\] = 3 is in 2 products of 2 outputs\./);
+  assert.equal(await page.locator("#outputs .tied").count(), 2);
+  await cell(page, "Input, channel 1", 2, 2).hover();
+  assert.match(await textOf(page, "#sum"), /is in 8 products of 8 outputs/);
+}));
+
+test("pointing at a weight shows every output that it is in", () => withPage("", async (page) => {
+  await cell(page, "Filter 0, slice for input channel 2", 0, 0).hover();
+  assert.match(await textOf(page, "#sum"), /^weight\[0, 2, 0, 0\] = 1 is in 4 products of 4 outputs\./);
+  assert.equal(await page.locator("#outputs .tied").count(), 4);
+  assert.equal(await page.locator("#inputs .tied").count(), 4);
+}));
+
+test("a pin stays when the pointer leaves", () => withPage("", async (page) => {
+  await cell(page, "Output, channel 0", 1, 1).click();
+  await cell(page, "Output, channel 0", 0, 0).hover();
+  assert.match(await textOf(page, "#sum"), /^output\[0, 0, 0\]/);
+  await page.locator("h1").hover();
+  assert.match(await textOf(page, "#sum"), /^output\[0, 1, 1\]/);
+  await cell(page, "Filter 0, slice for input channel 0", 1, 1).click();
+  await page.locator("h1").hover();
+  assert.match(await textOf(page, "#sum"), /^weight\[0, 0, 1, 1\]/);
+}));
+
+test("gradients add up, and follow the output's", () => withPage(hashOf("Conv2d(1, 1, 2)", [1, 3, 3], { view: "gradient" }), async (page) => {
+  const weights = await numbers(page, "Filter 0, slice for input channel 0");
+  const inputs = await numbers(page, "Input, channel 0");
+  const dx = await numbers(page, "dX, channel 0");
+  assert.equal(dx[1][1], weights.flat().reduce((a, b) => a + b));
+  assert.equal(dx[0][0], weights[0][0]);
+  const dw = await numbers(page, "dW, filter 0, channel 0");
+  assert.equal(dw[0][0], inputs[0][0] + inputs[0][1] + inputs[1][0] + inputs[1][1]);
+  await cell(page, "dY, channel 0", 0, 0).dblclick();
+  await page.keyboard.type("3");
+  await page.keyboard.press("Enter");
+  assert.equal((await numbers(page, "dX, channel 0"))[0][0], 3 * weights[0][0]);
+  await page.getByRole("button", { name: "Only the pinned output" }).click();
+  await eventually(async () => (await numbers(page, "dX, channel 0"))[2][2], 0);
+  assert.match(await textOf(page, ".gradients"), /db 1/);
+}));
+
+test("a layer becomes its transpose, and output_padding chooses among sizes", () => withPage(hashOf("Conv2d(1, 1, 3, stride=2, padding=1)", [1, 3, 3]), async (page) => {
+  await page.locator("#layer-type").selectOption("ConvTranspose2d");
+  for (const extra of [0, 1]) {
+    await type(page, "argument-output_padding", String(extra));
+    const { output } = explain(`ConvTranspose2d(1, 1, 3, stride=2, padding=1, output_padding=${extra})`, [1, 3, 3]);
+    assert.equal(await textOf(page, ".makes"), `makes ${output.join(" \u00D7 ")}`);
+  }
+  assert.equal(await page.locator("#inputs .gap").count() > 0, true);
+  await type(page, "argument-output_padding", "2");
+  assert.match(await textOf(page, "#signature-problem"), /output_padding/);
+}));
+
+test("padding modes say from where a border value is read", () => withPage(hashOf("Conv2d(1, 1, 3, padding=1)", [1, 4, 4]), async (page) => {
+  for (const [mode, counting, arrows] of [["zeros", 4, 0], ["reflect", 9, 5], ["replicate", 9, 5], ["circular", 9, 5]]) {
+    await page.locator("#argument-padding_mode").selectOption(mode);
+    const { at } = explain(`Conv2d(1, 1, 3, padding=1, padding_mode='${mode}')`, [1, 4, 4], [0, 0, 0]);
+    assert.equal(at.counting, counting);
+    assert.match(await textOf(page, "#sum"), new RegExp(`${counting} products`));
+    assert.equal(await page.locator("#inputs .arrows path").count(), arrows, mode);
+  }
+  await page.locator("#argument-padding_mode").selectOption("zeros");
+  await type(page, "argument-padding", "4");
+  await page.locator("#argument-padding_mode").selectOption("reflect");
+  assert.match(await textOf(page, "#signature-problem"), /reflect/);
+  assert.equal(await page.locator("#argument-padding_mode").getAttribute("aria-invalid"), "true");
+}));
+
+test("dilation spreads the taps", () => withPage(hashOf("Conv2d(1, 1, 3)", [1, 7, 7]), async (page) => {
+  await type(page, "argument-dilation", "2");
+  const { at } = explain("Conv2d(1, 1, 3, dilation=2)", [1, 7, 7], [0, 0, 0]);
+  const taps = await page.locator("#inputs .tap").evaluateAll((cells) => cells.map((cell) => [Number(cell.dataset.row), Number(cell.dataset.column)]));
+  assert.deepEqual(taps, at.terms.map((term) => [term.row, term.column]));
+}));
+
+test("the views are the layer as im2col, as a matrix, and its cost", () => withPage(hashOf("Conv2d(1, 2, 2)", [1, 3, 3]), async (page) => {
+  for (const [view, says] of [["im2col", /im2col|columns/i], ["matrix", /matrix/i], ["cost", /multiply-adds/], ["slide", /filter 0/]]) {
+    await page.locator(`#view-${view}`).click();
+    await eventually(async () => says.test(await page.locator("#figure svg").textContent()), true);
+    assert.equal(await page.locator(`#view-${view}`).getAttribute("aria-selected"), "true");
+  }
+}));
+
+test("the cost is the command line's", () => withPage(hashOf("Conv2d(3, 6, 5)", [3, 32, 32], { view: "cost" }), async (page) => {
+  const { cost } = explain("Conv2d(3, 6, 5)", [3, 32, 32]);
+  assert.equal(cost.multiply_adds, 352800);
+  await page.locator("#figure svg").waitFor();
+  const text = await page.locator("#figure svg").textContent();
+  for (const number of [cost.parameters, cost.multiply_adds, cost.im2col_bytes]) {
+    assert.ok(text.includes(number.toLocaleString("en-US")), `${number} in ${text}`);
+  }
+}));
+
+test("walking shows outputs one by one, at the speed that is chosen", () => withPage(hashOf("Conv2d(1, 1, 2)", [1, 3, 3]), async (page) => {
+  await page.locator("#on").click();
+  assert.equal(await textOf(page, ".where"), "2 of 4");
+  assert.deepEqual((await numbers(page, "Output, channel 0"))[1], [null, null]);
+  await page.locator("#all").click();
+  assert.equal((await numbers(page, "Output, channel 0")).flat().includes(null), false);
+  await page.locator("#speed").selectOption("4");
+  await page.locator("#play").click();
+  await eventually(() => textOf(page, ".where"), "4 of 4");
+  await page.locator("#play").click();
+  const stopped = await textOf(page, ".where");
+  await page.waitForTimeout(400);
+  assert.equal(await textOf(page, ".where"), stopped);
+}));
+
+test("an edited number changes what depends on it", () => withPage(hashOf("Conv2d(1, 1, 2, bias=False)", [1, 3, 3]), async (page) => {
+  const before = await numbers(page, "Output, channel 0");
+  const [[weight]] = await numbers(page, "Filter 0, slice for input channel 0");
+  const [[input]] = await numbers(page, "Input, channel 0");
+  await cell(page, "Input, channel 0", 0, 0).dblclick();
+  await page.keyboard.type("-2.5");
+  await page.keyboard.press("Enter");
+  const after = await numbers(page, "Output, channel 0");
+  assert.equal(after[0][0], before[0][0] + (-2.5 - input) * weight);
+  assert.deepEqual(after[1], before[1]);
+}));

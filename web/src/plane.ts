@@ -1,0 +1,257 @@
+// A plane of numbers as a grid that a mouse, a finger, a keyboard and a screen reader can walk.
+import { announce, make } from "./dom";
+import { parseNumber, short } from "./numbers";
+
+export interface PlaneCell {
+  /** Nothing: an output that is not there yet. */
+  value: number | null;
+  /** padding, border (read from elsewhere), gap (a zero between inputs), unread */
+  classes?: string[];
+  label: string;
+  /** Whether it can be pointed at. */
+  live: boolean;
+}
+
+export interface PlaneEvents {
+  look?(row: number, column: number): void;
+  pin?(row: number, column: number): void;
+  leave?(): void;
+  edit?(row: number, column: number, value: number): void;
+}
+
+/** The part of an axis that is shown: indices first..last of it. */
+export interface Span {
+  first: number;
+  last: number;
+}
+
+/** At most `limit` of 0..count-1, with from..to in the middle where they fit. */
+export function span(count: number, from: number, to: number, limit: number): Span {
+  if (count <= limit) {
+    return { first: 0, last: count - 1 };
+  }
+  const wanted = from - Math.floor((limit - (to - from + 1)) / 2);
+  const first = Math.max(0, Math.min(wanted, count - limit));
+  return { first, last: first + limit - 1 };
+}
+
+/** A bent arrow that begins and ends short of the two numbers. */
+function arrow([x0, y0]: [number, number], [x1, y1]: [number, number]): SVGElement {
+  const length = Math.hypot(x1 - x0, y1 - y0) || 1;
+  const [along, across] = [(x1 - x0) / length, (y1 - y0) / length];
+  const [fromX, fromY, toX, toY] = [x0 + along * 9, y0 + across * 9, x1 - along * 9, y1 - across * 9];
+  const [bendX, bendY] = [(x0 + x1) / 2 + across * 14, (y0 + y1) / 2 - along * 14];
+  const [backX, backY] = [toX - bendX, toY - bendY].map((part) => (part / (Math.hypot(toX - bendX, toY - bendY) || 1)) * 6);
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", `M${fromX} ${fromY}Q${bendX} ${bendY} ${toX} ${toY}M${toX - backX - backY / 2} ${toY - backY + backX / 2}L${toX} ${toY}L${toX - backX + backY / 2} ${toY - backY - backX / 2}`);
+  return path;
+}
+
+export class Plane {
+  readonly element: HTMLElement;
+  private readonly cells = new Map<string, HTMLElement>();
+  private focused: HTMLElement | null = null;
+
+  constructor(
+    name: string,
+    readonly role: "input" | "weight" | "output" | "gradient",
+    readonly rows: Span,
+    readonly columns: Span,
+    private readonly events: PlaneEvents = {},
+  ) {
+    this.element = make("div", { class: `plane ${role}`, role: "grid", "aria-label": name });
+    this.element.style.setProperty("--columns", String(columns.last - columns.first + 1));
+    for (let row = rows.first; row <= rows.last; ++row) {
+      const line = make("div", { role: "row" });
+      for (let column = columns.first; column <= columns.last; ++column) {
+        line.append(this.makeCell(row, column));
+      }
+      this.element.append(line);
+    }
+    const first = this.element.querySelector<HTMLElement>("[role=gridcell]");
+    if (first !== null) {
+      first.tabIndex = 0;
+      this.focused = first;
+    }
+    this.element.addEventListener("keydown", (event) => this.onKey(event));
+    this.element.addEventListener("pointerleave", () => this.events.leave?.());
+    this.element.addEventListener("focusout", ({ relatedTarget }) => {
+      // Not where the cell itself is gone: then the stage sets the focus again.
+      if (relatedTarget instanceof Node && !this.element.contains(relatedTarget)) {
+        this.events.leave?.();
+      }
+    });
+  }
+
+  private makeCell(row: number, column: number): HTMLElement {
+    const cell = make("div", { role: "gridcell", tabindex: -1, "data-row": row, "data-column": column });
+    cell.addEventListener("pointerenter", (event) => {
+      if (event.pointerType === "mouse" && cell.dataset.live === "true") {
+        this.events.look?.(row, column);
+      }
+    });
+    cell.addEventListener("click", () => {
+      this.focus(cell);
+      if (cell.dataset.live === "true") {
+        this.events.pin?.(row, column);
+      }
+    });
+    cell.addEventListener("dblclick", () => this.startEdit(cell, null));
+    cell.addEventListener("focus", () => this.focus(cell));
+    this.cells.set(`${row},${column}`, cell);
+    return cell;
+  }
+
+  cell(row: number, column: number): HTMLElement | undefined {
+    return this.cells.get(`${row},${column}`);
+  }
+
+  /** Numbers and grounds; the ground of `limit` is the full colour. */
+  fill(at: (row: number, column: number) => PlaneCell, limit: number): void {
+    for (const cell of this.cells.values()) {
+      const shown = at(Number(cell.dataset.row), Number(cell.dataset.column));
+      cell.className = (shown.classes ?? []).join(" ");
+      cell.dataset.live = String(shown.live);
+      cell.setAttribute("aria-label", shown.label);
+      cell.textContent = shown.value === null ? "" : short(shown.value);
+      const t = shown.value === null || !Number.isFinite(shown.value) ? 0 : Math.max(-1, Math.min(1, shown.value / limit));
+      cell.style.setProperty("--t", `${Math.round(Math.abs(t) * 100)}%`);
+      cell.classList.toggle("negative", t < 0);
+      cell.classList.toggle("strange", shown.value !== null && !Number.isFinite(shown.value));
+      cell.classList.toggle("long", (cell.textContent ?? "").length > 4);
+    }
+  }
+
+  clearMarks(): void {
+    for (const cell of this.cells.values()) {
+      cell.classList.remove("pinned", "tied", "tap", "latest");
+      cell.removeAttribute("data-corner");
+      cell.removeAttribute("aria-selected");
+    }
+  }
+
+  mark(row: number, column: number, kind: "pinned" | "tied" | "tap" | "latest", corner = ""): void {
+    const cell = this.cell(row, column);
+    if (cell !== undefined) {
+      cell.classList.add(kind);
+      if (kind === "pinned") {
+        cell.setAttribute("aria-selected", "true");
+      }
+      if (corner !== "") {
+        cell.dataset.corner = corner;
+      }
+    }
+  }
+
+  /** Arrows between cells that are shown: from where a number is read to where it is used. */
+  arrows(list: { from: [number, number]; to: [number, number] }[]): void {
+    this.element.querySelector("svg")?.remove();
+    const shown = list.filter(({ from, to }) => this.cell(...from) !== undefined && this.cell(...to) !== undefined);
+    if (shown.length === 0) {
+      return;
+    }
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("class", "arrows");
+    svg.setAttribute("aria-hidden", "true");
+    const middle = ([row, column]: [number, number]): [number, number] => {
+      const cell = this.cell(row, column)!;
+      return [cell.offsetLeft + cell.offsetWidth / 2, cell.offsetTop + cell.offsetHeight / 2];
+    };
+    for (const { from, to } of shown) {
+      svg.append(arrow(middle(from), middle(to)));
+    }
+    this.element.append(svg);
+  }
+
+  private focus(cell: HTMLElement): void {
+    if (this.focused !== null) {
+      this.focused.tabIndex = -1;
+    }
+    this.focused = cell;
+    cell.tabIndex = 0;
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const cell = (event.target as HTMLElement).closest<HTMLElement>("[role=gridcell]");
+    if (cell === null || event.target !== cell || event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    const row = Number(cell.dataset.row);
+    const column = Number(cell.dataset.column);
+    const moves: Record<string, [number, number]> = {
+      ArrowUp: [row - 1, column],
+      ArrowDown: [row + 1, column],
+      ArrowLeft: [row, column - 1],
+      ArrowRight: [row, column + 1],
+      Home: [row, this.columns.first],
+      End: [row, this.columns.last],
+      PageUp: [this.rows.first, column],
+      PageDown: [this.rows.last, column],
+    };
+    const move = moves[event.key];
+    if (move !== undefined) {
+      const next = this.cell(...move);
+      if (next !== undefined) {
+        next.focus();
+        if (next.dataset.live === "true") {
+          this.events.look?.(...move);
+        }
+      }
+    } else if (event.key === "Escape") {
+      this.events.leave?.();
+    } else if (event.key === "Enter" || event.key === " ") {
+      if (cell.dataset.live === "true") {
+        this.events.pin?.(row, column);
+      }
+    } else if (event.key === "F2" || /^[-\d.]$/.test(event.key)) {
+      this.startEdit(cell, event.key === "F2" ? null : event.key);
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** A field in the cell; Enter takes the number, Escape leaves it. */
+  private startEdit(cell: HTMLElement, typed: string | null): void {
+    if (this.events.edit === undefined || cell.dataset.live !== "true" || cell.querySelector("input") !== null) {
+      return;
+    }
+    const before = cell.textContent ?? "";
+    const field = make("input", { type: "text", inputmode: "decimal", "aria-label": "New value", class: "edit" });
+    field.value = typed ?? before.replace("\u2212", "-");
+    cell.textContent = "";
+    cell.append(field);
+    field.focus();
+    if (typed === null) {
+      field.select();
+    }
+    let done = false;
+    const finish = (take: boolean) => {
+      if (done) {
+        return;
+      }
+      const value = parseNumber(field.value);
+      if (take && value === null) {
+        field.setAttribute("aria-invalid", "true");
+        announce(`A number, please; got '${field.value}'.`);
+        return;
+      }
+      done = true;
+      cell.textContent = before;
+      if (take && value !== null) {
+        this.events.edit?.(Number(cell.dataset.row), Number(cell.dataset.column), value);
+      }
+      this.cell(Number(cell.dataset.row), Number(cell.dataset.column))?.focus();
+    };
+    field.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter") {
+        finish(true);
+      } else if (event.key === "Escape") {
+        finish(false);
+      }
+    });
+    field.addEventListener("blur", () => finish(parseNumber(field.value) !== null));
+  }
+}
