@@ -12,7 +12,6 @@ what earlier ones wrote. Their language says what is done with them:
 
 import os
 import pathlib
-import re
 import shlex
 import shutil
 import subprocess
@@ -20,13 +19,12 @@ import sys
 import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from pages import FENCE, ROOT, leads_somewhere, links, transcript
+
 BUILD = os.environ["CONV2D_BUILD"]
 PROGRAMS = [str(pathlib.Path(os.environ[name]).parent) for name in ("CONV2D_COMMAND", "CONV2D_EXAMPLE")]
 PHOTOGRAPH = "/usr/lib/python3/dist-packages/skimage/data/astronaut.png"
 
-FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r'\]\(([^)]+)\)|src="([^"]+)"')
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 PROJECT = """cmake_minimum_required(VERSION 3.25)
 project(from_the_readme LANGUAGES CXX)
@@ -44,31 +42,6 @@ def commands(block):
     lines = block.replace("\\\n", " ").splitlines()
     words = [shlex.split(line, comments=True) for line in lines]
     return [line for line in words if line]
-
-
-def transcript(block):
-    """(command, what it prints) for each "$ " of a console block."""
-    before, *parts = re.split(r"^\$ ", block, flags=re.MULTILINE)
-    if before:
-        raise ValueError(f"a console block begins with '$ ', but this one with {before!r}")
-    return [tuple(part.split("\n", 1)) for part in parts]
-
-
-def links(text):
-    """The relative ones, as (file, heading)."""
-    found = [first or second for first, second in LINK.findall(text)]
-    return [link.partition("#")[::2] for link in found if "://" not in link]
-
-
-def headings(page):
-    """As they stand in links: "The order of every sum" is the-order-of-every-sum."""
-    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return [re.sub(r"[^\w\- ]", "", title).lower().replace(" ", "-") for title in titles]
-
-
-def leads_somewhere(page, file, heading):
-    target = page.parent / file if file else page
-    return target.exists() and (not heading or heading in headings(target))
 
 
 class Readme(unittest.TestCase):
