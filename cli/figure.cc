@@ -172,18 +172,19 @@ void draw_figure(FigureArguments arguments) {
   if (steps && !arguments.at.empty() && arguments.link.empty()) {
     refuse(fmt::format("--at chooses one output, but a {} steps through all", ending));
   }
+  const drawing::Drawing drawing = diagram.draw(options);
   if (ending == ".gif") {
     write_steps(arguments.output, diagram, options);
   } else if (ending == ".html") {
     write(arguments.output, diagram::to_html(diagram, options));
   } else if (ending == ".svg") {
-    write(arguments.output, drawing::to_svg(diagram.draw(options)));
+    write(arguments.output, drawing::to_svg(drawing));
   } else if (ending == ".pdf") {
-    write(arguments.output, figure::to_pdf(diagram.draw(options)));
+    write(arguments.output, figure::to_pdf(drawing));
   } else {
-    io::write_png(arguments.output, figure::to_pixels(diagram.draw(options), picture_ratio));
+    io::write_png(arguments.output, figure::to_pixels(drawing, picture_ratio));
   }
-  print(fmt::format("{}\nwrote {}{}\n", diagram.draw(options).description, arguments.output,
+  print(fmt::format("{}\nwrote {}{}\n", drawing.description, arguments.output,
                     steps ? fmt::format(", {}", counted(diagram.frames(), "frame")) : ""));
 }
 

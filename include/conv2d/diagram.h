@@ -48,13 +48,13 @@ struct Place {
   bool unread = false;       ///< by any output
 };
 
-/// A layer with values on one image. Owns both; cheap to copy.
+/// A layer with values on one image: a copy of the one and the other itself; cheap to copy.
 class Diagram {
  public:
   /// `input` is (C, H, W) or (1, C, H, W). Throws std::invalid_argument where the layer's call
   /// would, for a batch, and for complex numbers, which have no place on a line.
-  Diagram(Conv2d layer, Tensor input);
-  Diagram(ConvTranspose2d layer, Tensor input);
+  Diagram(const Conv2d& layer, Tensor input);
+  Diagram(const ConvTranspose2d& layer, Tensor input);
 
   const explain::Explanation& explanation() const noexcept;
   /// (K, P, Q) of the layer's dtype: what it computes.

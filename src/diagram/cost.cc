@@ -123,7 +123,7 @@ class CostView {
   double draw_plan(double y) {
     pen_.text({margin, y}, "What this machine runs", 13, pen_.palette().ink, Align::left, true);
     y += 4;
-    std::istringstream lines(subject_.plan);
+    std::istringstream lines(subject_.plan());
     for (std::string line; std::getline(lines, line);) {
       const bool repeats = line.rfind("multiply-adds", 0) == 0 ||
                            line.rfind("arithmetic intensity", 0) == 0 ||

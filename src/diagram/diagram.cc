@@ -25,11 +25,10 @@ std::vector<double> wide(const Tensor& tensor) {
   return {copy.data<double>(), copy.data<double>() + copy.numel()};
 }
 
-/// What is drawn is the sum as `explain` writes it out: the definition's.
 template <class Layer>
-Layer exact_sums(Layer layer) {
+Layer with_precision(const Layer& layer, Precision precision) {
   auto options = layer.options();
-  options.precision = Precision::exact;
+  options.precision = precision;
   std::optional<Tensor> bias;
   if (layer.bias()) {
     bias = layer.bias()->clone();
@@ -77,11 +76,11 @@ struct Diagram::State {
   std::optional<Subject> subject;
 
   template <class Layer>
-  static std::shared_ptr<const State> of(Layer given, Tensor input);
+  static std::shared_ptr<const State> of(const Layer& given, Tensor input);
 };
 
 template <class Layer>
-std::shared_ptr<const Diagram::State> Diagram::State::of(Layer given, Tensor input) {
+std::shared_ptr<const Diagram::State> Diagram::State::of(const Layer& given, Tensor input) {
   if (is_complex(given.options().dtype)) {
     throw std::invalid_argument("a diagram shows real numbers, but the layer is of " +
                                 std::string(conv2d::name(given.options().dtype)));
@@ -98,9 +97,10 @@ std::shared_ptr<const Diagram::State> Diagram::State::of(Layer given, Tensor inp
     throw std::invalid_argument("a diagram shows numbers, but the input is " +
                                 to_string(input.sizes()) + " and the output " + to_string(output));
   }
-  std::string plan = given.plan(input.sizes()).explain();
+  const Precision precision = given.options().precision;
+  // What is drawn is the sum as `explain` writes it out: the definition's.
   auto state = std::make_shared<State>(
-      State{exact_sums(std::move(given)), std::move(input), Tensor(), std::nullopt});
+      State{with_precision(given, Precision::exact), std::move(input), Tensor(), std::nullopt});
   const Layer& layer = std::get<Layer>(state->layer);
   state->output = layer(state->input);
   const explain::Explanation explanation(layer, state->input);
@@ -118,7 +118,10 @@ std::shared_ptr<const Diagram::State> Diagram::State::of(Layer given, Tensor inp
       .weight = wide(layer.weight()),
       .bias = layer.bias() ? wide(*layer.bias()) : std::vector<double>(),
       .dtype = options.dtype,
-      .plan = std::move(plan),
+      .plan =
+          [&layer, precision, raw = state.get()] {
+            return with_precision(layer, precision).plan(raw->input.sizes()).explain();
+          },
       .backward =
           [&layer, raw = state.get()](const Planes& output_gradient) {
             return gradients_of(layer, raw->input, raw->output, output_gradient);
@@ -127,11 +130,10 @@ std::shared_ptr<const Diagram::State> Diagram::State::of(Layer given, Tensor inp
   return state;
 }
 
-Diagram::Diagram(Conv2d layer, Tensor input)
-    : state_(State::of(std::move(layer), std::move(input))) {}
+Diagram::Diagram(const Conv2d& layer, Tensor input) : state_(State::of(layer, std::move(input))) {}
 
-Diagram::Diagram(ConvTranspose2d layer, Tensor input)
-    : state_(State::of(std::move(layer), std::move(input))) {}
+Diagram::Diagram(const ConvTranspose2d& layer, Tensor input)
+    : state_(State::of(layer, std::move(input))) {}
 
 const explain::Explanation& Diagram::explanation() const noexcept {
   return state_->subject->explanation;

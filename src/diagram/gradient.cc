@@ -5,6 +5,7 @@
 #include "diagram/pen.h"
 #include "diagram/slide_choice.h"
 #include "diagram/views.h"
+#include "diagram/words.h"
 
 #include <conv2d/random.h>
 
@@ -279,12 +280,7 @@ class GradientView {
     if (!subject_.bias.empty()) {
       line("db", "", Role::none);
     }
-    for (const std::string& sentence : notes()) {
-      y = pen_.paragraph({margin, y + 2}, {{sentence, palette.quiet_ink}}, 11, right_ - margin,
-                         16) +
-          15;
-    }
-    return y;
+    return draw_sentences(pen_, {margin, y}, right_ - margin, notes());
   }
 
   std::vector<std::string> notes() const {

@@ -1,20 +1,14 @@
 // A page that steps through the frames.
 #include <conv2d/diagram.h>
 
+#include "drawing/markup.h"
+
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace conv2d::diagram {
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    result += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
-  }
-  return result;
-}
 
 constexpr std::string_view light =
     R"(:root{color-scheme:light;--paper:#fcfcfa;--ink:#1f2328;--quiet:#5b616a;--line:#d9d9d4})";
@@ -67,7 +61,7 @@ std::string to_html(const Diagram& diagram, const Options& options) {
   for (std::int64_t frame = 0; frame < frames; ++frame) {
     stepping.at = diagram.output_of(frame);
     const drawing::Drawing drawing = diagram.draw(stepping);
-    title = escaped(drawing.title);
+    title = drawing::escaped(drawing.title);
     templates += "<template>" + drawing::to_svg(drawing) + "</template>\n";
   }
   return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

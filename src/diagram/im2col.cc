@@ -5,6 +5,7 @@
 #include "diagram/pen.h"
 #include "diagram/slide_choice.h"
 #include "diagram/views.h"
+#include "diagram/words.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -216,14 +217,8 @@ class Im2col {
   double draw_words(double y) {
     const double width =
         std::max(windows_grid_.rect().right(), header_width(subject_) - margin) - margin;
-    for (const std::vector<Run>& line : equation(pen_.palette(), sum_)) {
-      y = pen_.paragraph({margin, y}, line, 12, width, 18) + 19;
-    }
-    for (const std::string& sentence : notes()) {
-      y = pen_.paragraph({margin, y + 2}, {{sentence, pen_.palette().quiet_ink}}, 11, width, 16) +
-          15;
-    }
-    return y;
+    y = draw_equation(pen_, {margin, y}, width, sum_);
+    return draw_sentences(pen_, {margin, y}, width, notes());
   }
 
   std::vector<std::string> notes() const {

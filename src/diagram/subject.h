@@ -73,7 +73,8 @@ struct Subject {
   std::vector<double> weight;  ///< as the layer stores it
   std::vector<double> bias;    ///< empty where there is none
   DType dtype = DType::float32;
-  std::string plan;  ///< what Plan::explain says
+  /// What Plan::explain says of the layer as it was given.
+  std::function<std::string()> plan = {};
   /// The engine's own, given the gradient with respect to the output. Throws
   /// std::invalid_argument where the layer has none: whole numbers.
   std::function<LayerGradients(const Planes& output_gradient)> backward = {};

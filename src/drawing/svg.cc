@@ -1,3 +1,4 @@
+#include "drawing/markup.h"
 #include "drawing/path_shape.h"
 
 #include <conv2d/drawing.h>
@@ -34,29 +35,6 @@ std::string hex(Color color) {
     text += digits[channel & 15U];
   }
   return text;
-}
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += c;
-    }
-  }
-  return result;
 }
 
 class Element {

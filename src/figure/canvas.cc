@@ -1,5 +1,7 @@
 #include "figure/canvas.h"
 
+#include "figure/cairo_image.h"
+
 #include <cairo.h>
 
 #include <algorithm>
@@ -49,13 +51,7 @@ Canvas::Canvas(double width, double height, double ratio) : ratio_(ratio) {
   set_color(drawing::paper);
   cairo_paint(surface_->context);
   cairo_scale(surface_->context, ratio, ratio);
-  // The same letters at the same places whatever the machine's own settings are.
-  cairo_font_options_t* const options = cairo_font_options_create();
-  cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
-  cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
-  cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
-  cairo_set_font_options(surface_->context, options);
-  cairo_font_options_destroy(options);
+  use_plain_letters(surface_->context);
 }
 
 void Canvas::set_font(Font font) const {
@@ -112,21 +108,6 @@ Rect Canvas::draw(double x, double y, const Pixels& pixels) {
   return {left / ratio_, top / ratio_, pixels.width / ratio_, pixels.height / ratio_};
 }
 
-Tensor Canvas::to_tensor() const {
-  cairo_surface_flush(surface_->image);
-  const int height = cairo_image_surface_get_height(surface_->image);
-  const int width = cairo_image_surface_get_width(surface_->image);
-  Tensor result = Tensor::uninitialized({3, height, width}, DType::uint8);
-  auto* to = result.data<std::uint8_t>();
-  for (const unsigned shift : {16U, 8U, 0U}) {
-    for (int y = 0; y < height; ++y) {
-      const std::uint32_t* const row = surface_->row(y);
-      to = std::transform(row, row + width, to, [shift](std::uint32_t pixel) {
-        return static_cast<std::uint8_t>(pixel >> shift);
-      });
-    }
-  }
-  return result;
-}
+Tensor Canvas::to_tensor() const { return figure::to_tensor(surface_->image); }
 
 }  // namespace conv2d::figure

@@ -1,5 +1,6 @@
 // Drawings in pixels and as PDF, by cairo.
 #include "drawing/path_shape.h"
+#include "figure/cairo_image.h"
 
 #include <conv2d/figure.h>
 
@@ -40,15 +41,7 @@ using Context = std::unique_ptr<cairo_t, End>;
 /// Paints the shapes of a drawing one by one.
 class Painter {
  public:
-  explicit Painter(cairo_t* context) : context_(context) {
-    // The same letters at the same places whatever the machine's own settings are.
-    cairo_font_options_t* const options = cairo_font_options_create();
-    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
-    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
-    cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
-    cairo_set_font_options(context_, options);
-    cairo_font_options_destroy(options);
-  }
+  explicit Painter(cairo_t* context) : context_(context) { use_plain_letters(context_); }
 
   void operator()(const Box& box) {
     if (box.fill) {
@@ -198,25 +191,6 @@ void require_success(cairo_status_t status) {
   }
 }
 
-Tensor planes_of(cairo_surface_t* image) {
-  cairo_surface_flush(image);
-  const int height = cairo_image_surface_get_height(image);
-  const int width = cairo_image_surface_get_width(image);
-  const std::ptrdiff_t stride = cairo_image_surface_get_stride(image);
-  const unsigned char* const bytes = cairo_image_surface_get_data(image);
-  Tensor result = Tensor::uninitialized({3, height, width}, DType::uint8);
-  auto* to = result.data<std::uint8_t>();
-  for (const unsigned shift : {16U, 8U, 0U}) {
-    for (int y = 0; y < height; ++y) {
-      const auto* const row = reinterpret_cast<const std::uint32_t*>(bytes + y * stride);
-      for (int x = 0; x < width; ++x) {
-        *to++ = static_cast<std::uint8_t>(row[x] >> shift);
-      }
-    }
-  }
-  return result;
-}
-
 }  // namespace
 
 Tensor to_pixels(const Drawing& drawing, double ratio) {
@@ -239,7 +213,7 @@ Tensor to_pixels(const Drawing& drawing, double ratio) {
   cairo_scale(context.get(), ratio, ratio);
   paint(context.get(), drawing);
   require_success(cairo_status(context.get()));
-  return planes_of(image.get());
+  return to_tensor(image.get());
 }
 
 std::string to_pdf(const Drawing& drawing) {

@@ -222,22 +222,23 @@ auto example_of(const Options& options, const Sizes& input, std::uint64_t seed) 
   return Example<decltype(layer)>{std::move(layer), example_input(input, options.dtype, seed)};
 }
 
-inline Example<Conv2d> random_conv2d(Random& random, DType dtype) {
-  const auto drawn = explain::test::random_conv2d(random, DType::float32);
-  Conv2dOptions options = drawn.layer.options();
+/// A drawn configuration in another dtype, with example numbers.
+template <class Drawn>
+auto example_like(const Drawn& drawn, Random& random, DType dtype) {
+  auto options = drawn.layer.options();
   options.dtype = dtype;
   const Sizes& sizes = drawn.input.sizes();
   return example_of(options, {sizes[1], sizes[2], sizes[3]},
                     static_cast<std::uint64_t>(random.between(1, 1000)));
 }
 
+inline Example<Conv2d> random_conv2d(Random& random, DType dtype) {
+  return example_like(explain::test::random_conv2d(random, DType::float32), random, dtype);
+}
+
 inline Example<ConvTranspose2d> random_conv_transpose2d(Random& random, DType dtype) {
-  const auto drawn = explain::test::random_conv_transpose2d(random, DType::float32);
-  ConvTranspose2dOptions options = drawn.layer.options();
-  options.dtype = dtype;
-  const Sizes& sizes = drawn.input.sizes();
-  return example_of(options, {sizes[1], sizes[2], sizes[3]},
-                    static_cast<std::uint64_t>(random.between(1, 1000)));
+  return example_like(explain::test::random_conv_transpose2d(random, DType::float32), random,
+                      dtype);
 }
 
 /// The layer of a text with the numbers of that seed.

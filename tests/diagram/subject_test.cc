@@ -34,8 +34,7 @@ Subject subject_of(const Module& layer, const Tensor& input) {
           .output = planes_of(layer(input)),
           .weight = plain(layer.weight()),
           .bias = layer.bias() ? plain(*layer.bias()) : std::vector<double>(),
-          .dtype = options.dtype,
-          .plan = ""};
+          .dtype = options.dtype};
 }
 
 TermKind kind_of(TermKind rows, TermKind columns) {
