@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <span>
 #include <vector>
 
 namespace conv2d::grouped_channels {
@@ -222,8 +221,8 @@ class Worker {
 
   /// From each of so many pixels to the next; 0 where they do not lie evenly.
   static std::ptrdiff_t even_step(const std::ptrdiff_t* columns, Index count) {
-    const std::span<const std::ptrdiff_t> pixels(columns, at(count));
-    if (std::ranges::find(pixels, simd::no_column) != pixels.end()) {
+    const std::ptrdiff_t* const end = columns + count;
+    if (std::find(columns, end, simd::no_column) != end) {
       return 0;  // before any subtraction: no_column has no difference to others
     }
     const std::ptrdiff_t step = count > 1 ? columns[1] - columns[0] : 1;
