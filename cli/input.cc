@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <string_view>
 
@@ -30,21 +31,23 @@ std::string_view kind_of(std::int64_t channels) {
   return kinds[static_cast<std::size_t>(channels)];
 }
 
-// The brightness of a (3, H, W) picture, (1, H, W), by the weights of Recommendation ITU-R BT.601.
+// The brightness of a (3, H, W) picture of bytes, (1, H, W): the weights of Recommendation ITU-R
+// BT.601 in units of 1/65536 and rounded, as Pillow's mode L has them.
 Tensor to_gray(const Tensor& rgb) {
-  Tensor gray = Tensor::uninitialized({1, rgb.size(1), rgb.size(2)});
+  Tensor gray = Tensor::uninitialized({1, rgb.size(1), rgb.size(2)}, DType::uint8);
   const std::int64_t pixels = gray.numel();
-  const auto* values = rgb.data<float>();
-  auto* brightness = gray.data<float>();
+  const auto* values = rgb.data<std::uint8_t>();
+  auto* brightness = gray.data<std::uint8_t>();
   for (std::int64_t i = 0; i < pixels; ++i) {
-    brightness[i] =
-        0.299F * values[i] + 0.587F * values[pixels + i] + 0.114F * values[2 * pixels + i];
+    const std::uint32_t sum =
+        19595U * values[i] + 38470U * values[pixels + i] + 7471U * values[2 * pixels + i] + 0x8000U;
+    brightness[i] = static_cast<std::uint8_t>(sum >> 16U);
   }
   return gray;
 }
 
 Tensor to_rgb(const Tensor& gray) {
-  Tensor rgb = Tensor::uninitialized({3, gray.size(1), gray.size(2)});
+  Tensor rgb = Tensor::uninitialized({3, gray.size(1), gray.size(2)}, gray.dtype());
   for (std::int64_t channel = 0; channel < 3; ++channel) {
     copy(gray.view(), rgb.mutable_view().slice(0, channel, channel + 1));
   }
@@ -60,7 +63,8 @@ Tensor with_channels(Tensor picture, std::optional<std::int64_t> wanted,
     picture = picture.view().slice(0, 0, picture.size(0) - 1).clone(MemoryFormat::contiguous);
   }
   if (colors.gray && picture.size(0) == 3) {
-    input.notes.emplace_back("Its brightness was taken: 0.299 red + 0.587 green + 0.114 blue.");
+    input.notes.emplace_back(
+        "Its brightness was taken: 0.299 red + 0.587 green + 0.114 blue, rounded to a byte.");
     picture = to_gray(picture);
   } else if (colors.rgb && picture.size(0) == 1) {
     input.notes.emplace_back("Its gray was taken as red, green and blue.");
@@ -85,14 +89,14 @@ Input read_picture(const std::string& file, std::optional<std::int64_t> channels
     refuse(fmt::format("{}: a picture is float 0..1, or uint8 0..255, but the layer takes {}", file,
                        name(dtype)));
   }
-  const Tensor bytes = io::read_image(file);
+  Tensor bytes = io::read_image(file);
   input.text = fmt::format("{} ({} pixels, {})", file, by({bytes.size(2), bytes.size(1)}),
                            kind_of(bytes.size(0)));
-  Tensor picture = with_channels(io::to_float(bytes), channels, colors, input);
+  bytes = with_channels(std::move(bytes), channels, colors, input);
   const bool stays_bytes = dtype == DType::uint8;
-  input.tensor = stays_bytes               ? io::to_bytes(picture)
-                 : dtype == DType::float32 ? std::move(picture)
-                                           : picture.to(dtype);
+  input.tensor = stays_bytes               ? std::move(bytes)
+                 : dtype == DType::float32 ? io::to_float(bytes)
+                                           : io::to_float(bytes).to(dtype);
   input.text += fmt::format(" as {} {}: {}", name(dtype), stays_bytes ? "0..255" : "0..1",
                             by(input.tensor.sizes()));
   return input;

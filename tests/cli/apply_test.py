@@ -136,7 +136,12 @@ class Apply(CommandTest):
             ["photo.png (512x512 pixels, RGB) has 3 channels (RGB), but the layer takes 1; --gray gives it the brightness"],
         )
         report = self.succeed("apply", "Conv2d(1, 2, 3)", "photo.png", "--gray", "-o", "y.npy")
-        self.assertIn("Its brightness was taken: 0.299 red + 0.587 green + 0.114 blue.", report)
+        self.assertIn("Its brightness was taken: 0.299 red + 0.587 green + 0.114 blue, rounded to a byte.", report)
+        self.succeed("apply", "identity", "photo.png", "--gray", "-o", "gray.npy")
+        r, g, b = np.moveaxis(pictures.imread(self.folder / "photo.png").astype(np.int64), 2, 0)
+        brightness = (19595 * r + 38470 * g + 7471 * b + 0x8000) >> 16  # Pillow's mode L
+        expected = brightness.astype(np.float32) / np.float32(255)
+        np.testing.assert_array_equal(np.load(self.folder / "gray.npy")[0], expected)
         gray = np.full((4, 5), 100, np.uint8)
         pictures.imsave(self.folder / "gray.png", gray, check_contrast=False)
         self.assertIn("--rgb gives it the gray three times", self.refuse("apply", "Conv2d(3, 2, 3)", "gray.png", "-o", "y2.npy")[0])

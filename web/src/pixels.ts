@@ -85,7 +85,8 @@ export function gather(pixels: Pixels, shape: Shape, white: number, row: number,
   const across = sources(column, columns, pixels.width, shape.mode);
   const numbers = new Float32Array(shape.channels * rows * columns);
   const plane = rows * columns;
-  const scale = white / 255;
+  // A quotient and no product, as the command line has it: then the numbers are the same to the bit.
+  const most = 255 / white;
   for (let r = 0; r < rows; ++r) {
     if (from[r] < 0) {
       continue;
@@ -98,11 +99,11 @@ export function gather(pixels: Pixels, shape: Shape, white: number, row: number,
       const byte = 4 * (line + across[c]);
       const at = r * columns + c;
       if (shape.channels === 1) {
-        numbers[at] = greyOf(pixels.data, byte) * scale;
+        numbers[at] = greyOf(pixels.data, byte) / most;
       } else {
-        numbers[at] = pixels.data[byte] * scale;
-        numbers[plane + at] = pixels.data[byte + 1] * scale;
-        numbers[2 * plane + at] = pixels.data[byte + 2] * scale;
+        numbers[at] = pixels.data[byte] / most;
+        numbers[plane + at] = pixels.data[byte + 1] / most;
+        numbers[2 * plane + at] = pixels.data[byte + 2] / most;
       }
     }
   }
