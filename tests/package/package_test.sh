@@ -27,7 +27,8 @@ g++ -std=c++20 "$here/core.cc" "${flags[@]}" -o core_by_pkg_config
 ./core_by_pkg_config
 
 echo "== add_subdirectory"
-cmake -G Ninja -S "$here/subdirectory" -B sub -DCMAKE_BUILD_TYPE=Release
+# Not optimised, for it is only linked and looked at; large files are compiled together.
+cmake -G Ninja -S "$here/subdirectory" -B sub -DCMAKE_UNITY_BUILD=ON
 cmake --build sub
 sub/core
 
