@@ -15,10 +15,11 @@ demo: install-packages-build $(if $(IMAGE),,install-packages-photo) build/releas
 	build/release/examples/demo $${IMAGE:+"$$IMAGE"}
 
 .PHONY: test
-test: ## Every test there is, but those of the page
-test: install-packages-build install-packages-test build/test/build.ninja
+test: ## Every test there is
+test: install-packages-build+test+web+web-test build/test/build.ninja
 	cmake --build --preset test
 	scripts/build_variants.sh
+	scripts/build_web.sh
 	scripts/coverage.sh
 	ctest --preset test
 
@@ -51,7 +52,7 @@ site: install-packages-build install-packages-web
 .PHONY: test-web
 test-web: ## The page's tests: its parts alone, and what a person does on it, against the command line
 test-web: build site install-packages-web-test
-	node web/test/run.mjs build/site
+	node web/test/run.mjs
 	CONV2D_COMMAND=$(CURDIR)/build/release/cli/conv2d node --test tests/web/web_test.mjs
 
 ##@ Everyday work
@@ -124,7 +125,7 @@ build/%/build.ninja: CMakePresets.json | install-packages-build
 	cmake --preset $*
 
 packages := $(addprefix install-packages-,build peers photo test wasm web web-test weights \
-  super-resolution-peers)
+  super-resolution-peers build+test+web+web-test)
 .PHONY: $(packages)
 $(packages): install-packages-%:
-	@scripts/install.sh $*
+	@scripts/install.sh $(subst +, ,$*)

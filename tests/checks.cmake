@@ -27,6 +27,11 @@ endif()
 foreach(preset ${presets})
   conv2d_check(${preset} ${CMAKE_COMMAND} --workflow --preset ${preset})
 endforeach()
+# The page, from build/site: its parts alone, and what a person does on it.
+conv2d_check(web_parts_test node web/test/run.mjs)
+conv2d_check(web_test node --test tests/web/web_test.mjs)
+set_tests_properties(web_test PROPERTIES COST 600 ENVIRONMENT CONV2D_COMMAND=$<TARGET_FILE:conv2d_cli>)
+
 conv2d_check(tidy_test scripts/tidy.py --jobs 1)
 set_tests_properties(${presets} PROPERTIES COST 500 ENVIRONMENT CTEST_PARALLEL_LEVEL=1)
 set_tests_properties(tidy_test PROPERTIES COST 1000)

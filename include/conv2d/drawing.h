@@ -86,6 +86,14 @@ struct Text {
 
 using Shape = std::variant<Box, Path, Text>;
 
+/// A place that stands for an element of the input, the weight or the output, as often as it is
+/// drawn.
+struct Region {
+  Rect rect;
+  Role role = Role::none;
+  std::int64_t element = 0;  ///< row-major, of the whole tensor
+};
+
 struct Drawing {
   double width = 0;
   double height = 0;
@@ -93,6 +101,7 @@ struct Drawing {
   std::string title = {};        ///< for those who cannot see it, too
   std::string description = {};  ///< what it shows, in sentences
   std::vector<Shape> shapes = {};
+  std::vector<Region> regions = {};  ///< what can be pointed at; surfaces do not show them
 };
 
 /// A complete SVG document, UTF-8. The same drawing gives the same bytes on every machine.

@@ -193,7 +193,12 @@ void draw(Pen& pen, const Grid& grid,
           const std::function<Cell(std::int64_t row, std::int64_t column)>& cell_at) {
   for (std::int64_t row = grid.rows.first; row <= grid.rows.last; ++row) {
     for (std::int64_t column = grid.columns.first; column <= grid.columns.last; ++column) {
-      draw_cell(pen, grid, grid.cell_rect(row, column), cell_at(row, column));
+      const Rect rect = grid.cell_rect(row, column);
+      const Cell cell = cell_at(row, column);
+      draw_cell(pen, grid, rect, cell);
+      if (cell.element) {
+        pen.mark({rect, grid.role, *cell.element});
+      }
     }
   }
   draw_cuts(pen, grid);

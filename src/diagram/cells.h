@@ -49,6 +49,8 @@ struct Cell {
   bool unread = false;               ///< crossed out
   bool faint = false;
   std::string corner = {};  ///< small, at the lower right: the weight that it meets
+  /// Which element of its grid's tensor this is, row-major.
+  std::optional<std::int64_t> element = {};
 };
 
 struct Grid {

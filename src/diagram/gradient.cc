@@ -209,8 +209,8 @@ class GradientView {
                          weight_numbers_, Role::gradient);
     label(dw, "dW, " + filter, Role::gradient);
     diagram::draw(pen_, dw, [&](std::int64_t r, std::int64_t s) {
-      return Cell{.value =
-                      gradients_.weight[subject_.weight_index(channel, options_.at.channel, r, s)]};
+      return Cell{.value = gradients_.weight[static_cast<std::size_t>(
+                      subject_.weight_element(channel, options_.at.channel, r, s))]};
     });
     for (const explain::Term& term : sum_.terms) {
       if (term.channel == channel && term.counts() && dw.rows.contains(term.r) &&

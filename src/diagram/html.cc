@@ -3,9 +3,11 @@
 
 #include "drawing/markup.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace conv2d::diagram {
 namespace {
@@ -46,6 +48,25 @@ if(e.key==='ArrowLeft')step(-1);else if(e.key==='ArrowRight')step(1);else if(e.k
 else if(e.key==='End'){stop();show(frames.length-1)}});
 show(0);)";
 
+/// All of one size, so that nothing moves from step to step but what the step is about.
+std::vector<drawing::Drawing> draw_frames(const Diagram& diagram, Options options) {
+  options.stepping = true;
+  std::vector<drawing::Drawing> drawings;
+  double width = 0;
+  double height = 0;
+  for (std::int64_t frame = 0; frame < diagram.frames(); ++frame) {
+    options.at = diagram.output_of(frame);
+    drawings.push_back(diagram.draw(options));
+    width = std::max(width, drawings.back().width);
+    height = std::max(height, drawings.back().height);
+  }
+  for (drawing::Drawing& drawing : drawings) {
+    drawing.width = width;
+    drawing.height = height;
+  }
+  return drawings;
+}
+
 }  // namespace
 
 std::string to_html(const Diagram& diagram, const Options& options) {
@@ -54,14 +75,10 @@ std::string to_html(const Diagram& diagram, const Options& options) {
     throw std::invalid_argument("a page steps through at most " + std::to_string(most_frames) +
                                 " outputs, but this layer has " + std::to_string(frames));
   }
-  Options stepping = options;
-  stepping.stepping = true;
+  const std::vector<drawing::Drawing> drawings = draw_frames(diagram, options);
+  const std::string title = drawing::escaped(drawings.front().title);
   std::string templates;
-  std::string title;
-  for (std::int64_t frame = 0; frame < frames; ++frame) {
-    stepping.at = diagram.output_of(frame);
-    const drawing::Drawing drawing = diagram.draw(stepping);
-    title = drawing::escaped(drawing.title);
+  for (const drawing::Drawing& drawing : drawings) {
     templates += "<template>" + drawing::to_svg(drawing) + "</template>\n";
   }
   return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

@@ -1,5 +1,6 @@
 // The layer as a product of two matrices: filters, one a row, times windows, one a column.
 #include "diagram/cells.h"
+#include "diagram/elements.h"
 #include "diagram/equation.h"
 #include "diagram/header.h"
 #include "diagram/pen.h"
@@ -117,6 +118,14 @@ class Im2col {
     pen_.add(Box{.rect = rect, .stroke = pen_.palette().of(role), .stroke_width = 3, .radius = 2});
   }
 
+  /// What is read at a position of the rows and one of the columns.
+  Cell input_cell(std::int64_t channel, std::int64_t row, std::int64_t column) const {
+    Cell shown = input_element(subject_, channel, subject_.rows.source(row),
+                               subject_.columns.source(column));
+    shown.padding = !shown.element;
+    return shown;
+  }
+
   /// In the corner that the matrices leave: the planes with the window that this column is.
   void draw_input() {
     const SlideChoice choice = choose(subject_, options_.at);
@@ -135,14 +144,8 @@ class Im2col {
         continue;
       }
       title(plane, "input, channel " + std::to_string(row.channel), Role::input);
-      diagram::draw(pen_, plane, [&](std::int64_t h, std::int64_t w) {
-        const std::int64_t source_row = subject_.rows.source(h);
-        const std::int64_t source_column = subject_.columns.source(w);
-        const bool nothing = source_row < 0 || source_column < 0;
-        return Cell{
-            .value = nothing ? 0 : subject_.input.at(row.channel, source_row, source_column),
-            .padding = nothing};
-      });
+      diagram::draw(pen_, plane,
+                    [&](std::int64_t h, std::int64_t w) { return input_cell(row.channel, h, w); });
       mark(plane.block(choice.window_row, choice.window_column,
                        choice.window_row + subject_.rows.size.extent - 1,
                        choice.window_column + subject_.columns.size.extent - 1),
@@ -160,7 +163,7 @@ class Im2col {
     title(weights_, weights_title(), Role::weight);
     diagram::draw(pen_, weights_, [&](std::int64_t filter, std::int64_t row) {
       const Tap at = tap(row);
-      return Cell{.value = subject_.weight_at(at.channel, filter, at.r, at.s)};
+      return weight_element(subject_, at.channel, filter, at.r, at.s);
     });
     mark(weights_.block(options_.at.channel, taps_.first, options_.at.channel, taps_.last),
          Role::weight);
@@ -174,9 +177,8 @@ class Im2col {
     diagram::draw(pen_, windows_grid_, [&](std::int64_t row, std::int64_t column) {
       const Tap at = tap(row);
       const explain::Index where = output(column);
-      const std::int64_t h = subject_.rows.source(subject_.rows.position(where.row, at.r));
-      const std::int64_t w = subject_.columns.source(subject_.columns.position(where.column, at.s));
-      return Cell{.value = subject_.met(at.channel, where, at.r, at.s), .padding = h < 0 || w < 0};
+      return input_cell(at.channel, subject_.rows.position(where.row, at.r),
+                        subject_.columns.position(where.column, at.s));
     });
     for (std::int64_t row = taps_.first; row <= taps_.last; ++row) {
       const Tap at = tap(row);
@@ -198,12 +200,9 @@ class Im2col {
   void draw_outputs() {
     title(outputs_, outputs_title(), Role::output);
     diagram::draw(pen_, outputs_, [&](std::int64_t filter, std::int64_t column) {
-      const explain::Index where = output(column);
-      Cell shown;
-      if (is_there(filter, column)) {
-        shown.value = subject_.output.at(filter, where.row, where.column);
-      }
-      return shown;
+      explain::Index where = output(column);
+      where.channel = filter;
+      return output_element(subject_, where, is_there(filter, column));
     });
     for (std::int64_t column = windows_.first; column <= windows_.last; ++column) {
       const explain::Index where = output(column);

@@ -1,5 +1,6 @@
 // The layer as one sparse matrix: y = C x + bias.
 #include "diagram/cells.h"
+#include "diagram/elements.h"
 #include "diagram/equation.h"
 #include "diagram/header.h"
 #include "diagram/pen.h"
@@ -27,6 +28,9 @@ class Matrix {
     columns_ = choose_span(0, static_cast<std::int64_t>(subject.input.values.size()) - 1, first,
                            last, most_columns);
     cell_ = std::clamp(widest / static_cast<double>(columns_.count()), 12.0, 26.0);
+    for (std::int64_t row = rows_.first; row <= rows_.last; ++row) {
+      entries_.push_back(entries(row));
+    }
   }
 
   Drawing draw() {
@@ -81,7 +85,7 @@ class Matrix {
     const std::vector<double>& x = subject_.input.values;
     input_ = grid({margin, top}, {0, 0}, columns_, choose_numbers(x, cell_), Role::input);
     matrix_ = grid({margin, top + cell_ + gap}, rows_, columns_,
-                   choose_numbers(subject_.weight, cell_), Role::weight);
+                   choose_numbers(entry_values(), cell_), Role::weight);
     const double title_end = margin + text_width(matrix_title(), title_size, true);
     output_ = grid({std::max(matrix_.rect().right(), title_end) + gap, matrix_.at.y}, rows_, {0, 0},
                    choose_numbers(subject_.output.values, std::max(cell_, 26.0)), Role::output);
@@ -105,7 +109,8 @@ class Matrix {
     title(input_.at, "x: the input, laid out in a row of " + counted(input_elements(), "element"),
           Role::input);
     diagram::draw(pen_, input_, [&](std::int64_t, std::int64_t column) {
-      return Cell{.value = subject_.input.values[static_cast<std::size_t>(column)]};
+      return Cell{.value = subject_.input.values[static_cast<std::size_t>(column)],
+                  .element = column};
     });
     for (const explain::Term& term : sum_.terms) {
       const std::int64_t column = term.counts() ? column_of(term.input) : -1;
@@ -126,28 +131,43 @@ class Matrix {
     return static_cast<std::int64_t>(subject_.input.values.size());
   }
 
-  /// By input element; in border modes one may be read several times.
-  std::map<std::int64_t, double> entries(std::int64_t row) const {
-    std::map<std::int64_t, double> found;
-    subject_.explanation.for_each_term(output_of(row), [&](const explain::Term& term) {
+  /// By input element; in border modes one may be read several times, and several weights are
+  /// added up that are then no element by themselves.
+  std::map<std::int64_t, Cell> entries(std::int64_t row) const {
+    std::map<std::int64_t, Cell> found;
+    const explain::Index at = output_of(row);
+    subject_.explanation.for_each_term(at, [&](const explain::Term& term) {
       if (term.counts()) {
-        found[column_of(term.input)] += term.weight_value.real();
+        const auto [entry, first] = found.try_emplace(
+            column_of(term.input),
+            weight_element(subject_, term.channel, at.channel, term.weight.r, term.weight.s));
+        if (!first) {
+          *entry->second.value += term.weight_value.real();
+          entry->second.element.reset();
+        }
       }
       return true;
     });
     return found;
   }
 
+  /// Weights, and sums of them.
+  std::vector<double> entry_values() const {
+    std::vector<double> values = subject_.weight;
+    for (const auto& row : entries_) {
+      for (const auto& [column, cell] : row) {
+        values.push_back(*cell.value);
+      }
+    }
+    return values;
+  }
+
   void draw_matrix() {
     title(matrix_.at, matrix_title(), Role::weight);
-    std::vector<std::map<std::int64_t, double>> rows;
-    for (std::int64_t row = rows_.first; row <= rows_.last; ++row) {
-      rows.push_back(entries(row));
-    }
     diagram::draw(pen_, matrix_, [&](std::int64_t row, std::int64_t column) {
-      const auto& entries_of_row = rows[static_cast<std::size_t>(row - rows_.first)];
+      const auto& entries_of_row = entries_[static_cast<std::size_t>(row - rows_.first)];
       const auto found = entries_of_row.find(column);
-      return found == entries_of_row.end() ? Cell{} : Cell{.value = found->second};
+      return found == entries_of_row.end() ? Cell{} : found->second;
     });
     pen_.add(Box{.rect = matrix_.block(this_row(), columns_.first, this_row(), columns_.last),
                  .stroke = pen_.palette().of(Role::weight),
@@ -158,12 +178,7 @@ class Matrix {
   void draw_output() {
     title(output_.at, "y", Role::output);
     diagram::draw(pen_, output_, [&](std::int64_t row, std::int64_t) {
-      const explain::Index where = output_of(row);
-      Cell shown;
-      if (!options_.stepping || row <= this_row()) {
-        shown.value = subject_.output.at(where.channel, where.row, where.column);
-      }
-      return shown;
+      return output_element(subject_, output_of(row), !options_.stepping || row <= this_row());
     });
     pen_.add(Box{.rect = output_.cell_rect(this_row(), 0),
                  .stroke = pen_.palette().of(Role::output),
@@ -204,6 +219,7 @@ class Matrix {
   Span rows_;
   Span columns_;
   double cell_ = 20;
+  std::vector<std::map<std::int64_t, Cell>> entries_;  ///< of the rows that are shown
   Grid input_;
   Grid matrix_;
   Grid output_;

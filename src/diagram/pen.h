@@ -38,6 +38,7 @@ class Pen {
   const Palette& palette() const noexcept { return palette_; }
 
   void add(drawing::Shape shape) { drawing_.shapes.push_back(std::move(shape)); }
+  void mark(const drawing::Region& region) { drawing_.regions.push_back(region); }
   /// In ink unless told.
   void text(Point at, std::string text, double size, Align align = Align::left);
   void quiet(Point at, std::string text, double size, Align align = Align::left);

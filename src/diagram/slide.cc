@@ -1,5 +1,7 @@
 // The window over the input, the filters, the sums of the channels, the outputs.
+#include "diagram/border_arcs.h"
 #include "diagram/cells.h"
+#include "diagram/elements.h"
 #include "diagram/equation.h"
 #include "diagram/header.h"
 #include "diagram/pen.h"
@@ -41,6 +43,7 @@ class Slide {
         options_(options),
         sum_(subject.explanation.output(options.at)),
         choice_(choose(subject, options.at)),
+        arc_room_(room_for_arcs(subject)),
         pen_(options.theme) {
     for (const explain::Term& term : sum_.terms) {
       terms_[{term.channel, term.row, term.column}] = &term;
@@ -87,12 +90,13 @@ class Slide {
   }
 
   void place(double top) {
-    places_.top = top + label_room;
+    places_.top = top + label_room + arc_room_;
     const double between = label_room + row_gap + (subject_.groups > 1 ? group_label_room : 0);
-    places_.row_height = std::max(width_of(choice_.rows), width_of(choice_.taps_down)) + between;
+    places_.row_height =
+        std::max(width_of(choice_.rows), width_of(choice_.taps_down)) + between + arc_room_;
     places_.output_row_height = width_of(choice_.output_rows) + between;
     const double room = subject_.groups > 1 ? group_room : 0;
-    places_.input_x = margin + room;
+    places_.input_x = margin + room + arc_room_;
     places_.filter_x = places_.input_x + std::max(width_of(choice_.columns) + column_gap,
                                                   widest_input_label() + label_gap);
     place_filters();
@@ -178,9 +182,8 @@ class Slide {
   Cell input_cell(std::int64_t channel, std::int64_t row, std::int64_t column) const {
     const std::int64_t h = subject_.rows.source(row);
     const std::int64_t w = subject_.columns.source(column);
-    Cell cell;
-    cell.value = h < 0 || w < 0 ? 0 : subject_.input.at(channel, h, w);
-    if (h < 0 || w < 0) {
+    Cell cell = input_element(subject_, channel, h, w);
+    if (!cell.element) {
       const bool outside = subject_.rows.kind(row) == explain::TermKind::padding ||
                            subject_.columns.kind(column) == explain::TermKind::padding;
       (outside ? cell.padding : cell.gap) = true;
@@ -209,14 +212,14 @@ class Slide {
         continue;
       }
       const Grid cells = input_grid(row);
-      pen_.text({cells.at.x, y - 6}, input_label(shown.channel), label_size,
+      pen_.text({cells.at.x, y - 6 - arc_room_}, input_label(shown.channel), label_size,
                 pen_.palette().text_of(Role::input), Align::left, true);
       diagram::draw(pen_, cells, [&](std::int64_t r, std::int64_t c) {
         return input_cell(shown.channel, r, c);
       });
       if (of_this_group(shown.channel)) {
         draw_window(cells);
-        draw_border_arrows(cells, shown.channel);
+        draw_border_arcs(pen_, cells, subject_, options_.at);
       }
     }
   }
@@ -247,30 +250,6 @@ class Slide {
                  .stroke_width = gaps ? 1.25 : 3,
                  .dash = gaps ? Dash::dashed : Dash::solid,
                  .radius = 2});
-  }
-
-  void draw_border_arrows(const Grid& cells, std::int64_t channel) {
-    for (const explain::Term& term : sum_.terms) {
-      const bool here = term.channel == channel && term.kind == explain::TermKind::border;
-      if (!here || !cells.rows.contains(term.input.row) ||
-          !cells.columns.contains(term.input.column) || !cells.rows.contains(term.row) ||
-          !cells.columns.contains(term.column)) {
-        continue;
-      }
-      const Point source = cells.cell_rect(term.input.row, term.input.column).center();
-      const Point target = cells.cell_rect(term.row, term.column).center();
-      // Not over the numbers themselves.
-      const double rim = 0.3 * cells.cell / std::hypot(target.x - source.x, target.y - source.y);
-      const auto between = [&](double t) {
-        return Point{std::lerp(source.x, target.x, t), std::lerp(source.y, target.y, t)};
-      };
-      pen_.add(Path{.points = {between(rim), between(1 - rim)},
-                    .color = pen_.palette().text_of(Role::input),
-                    .width = 1.2,
-                    .arrow = true,
-                    .bend = 7,
-                    .opacity = 0.85});
-    }
   }
 
   // ---- filters
@@ -304,7 +283,7 @@ class Slide {
       const bool turned = subject_.transposed();
       const std::int64_t r = turned ? subject_.rows.size.kernel - 1 - i : i;
       const std::int64_t s = turned ? subject_.columns.size.kernel - 1 - j : j;
-      return Cell{.value = subject_.weight_at(c, k, r, s)};
+      return weight_element(subject_, c, k, r, s);
     });
     pen_.add(Text{{cells.at.x, cells.at.y - 6},
                   {{filter_label(k), pen_.palette().text_of(Role::weight), true}},
@@ -413,11 +392,8 @@ class Slide {
       pen_.text({cells.at.x, cells.at.y - 6}, "output, channel " + std::to_string(k), label_size,
                 pen_.palette().text_of(Role::output), Align::left, true);
       diagram::draw(pen_, cells, [&](std::int64_t row, std::int64_t column) {
-        Cell cell;
-        if (is_there(k, row, column)) {
-          cell.value = subject_.output.at(k, row, column);
-        }
-        return cell;
+        return output_element(subject_, {.channel = k, .row = row, .column = column},
+                              is_there(k, row, column));
       });
       if (k == options_.at.channel) {
         draw_result(cells);
@@ -453,9 +429,10 @@ class Slide {
                Align::right);
   }
 
-  static Rect around(const Rect& first, const Rect& last) {
-    const double x = std::min(first.x, last.x) - group_room;
-    const double y = std::min(first.y, last.y) - label_room - 2;
+  /// Around the planes of a group and their labels; `arcs` is what lies between.
+  static Rect around(const Rect& first, const Rect& last, double arcs) {
+    const double x = std::min(first.x, last.x) - group_room - arcs;
+    const double y = std::min(first.y, last.y) - label_room - 2 - arcs;
     return {x, y, std::max(first.right(), last.right()) + group_room - x,
             std::max(first.bottom(), last.bottom()) + group_label_room - y};
   }
@@ -478,10 +455,11 @@ class Slide {
       const std::int64_t group = subject_.group_of_output(choice_.filters[filter]);
       outputs.try_emplace(group, rect, rect).first->second.second = rect;
     }
-    for (const auto* side : {&inputs, &outputs}) {
-      for (const auto& [group, ends] : *side) {
-        group_outline(around(ends.first, ends.second), group);
-      }
+    for (const auto& [group, ends] : inputs) {
+      group_outline(around(ends.first, ends.second, arc_room_), group);
+    }
+    for (const auto& [group, ends] : outputs) {
+      group_outline(around(ends.first, ends.second, 0), group);
     }
   }
 
@@ -505,6 +483,7 @@ class Slide {
   const Options& options_;
   explain::OutputSum sum_;
   SlideChoice choice_;
+  double arc_room_;
   Places places_;
   Pen pen_;
   std::map<std::tuple<std::int64_t, std::int64_t, std::int64_t>, const explain::Term*> terms_;

@@ -10,7 +10,8 @@ namespace conv2d::diagram {
 namespace {
 
 constexpr std::int64_t most_channels = 4;
-constexpr std::int64_t most_filters = 4;
+constexpr std::int64_t most_filters = 6;           // all of them
+constexpr std::int64_t some_filters = 3;           // of more
 constexpr std::int64_t most_positions = 14;        // of an axis, with numbers in the cells
 constexpr std::int64_t most_small_positions = 64;  // where the window alone is more
 constexpr double most_height = 820;                // of all input planes together
@@ -43,7 +44,7 @@ std::vector<std::int64_t> choose_filters(const Subject& subject, std::int64_t ch
     first = subject.group_of_output(channel) * subject.outputs_per_group();
     last = first + subject.outputs_per_group() - 1;
   }
-  const std::int64_t limit = last - first < most_filters ? most_filters : most_filters - 1;
+  const std::int64_t limit = last - first < most_filters ? most_filters : some_filters;
   const Span span = choose_span(first, last, channel, channel, limit);
   std::vector<std::int64_t> filters(static_cast<std::size_t>(span.count()));
   std::iota(filters.begin(), filters.end(), span.first);
@@ -111,13 +112,13 @@ std::string note_on_padding(PaddingMode mode) {
   switch (mode) {
     case PaddingMode::reflect:
       return "Hatched: beyond the border, read from the input by reflect: mirrored at its edge, "
-             "which is not repeated. Arrows say from where.";
+             "which is not repeated. Arrows say from which row and column.";
     case PaddingMode::replicate:
       return "Hatched: beyond the border, read from the input by replicate: its edge, again and "
-             "again. Arrows say from where.";
+             "again. Arrows say from which row and column.";
     case PaddingMode::circular:
       return "Hatched: beyond the border, read from the input by circular: its other end. Arrows "
-             "say from where.";
+             "say from which row and column.";
     case PaddingMode::zeros:
       break;
   }

@@ -65,20 +65,12 @@ bool Axis::unread(std::int64_t position) const noexcept {
   });
 }
 
-std::size_t Subject::weight_index(std::int64_t in, std::int64_t out, std::int64_t r,
-                                  std::int64_t s) const {
+std::int64_t Subject::weight_element(std::int64_t in, std::int64_t out, std::int64_t r,
+                                     std::int64_t s) const noexcept {
   const std::int64_t first = transposed() ? in : out;
   const std::int64_t second = transposed() ? out % outputs_per_group() : in % inputs_per_group();
   const std::int64_t seconds = transposed() ? outputs_per_group() : inputs_per_group();
-  return static_cast<std::size_t>(
-      ((first * seconds + second) * rows.size.kernel + r) * columns.size.kernel + s);
-}
-
-double Subject::met(std::int64_t in, const explain::Index& output_index, std::int64_t r,
-                    std::int64_t s) const {
-  const std::int64_t row = rows.source(rows.position(output_index.row, r));
-  const std::int64_t column = columns.source(columns.position(output_index.column, s));
-  return row < 0 || column < 0 ? 0 : input.at(in, row, column);
+  return ((first * seconds + second) * rows.size.kernel + r) * columns.size.kernel + s;
 }
 
 }  // namespace conv2d::diagram

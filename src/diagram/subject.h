@@ -22,15 +22,13 @@ struct Planes {
   std::vector<double> values = {};
 
   double& at(std::int64_t channel, std::int64_t row, std::int64_t column) {
-    return values[index(channel, row, column)];
+    return values[static_cast<std::size_t>(element(channel, row, column))];
   }
   double at(std::int64_t channel, std::int64_t row, std::int64_t column) const {
-    return values[index(channel, row, column)];
+    return values[static_cast<std::size_t>(element(channel, row, column))];
   }
-
- private:
-  std::size_t index(std::int64_t channel, std::int64_t row, std::int64_t column) const {
-    return static_cast<std::size_t>((channel * rows + row) * columns + column);
+  std::int64_t element(std::int64_t channel, std::int64_t row, std::int64_t column) const noexcept {
+    return (channel * rows + row) * columns + column;
   }
 };
 
@@ -89,11 +87,10 @@ struct Subject {
   }
   /// What multiplies input channel `in` for output channel `out` (of the same group) at a tap.
   double weight_at(std::int64_t in, std::int64_t out, std::int64_t r, std::int64_t s) const {
-    return weight[weight_index(in, out, r, s)];
+    return weight[static_cast<std::size_t>(weight_element(in, out, r, s))];
   }
-  std::size_t weight_index(std::int64_t in, std::int64_t out, std::int64_t r, std::int64_t s) const;
-  /// What tap (r, s) of an output meets in an input channel: a value, or the zero of padding.
-  double met(std::int64_t in, const explain::Index& output, std::int64_t r, std::int64_t s) const;
+  std::int64_t weight_element(std::int64_t in, std::int64_t out, std::int64_t r,
+                              std::int64_t s) const noexcept;
 };
 
 }  // namespace conv2d::diagram

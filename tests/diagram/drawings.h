@@ -163,7 +163,7 @@ inline std::optional<Rect> frame_below(const Drawing& drawing, const Point& labe
     const Point to = path->points[1];
     // Its first side is the upper one, its third the left one.
     if (!corner && from.x == label.x - 1 && from.y == to.y && from.y > label.y &&
-        from.y < label.y + 10) {
+        from.y < label.y + 26) {  // arcs may lie between
       corner = Point{label.x, from.y};
       right = to.x - 1;
     } else if (corner && from.x == corner->x && from.y == corner->y && to.x == from.x) {

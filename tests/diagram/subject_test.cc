@@ -1,6 +1,7 @@
 // What a diagram takes for the place, the source and the value of a term, against what `explain`
 // says of it.
 #include "diagram/subject.h"
+#include "diagram/elements.h"
 
 #include "drawings.h"
 #include "support/tensors.h"
@@ -56,9 +57,12 @@ void expect_term(const Subject& subject, const explain::Index& at, const Term& t
   EXPECT_FALSE(rows.unread(term.row) || columns.unread(term.column));
   EXPECT_EQ(kind_of(rows.kind(term.row), columns.kind(term.column)), term.kind);
   EXPECT_EQ(rows.source(term.row) < 0 || columns.source(term.column) < 0, !term.counts());
-  EXPECT_EQ(subject.met(term.channel, at, term.r, term.s), term.input_value.real());
-  EXPECT_EQ(subject.weight_at(term.channel, at.channel, term.r, term.s),
-            subject.weight[subject.weight_index(term.channel, at.channel, term.r, term.s)]);
+  const Cell read =
+      input_element(subject, term.channel, rows.source(term.row), columns.source(term.column));
+  EXPECT_EQ(*read.value, term.input_value.real());
+  EXPECT_EQ(read.element.has_value(), term.counts());
+  const Cell met = weight_element(subject, term.channel, at.channel, term.r, term.s);
+  EXPECT_EQ(*met.value, subject.weight[static_cast<std::size_t>(*met.element)]);
   if (term.counts()) {
     EXPECT_EQ(rows.source(term.row), term.input.row);
     EXPECT_EQ(columns.source(term.column), term.input.column);

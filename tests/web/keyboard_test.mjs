@@ -133,3 +133,20 @@ test("arrows go round the views", () => withPage("", async (page) => {
   await page.keyboard.press("ArrowLeft");
   assert.equal(await focused(page), "view-cost");
 }));
+
+test("arrows walk farther than the part that is shown", () => withPage(hashOf("Conv2d(1, 1, 3)", [1, 30, 30]), async (page) => {
+  await cell(page, "Output, channel 0", 0, 0).focus();
+  for (let i = 0; i < 20; ++i) {
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowRight");
+  }
+  assert.match(await textOf(page, "#sum"), /^output\[0, 20, 20\]/);
+  assert.match(await focused(page), /^row 20, column 20/);
+  await page.keyboard.press("Shift+Tab");
+  await cell(page, "Input, channel 0", 0, 0).focus();
+  const from = Number(await page.evaluate(() => document.activeElement.dataset.row));
+  for (let i = 0; i < 12; ++i) {
+    await page.keyboard.press("ArrowUp");
+  }
+  assert.equal(Number(await page.evaluate(() => document.activeElement.dataset.row)), Math.max(0, from - 12));
+}));

@@ -141,12 +141,12 @@ test("a layer becomes its transpose, and output_padding chooses among sizes", ()
 }));
 
 test("padding modes say from where a border value is read", () => withPage(hashOf("Conv2d(1, 1, 3, padding=1)", [1, 4, 4]), async (page) => {
-  for (const [mode, counting, arrows] of [["zeros", 4, 0], ["reflect", 9, 5], ["replicate", 9, 5], ["circular", 9, 5]]) {
+  for (const [mode, counting, arrows] of [["zeros", 4, 0], ["reflect", 9, 2], ["replicate", 9, 2], ["circular", 9, 2]]) {
     await page.locator("#argument-padding_mode").selectOption(mode);
     const { at } = explain(`Conv2d(1, 1, 3, padding=1, padding_mode='${mode}')`, [1, 4, 4], [0, 0, 0]);
     assert.equal(at.counting, counting);
     assert.match(await textOf(page, "#sum"), new RegExp(`${counting} products`));
-    assert.equal(await page.locator("#inputs .arrows path").count(), arrows, mode);
+    assert.equal(await page.locator("#inputs .arcs path").count(), arrows, mode);
   }
   await page.locator("#argument-padding_mode").selectOption("zeros");
   await type(page, "argument-padding", "4");
@@ -205,4 +205,84 @@ test("an edited number changes what depends on it", () => withPage(hashOf("Conv2
   const after = await numbers(page, "Output, channel 0");
   assert.equal(after[0][0], before[0][0] + (-2.5 - input) * weight);
   assert.deepEqual(after[1], before[1]);
+}));
+
+test("turned kernels make a true convolution", () => withPage(hashOf("Conv2d(1, 1, 3, bias=False)", [1, 5, 5]), async (page) => {
+  const filter = await numbers(page, "Filter 0, slice for input channel 0");
+  await page.locator("#flip").click();
+  assert.deepEqual(await numbers(page, "Output, channel 0"), [[18, 20, 19], [10, 9, 17], [11, 8, 14]]);
+  assert.deepEqual(await numbers(page, "Filter 0, slice for input channel 0"), filter.map((row) => [...row].reverse()).reverse());
+  assert.match(await textOf(page, "#tools .said"), /180°: true convolution.*7 of 9 outputs changed; output\[0, 0, 0\] was 12 and is 18/);
+  await page.locator("#flip").click();
+  assert.deepEqual(await numbers(page, "Output, channel 0"), guide);
+  assert.match(await textOf(page, "#tools .said"), /cross-correlation/);
+}));
+
+/** Where the figure has marked an element for the n-th time, from the figure's corner. */
+async function spot(page, mark, n) {
+  const boxes = await page.locator(`#figure .links ${mark}`).evaluateAll((all) => all.map((rect) => rect.getBoundingClientRect().toJSON()));
+  const corner = await page.locator("#figure svg").evaluate((svg) => svg.getBoundingClientRect().toJSON());
+  const { x, y, width, height } = boxes[n];
+  return { position: { x: x - corner.x + width / 2, y: y - corner.y + height / 2 } };
+}
+
+test("matrices are tied to the stage: what is looked at here is marked there, and back", () => withPage(hashOf("Conv2d(1, 2, 2, bias=False)", [1, 3, 3], { view: "matrix" }), async (page) => {
+  // A weight stands in the matrix once for each output that it makes.
+  await cell(page, "Filter 0, slice for input channel 0", 0, 1).click();
+  await eventually(() => page.locator("#figure .links .own.weight").count(), 4);
+  assert.equal(await page.locator("#figure .links .tied.output").count(), 4);
+  // The other way: the third of them is in the sum of the output that its row makes.
+  const third = await spot(page, ".own.weight", 2);
+  await cell(page, "Output, channel 0", 0, 0).click();
+  await eventually(() => page.locator("#figure .links .own.weight").count(), 0);
+  await page.locator("#figure svg").hover(third);
+  await eventually(async () => /^weight\[0, 0, 0, 1\] = .* is in 4 products/.test(await textOf(page, "#sum")), true);
+  await page.locator("#figure svg").click(third);
+  await page.locator("h1").hover();
+  assert.match(await textOf(page, "#sum"), /^weight\[0, 0, 0, 1\]/);
+  assert.equal(await page.locator("#outputs .tied").count(), 4);
+}));
+
+test("an input is as often in im2col as there are windows that read it", () => withPage(hashOf("Conv2d(1, 1, 2)", [1, 3, 3], { view: "im2col" }), async (page) => {
+  await cell(page, "Input, channel 0", 1, 1).hover();
+  // Four windows read the middle, and the plane beside the matrix has it once.
+  await eventually(() => page.locator("#figure .links .own.input").count(), 5);
+  await cell(page, "Input, channel 0", 0, 0).hover();
+  await eventually(() => page.locator("#figure .links .own.input").count(), 2);
+}));
+
+test("the first example moves by itself, until something is done", () => withPage("", async (page) => {
+  await eventually(() => textOf(page, ".where"), "2 of 18");
+  assert.equal((await numbers(page, "Output, channel 1")).flat().every((number) => number === null), true);
+  await page.locator("h1").click();
+  assert.equal(await textOf(page, "#play"), "Play");
+  assert.equal((await numbers(page, "Output, channel 1")).flat().includes(null), false);
+}, { reducedMotion: "no-preference" }));
+
+test("the first example's own buttons pause it", () => withPage("", async (page) => {
+  await eventually(() => textOf(page, ".where"), "2 of 18");
+  await page.locator("#play").click();
+  assert.equal(await textOf(page, "#play"), "Play");
+  assert.equal((await numbers(page, "Output, channel 0")).flat().includes(null), true);
+}, { reducedMotion: "no-preference" }));
+
+test("pointing at an argument shows where it acts", () => withPage("", async (page) => {
+  const acting = () => page.locator("#stage .acts").evaluateAll((all) => all.map((element) => element.getAttribute("aria-label") ?? element.className));
+  const cells = async (argument) => {
+    await page.locator(`label[for=argument-${argument}]`).hover();
+    return acting();
+  };
+  assert.equal((await cells("padding")).length, 3 * (7 * 7 - 5 * 5));
+  assert.deepEqual((await cells("out_channels")), ["Output, channel 0", "Output, channel 1"]);
+  assert.equal((await cells("kernel_size")).length, 3);
+  await cells("stride");
+  const columns = await page.locator("#inputs .acts").evaluateAll((all) => all.map((cell) => Number(cell.dataset.column)));
+  assert.deepEqual([...new Set(columns)], [2, 3, 4]);
+  await page.locator("h1").hover();
+  assert.deepEqual(await acting(), []);
+  await page.locator("#argument-dilation").focus();
+  assert.equal((await acting()).length, 3 * 9);
+  await page.locator("#layer-type").selectOption("ConvTranspose2d");
+  await type(page, "argument-output_padding", "1");
+  assert.equal((await cells("output_padding")).length, 2 * (10 + 9));
 }));

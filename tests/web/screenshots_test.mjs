@@ -22,6 +22,23 @@ const states = {
     await page.locator("#argument-kernel_size").press("Enter");
   }],
   prediction: ["", (page) => page.locator("#predict").click()],
+  tied: [hashOf("Conv2d(1, 1, 3, padding=1, bias=False)", [1, 4, 4], { view: "matrix" }), async (page) => {
+    await cell(page, "Filter 0, slice for input channel 0", 1, 2).click();
+    await page.locator("#figure .links .tied").first().waitFor();
+  }],
+  tour: ["#tour=4", async () => {}],
+  mistake: ["", async (page) => {
+    await page.locator("#card-channels").click();
+    await page.locator("#note [role=status]", { hasText: "456" }).waitFor();
+  }],
+  question: ["#quiz=1", (page) => page.locator("#quiz-hint").click()],
+  picture: ["", async (page) => {
+    await page.locator("#open-photo").click();
+    await page.locator("#photo button.picture").waitFor();
+    await page.locator("#photo button.picture").press("Shift+ArrowDown");
+    await page.locator("#photo .inspector.shown").waitFor();
+    await page.locator("#photo").scrollIntoViewIfNeeded();
+  }],
 };
 
 for (const [name, [hash, prepare]] of Object.entries(states)) {
@@ -30,7 +47,8 @@ for (const [name, [hash, prepare]] of Object.entries(states)) {
     for (const width of [360, 768, 1440]) {
       await page.setViewportSize({ width, height: 900 });
       await page.waitForTimeout(100);
-      await page.screenshot({ path: join(out, `${name}-${width}.png`) });
+      const path = join(out, `${name}-${width}.png`);
+      await (["tied", "question", "picture"].includes(name) ? page.screenshot({ path, fullPage: true }) : page.screenshot({ path }));
     }
     if (name === "first") {
       await page.locator("#theme").click();

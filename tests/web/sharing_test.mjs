@@ -57,6 +57,20 @@ test("another link in the same page is followed", () => withPage("", async (page
   await page.locator("#sum .head", { hasText: "output[0, 1, 2] = 19" }).waitFor();
 }));
 
+test("links to a step and to a question are followed in the same page, and left", () => withPage("", async (page) => {
+  const go = (hash) => page.evaluate((given) => { location.hash = given; }, hash);
+  await go("#tour=5");
+  await eventually(() => textOf(page, "#tour-title"), "5 of 10: Stride, and rows that nobody reads");
+  assert.match(await textOf(page, ".makes"), /1 × 2 × 2/);
+  await go(hashOf("Conv2d(1, 1, 2)", [1, 3, 3], { tour: 4, quiz: 12 }));
+  await eventually(() => textOf(page, "#tour-title"), "4 of 10: Padding");
+  assert.equal(await textOf(page, "#quiz-number"), "Question 12");
+  assert.match(await textOf(page, ".makes"), /1 × 2 × 2/);
+  await go(hashOf("Conv2d(1, 1, 1)", [1, 4, 4]));
+  await eventually(async () => /Go on with the tour/.test(await textOf(page, "#tour")), true);
+  assert.doesNotMatch(page.url(), /tour|quiz/);
+}));
+
 const layers = [
   ["Conv2d(3, 2, kernel_size=3, stride=2, padding=1)", [3, 5, 5]],
   ["Conv2d(2, 4, (1, 3), padding='same', padding_mode='reflect', groups=2, bias=False)", [2, 4, 5]],

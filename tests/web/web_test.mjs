@@ -3,6 +3,9 @@
 import "./engine_test.mjs";
 import "./page_test.mjs";
 import "./keyboard_test.mjs";
+import "./tour_test.mjs";
+import "./mistakes_test.mjs";
+import "./photo_test.mjs";
 import "./sharing_test.mjs";
 import "./refusal_test.mjs";
 import "./access_test.mjs";

@@ -182,6 +182,28 @@ void list_links(const explain::Links& links) {
   }
 }
 
+int values_kind(drawing::Role role) {
+  switch (role) {
+    case drawing::Role::input:
+      return lens_input;
+    case drawing::Role::weight:
+      return lens_weight;
+    default:
+      return lens_output;
+  }
+}
+
+void list_regions(const std::vector<drawing::Region>& regions) {
+  for (const drawing::Region& region : regions) {
+    const drawing::Rect& rect = region.rect;
+    for (const double number :
+         {rect.x, rect.y, rect.width, rect.height, static_cast<double>(values_kind(region.role)),
+          static_cast<double>(region.element)}) {
+      state().numbers.push_back(number);
+    }
+  }
+}
+
 void gradient(std::span<const double> output_gradient) {
   const Lens& lens = open_lens();
   const Tensor dy = from_numbers(output_gradient, lens.diagram.output());
@@ -301,7 +323,9 @@ int lens_svg(int view, int theme, int channel, int row, int column, int stepping
     conv2d::diagram::Options options = conv2d::web::options_of(view, theme);
     options.at = {.channel = channel, .row = row, .column = column};
     options.stepping = stepping != 0;
-    state().text = conv2d::drawing::to_svg(open_lens().diagram.draw(options));
+    const conv2d::drawing::Drawing drawing = open_lens().diagram.draw(options);
+    state().text = conv2d::drawing::to_svg(drawing);
+    conv2d::web::list_regions(drawing.regions);
   });
 }
 

@@ -39,7 +39,9 @@ int lens_touched(int kind, int a, int b, int c, int d);
 int lens_gradient(const double* output_gradient, std::size_t count);
 
 /// Text: the figure as SVG, what `conv2d figure` writes. `view` and `theme` count as in
-/// conv2d/diagram.h and conv2d/drawing.h.
+/// conv2d/diagram.h and conv2d/drawing.h. Numbers: for each cell of it that stands for an element,
+/// 6 of them: left, top, width, height; lens_input, lens_weight or lens_output; the element,
+/// row-major.
 int lens_svg(int view, int theme, int channel, int row, int column, int stepping);
 /// Text: the page of its own that steps through all outputs.
 int lens_html(int view, int theme);

@@ -123,6 +123,16 @@ export const viewNames = ["slide", "im2col", "matrix", "gradient", "cost"] as co
 export type View = (typeof viewNames)[number];
 export type Theme = "light" | "dark";
 
+/** A cell of a figure, in its units, and the element that it stands for, by row-major index. */
+export interface Region {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  kind: "input" | "weight" | "output";
+  element: number;
+}
+
 /** A sentence of the engine's about what it cannot do. */
 export class EngineError extends Error {}
 
@@ -215,6 +225,18 @@ export class Engine {
   svg(view: View, theme: Theme, output: readonly number[], stepping: boolean): string {
     this.call("lens_svg", viewNames.indexOf(view), theme === "light" ? 0 : 1, ...output, stepping ? 1 : 0);
     return this.text();
+  }
+
+  /** The same, and what its cells stand for. */
+  figure(view: View, theme: Theme, output: readonly number[], stepping: boolean): { svg: string; regions: Region[] } {
+    const svg = this.svg(view, theme, output, stepping);
+    const flat = this.numbers();
+    const regions: Region[] = [];
+    for (let i = 0; i < flat.length; i += 6) {
+      const [left, top, width, height, kind, element] = flat.subarray(i, i + 6);
+      regions.push({ left, top, width, height, kind: kinds[kind] as Region["kind"], element });
+    }
+    return { svg, regions };
   }
 
   html(view: View, theme: Theme): string {

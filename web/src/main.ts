@@ -1,7 +1,8 @@
+import { Acting } from "./acting";
 import { App, refusal, setupOf, type Setup } from "./app";
 import { Cards } from "./cards";
 import { DilationNote } from "./dilation";
-import { byId } from "./dom";
+import { byId, reducedMotion } from "./dom";
 import { Engine } from "./engine";
 import { fromHash, numberIn, toHash } from "./link";
 import { Note } from "./note";
@@ -38,7 +39,10 @@ function refuseLink(sentence: string | null): void {
   }
 }
 
-function followAddress(app: App): void {
+const namesLayer = (address: string): boolean => address.startsWith("#layer=");
+
+/** Writes what is shown into the address, and shows what others write there. */
+function followAddress(app: App, tour: Tour, quiz: Quiz): void {
   let written = "";
   app.onChange((what) => {
     if (what === "theme" || what === "mode") {
@@ -48,16 +52,22 @@ function followAddress(app: App): void {
     history.replaceState(null, "", written);
   });
   addEventListener("hashchange", () => {
-    if (location.hash.startsWith("#layer=") && location.hash !== written) {
-      const setup = fromHash(location.hash, app.setup);
+    const address = location.hash;
+    if (address === written || !/^#(layer|tour|quiz)=/.test(address)) {
+      return;
+    }
+    if (namesLayer(address)) {
+      const setup = fromHash(address, app.setup);
       refuseLink(refusal(() => app.open(setup)));
     }
+    tour.follow(numberIn(address, "tour"), namesLayer(address));
+    quiz.follow(numberIn(address, "quiz"));
   });
 }
 
 /** The layer of the address; where the engine refuses that, the first one, and why. */
 function open(engine: Engine): App {
-  const wanted = location.hash.startsWith("#layer=") ? fromHash(location.hash, first) : first;
+  const wanted = namesLayer(location.hash) ? fromHash(location.hash, first) : first;
   let app: App | null = null;
   const sentence = refusal(() => {
     app = new App(engine, wanted);
@@ -69,18 +79,17 @@ function open(engine: Engine): App {
   return app;
 }
 
-/** The tour, the mistakes and the questions, where the address says. */
-function teach(app: App): void {
+/** The tour, the mistakes and the questions; the tour and a question where the address says. */
+function teach(app: App): { tour: Tour; quiz: Quiz } {
   const address = location.hash;
-  const quiz = numberIn(address, "quiz");
-  if (quiz !== null) {
-    app.mark("quiz", String(quiz));
-  }
   new DilationNote(app, byId("signature"));
-  new Tour(app, byId("tour"), numberIn(address, "tour"));
+  const tour = new Tour(app, byId("tour"));
   const note = new Note(app, byId("note"));
   new Cards(app, note, byId("cards"));
-  new Quiz(app, note, byId("cards"), quiz ?? 0);
+  const quiz = new Quiz(app, note, byId("cards"));
+  tour.follow(numberIn(address, "tour"), namesLayer(address));
+  quiz.follow(numberIn(address, "quiz"));
+  return { tour, quiz };
 }
 
 /** Pictures load their part of the page, and a worker, only when the reader wants them. */
@@ -107,13 +116,14 @@ async function main(): Promise<void> {
   const app = open(engine);
   new Signature(app, byId("signature"));
   new Stage(app, { input: byId("inputs"), filter: byId("filters"), output: byId("outputs") });
+  new Acting(app, byId("signature"), byId("stage"));
   const player = new Player(app, byId("player"));
   new Predict(app, byId("player"));
   new SumLine(app, byId("sum"));
   new Tools(app, byId("tools"));
   new Views(app, byId("views"));
-  teach(app);
-  followAddress(app);
+  const { tour, quiz } = teach(app);
+  followAddress(app, tour, quiz);
   chooseTheme(app);
   openPhotoOnDemand(app);
   addEventListener("keydown", (event) => {
@@ -123,6 +133,9 @@ async function main(): Promise<void> {
     }
   });
   document.documentElement.dataset.ready = "true";
+  if (location.hash === "" && !reducedMotion()) {
+    player.demonstrate(byId("stage"));
+  }
 }
 
 main().catch((error: unknown) => {

@@ -16,6 +16,8 @@ export interface PlaneEvents {
   look?(row: number, column: number): void;
   pin?(row: number, column: number): void;
   leave?(): void;
+  /** The keyboard leads to a cell that is not shown. */
+  beyond?(row: number, column: number): void;
   edit?(row: number, column: number, value: number): void;
 }
 
@@ -35,15 +37,20 @@ export function span(count: number, from: number, to: number, limit: number): Sp
   return { first, last: first + limit - 1 };
 }
 
-/** A bent arrow that begins and ends short of the two numbers. */
-function arrow([x0, y0]: [number, number], [x1, y1]: [number, number]): SVGElement {
-  const length = Math.hypot(x1 - x0, y1 - y0) || 1;
-  const [along, across] = [(x1 - x0) / length, (y1 - y0) / length];
-  const [fromX, fromY, toX, toY] = [x0 + along * 9, y0 + across * 9, x1 - along * 9, y1 - across * 9];
-  const [bendX, bendY] = [(x0 + x1) / 2 + across * 14, (y0 + y1) / 2 - along * 14];
-  const [backX, backY] = [toX - bendX, toY - bendY].map((part) => (part / (Math.hypot(toX - bendX, toY - bendY) || 1)) * 6);
+/** A place beyond the border, and the one whose values it has. */
+export interface Reading {
+  from: number;
+  to: number;
+}
+
+const distance = ({ from, to }: Reading): number => Math.abs(to - from);
+
+/** An arrow from (x0, y0) to (x1, y1), bent through (bendX, bendY) as its control point. */
+function arc(x0: number, y0: number, bendX: number, bendY: number, x1: number, y1: number): SVGElement {
+  const length = Math.hypot(x1 - bendX, y1 - bendY) || 1;
+  const [backX, backY] = [((x1 - bendX) / length) * 6, ((y1 - bendY) / length) * 6];
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", `M${fromX} ${fromY}Q${bendX} ${bendY} ${toX} ${toY}M${toX - backX - backY / 2} ${toY - backY + backX / 2}L${toX} ${toY}L${toX - backX + backY / 2} ${toY - backY - backX / 2}`);
+  path.setAttribute("d", `M${x0} ${y0}Q${bendX} ${bendY} ${x1} ${y1}M${x1 - backX - backY / 2} ${y1 - backY + backX / 2}L${x1} ${y1}L${x1 - backX + backY / 2} ${y1 - backY - backX / 2}`);
   return path;
 }
 
@@ -143,24 +150,37 @@ export class Plane {
     }
   }
 
-  /** Arrows between cells that are shown: from where a number is read to where it is used. */
-  arrows(list: { from: [number, number]; to: [number, number] }[]): void {
+  /** Arcs along the edges: which row each row beyond the border is read from, and which column. */
+  arcs(rows: Reading[], columns: Reading[]): void {
     this.element.querySelector("svg")?.remove();
-    const shown = list.filter(({ from, to }) => this.cell(...from) !== undefined && this.cell(...to) !== undefined);
-    if (shown.length === 0) {
-      return;
+    const shown = (list: Reading[], { first, last }: Span) => list.filter((reading) => Math.min(reading.from, reading.to) >= first && Math.max(reading.from, reading.to) <= last);
+    const parts = [
+      ...this.arcsAlong(shown(columns, this.columns), (column) => this.middle(this.rows.first, column)[0], (along, across) => [along, across]),
+      ...this.arcsAlong(shown(rows, this.rows), (row) => this.middle(row, this.columns.first)[1], (along, across) => [across, along]),
+    ];
+    if (parts.length > 0) {
+      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      svg.setAttribute("class", "arcs");
+      svg.setAttribute("aria-hidden", "true");
+      svg.append(...parts);
+      this.element.append(svg);
     }
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("class", "arrows");
-    svg.setAttribute("aria-hidden", "true");
-    const middle = ([row, column]: [number, number]): [number, number] => {
-      const cell = this.cell(row, column)!;
-      return [cell.offsetLeft + cell.offsetWidth / 2, cell.offsetTop + cell.offsetHeight / 2];
-    };
-    for (const { from, to } of shown) {
-      svg.append(arrow(middle(from), middle(to)));
-    }
-    this.element.append(svg);
+  }
+
+  /** The farther, the higher, so that arcs around the same edge lie inside one another. */
+  private arcsAlong(readings: Reading[], along: (index: number) => number, point: (along: number, across: number) => [number, number]): SVGElement[] {
+    const farthest = Math.max(1, ...readings.map(distance));
+    const top = Math.min(15, 6 + 2.5 * farthest);
+    return readings.map((reading) => {
+      const [from, to] = [along(reading.from), along(reading.to)];
+      const height = 6 + (top - 6) * (distance(reading) / farthest);
+      return arc(...point(from, -2), ...point((from + to) / 2, -2 - 2 * height), ...point(to, -2));
+    });
+  }
+
+  private middle(row: number, column: number): [number, number] {
+    const cell = this.cell(row, column)!;
+    return [cell.offsetLeft + cell.offsetWidth / 2, cell.offsetTop + cell.offsetHeight / 2];
   }
 
   private focus(cell: HTMLElement): void {
@@ -196,9 +216,13 @@ export class Plane {
         if (next.dataset.live === "true") {
           this.events.look?.(...move);
         }
+      } else {
+        this.events.beyond?.(...move);
       }
     } else if (event.key === "Escape") {
+      // Others may hear it, too: it leads back to the tour.
       this.events.leave?.();
+      return;
     } else if (event.key === "Enter" || event.key === " ") {
       if (cell.dataset.live === "true") {
         this.events.pin?.(row, column);

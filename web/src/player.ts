@@ -13,7 +13,7 @@ export class Player {
 
   constructor(
     private readonly app: App,
-    element: HTMLElement,
+    private readonly element: HTMLElement,
   ) {
     this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
     const speed = make("select", { id: "speed", "aria-label": "Speed", onchange: () => { this.speed = Number(speed.value); if (this.timer !== 0) { this.start(); } } },
@@ -73,6 +73,34 @@ export class Player {
       const at = this.app.frame === null ? -1 : this.app.frameOf(this.app.setup.at);
       this.go((at + 1) % this.app.frames);
     }, 900 / this.speed);
+  }
+
+  /** Walks once over all outputs, until the reader does something: points at the layer, or presses anything. */
+  demonstrate(stage: HTMLElement): void {
+    const heard = new AbortController();
+    const { signal } = heard;
+    const end = () => {
+      heard.abort();
+      this.showAll();
+    };
+    const interrupt = ({ target }: Event) => {
+      // The player's own buttons do what they say.
+      if (target instanceof Node && this.element.contains(target)) {
+        heard.abort();
+      } else {
+        end();
+      }
+    };
+    addEventListener("pointerdown", interrupt, { signal, capture: true });
+    addEventListener("keydown", interrupt, { signal, capture: true });
+    stage.addEventListener("pointerenter", end, { signal });
+    this.app.onChange(() => {
+      if (!signal.aborted && this.app.frame === this.app.frames - 1) {
+        window.setTimeout(() => signal.aborted || end(), 900);
+        clearInterval(this.timer);
+      }
+    });
+    this.start();
   }
 
   stop(): void {

@@ -21,6 +21,7 @@ const mostNumber = 999_999;
 
 export class Quiz {
   private score: Score = recall("quiz", isScore) ?? { right: 0, answered: 0 };
+  private number = 0;
   private question: Question;
   /** What to type into, in the order of the answer. */
   private fields: HTMLInputElement[] = [];
@@ -38,9 +39,8 @@ export class Quiz {
     private readonly app: App,
     private readonly note: Note,
     element: HTMLElement,
-    private number: number,
   ) {
-    this.question = questionOf(app, number);
+    this.question = questionOf(app, this.number);
     this.form.append(this.title, this.body, this.said, this.buttons());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -62,11 +62,24 @@ export class Quiz {
       this.tally);
   }
 
-  private go(number: number): void {
+  /** What an address says: a question, or none in particular. */
+  follow(number: number | null): void {
+    if (number === null) {
+      this.app.mark("quiz", null);
+    } else {
+      this.ask(number);
+    }
+  }
+
+  private ask(number: number): void {
     this.number = number % (mostNumber + 1);
     this.question = questionOf(this.app, this.number);
     this.app.mark("quiz", String(this.number));
     this.render();
+  }
+
+  private go(number: number): void {
+    this.ask(number);
     this.title.focus({ preventScroll: true });
     this.title.scrollIntoView({ block: "nearest" });
   }

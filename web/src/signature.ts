@@ -94,7 +94,7 @@ export class Signature {
     control.setAttribute("aria-describedby", `${id}-help signature-problem`);
     control.addEventListener("change", () => apply(control.value));
     control.addEventListener("keydown", (event) => this.onKey(event as KeyboardEvent, argument, control.value, apply));
-    return make("span", { class: "argument", title: argument.help },
+    return make("span", { class: "argument", "data-argument": argument.name, title: argument.help },
       make("label", { for: id }, argument.name), make("span", { class: "equals" }, "="), control,
       argument.kind === "choice" ? null : this.steppers(argument, value, apply),
       make("span", { id: `${id}-help`, class: "hidden" }, argument.help));

@@ -3,7 +3,7 @@
 import { type App, type Selection, type Triple } from "./app";
 import { make } from "./dom";
 import { counted, parseNumber, short } from "./numbers";
-import { Plane, span, type PlaneCell, type Span } from "./plane";
+import { Plane, span, type PlaneCell, type Reading, type Span } from "./plane";
 
 const mostChannels = 4;
 
@@ -106,6 +106,8 @@ export class Stage {
     this.slices.clear();
     this.outputs.clear();
     this.biases.clear();
+    const { rows, columns } = this.app.info;
+    this.places.input.classList.toggle("with-arcs", [...rows.places, ...columns.places].some((place) => place.kind === "border"));
     this.buildInputs();
     this.buildFilters();
     this.buildOutputs();
@@ -139,6 +141,7 @@ export class Stage {
         look: (row, column) => this.app.preview(this.inputSelection(channel, row, column)),
         pin: (row, column) => this.app.pin(this.inputSelection(channel, row, column)),
         leave: () => this.app.restore(),
+        beyond: (row, column) => this.showInput(channel, row, column),
         edit: (row, column, value) => this.app.edit("input", this.app.inputAt(this.inputIndex(channel, row, column)), value),
       });
       this.inputs.set(channel, plane);
@@ -198,11 +201,43 @@ export class Stage {
         look: (row, column) => this.app.preview(this.outputSelection(channel, row, column)),
         pin: (row, column) => this.app.pin(this.outputSelection(channel, row, column)),
         leave: () => this.app.restore(),
+        beyond: (row, column) => this.showOutput(channel, row, column),
       });
       this.outputs.set(channel, plane);
       return this.figure(`output-${channel}`, `output, channel ${channel}`, plane, this.app.groupOfOutput(channel));
     });
     this.places.output.replaceChildren(...figures, ...[this.note(skipped, "channel")].filter((note) => note !== null));
+  }
+
+  // ---- walking farther than what is shown
+
+  /** Pins an output that is not shown, so that the planes move there, and puts the focus on it. */
+  private showOutput(channel: number, row: number, column: number): void {
+    const { rows, columns } = this.app.info;
+    if (row >= 0 && row < rows.output && column >= 0 && column < columns.output) {
+      this.app.pin(this.outputSelection(channel, row, column));
+      this.outputs.get(channel)?.cell(row, column)?.focus();
+    }
+  }
+
+  /** Pins the output whose window lies around a place of the input, and puts the focus on that. */
+  private showInput(channel: number, row: number, column: number): void {
+    const { rows, columns } = this.app.info;
+    if (rows.places[row] !== undefined && columns.places[column] !== undefined) {
+      this.app.pin(this.outputSelection(this.app.setup.at[0], this.outputAround("rows", row), this.outputAround("columns", column)));
+      const cell = this.inputs.get(channel)?.cell(row, column);
+      cell?.focus();
+      if (cell?.dataset.live === "true") {
+        this.app.preview(this.inputSelection(channel, row, column));
+      }
+    }
+  }
+
+  private outputAround(axis: "rows" | "columns", place: number): number {
+    const { transposed, [axis]: size } = this.app.info;
+    const first = size.places[place].at - Math.floor((size.extent - 1) / 2);
+    const output = transposed ? first - size.pad_before + (size.kernel - 1) * size.dilation : Math.round((first + size.pad_before) / size.stride);
+    return Math.max(0, Math.min(size.output - 1, output));
   }
 
   // ---- pointing
@@ -298,7 +333,7 @@ export class Stage {
   private markAll(): void {
     for (const plane of [...this.inputs.values(), ...this.slices.values(), ...this.outputs.values()]) {
       plane.clearMarks();
-      plane.arrows([]);
+      plane.arcs([], []);
     }
     const { selection } = this.app;
     if (selection.kind === "output") {
@@ -316,7 +351,7 @@ export class Stage {
   private markSum(): void {
     const { sum, info } = this.app;
     this.outputs.get(sum.output[0])?.mark(sum.output[1], sum.output[2], "pinned");
-    this.drawArrows();
+    this.drawArcs();
     for (const term of sum.terms) {
       const counts = term.input_row !== undefined;
       this.inputs.get(term.channel)?.mark(this.place("rows", term.row), this.place("columns", term.column), "tap", short(Number(term.w)));
@@ -327,14 +362,15 @@ export class Stage {
     }
   }
 
-  /** From where the window's places beyond the border are read. */
-  private drawArrows(): void {
-    for (const [channel, plane] of this.inputs) {
-      const border = this.app.sum.terms.filter((term) => term.channel === channel && term.kind === "border");
-      plane.arrows(border.map((term) => ({
-        from: [this.place("rows", term.input_row!), this.place("columns", term.input_column!)],
-        to: [this.place("rows", term.row), this.place("columns", term.column)],
-      })));
+  /** From which row and column the window's places beyond the border are read. */
+  private drawArcs(): void {
+    const border = this.app.sum.terms.filter((term) => term.kind === "border");
+    const rows = new Map(border.filter((term) => term.row !== term.input_row).map((term) => [term.row, term.input_row!]));
+    const columns = new Map(border.filter((term) => term.column !== term.input_column).map((term) => [term.column, term.input_column!]));
+    const readings = (axis: "rows" | "columns", read: Map<number, number>): Reading[] =>
+      [...read].map(([to, from]) => ({ from: this.place(axis, from), to: this.place(axis, to) }));
+    for (const channel of new Set(border.map((term) => term.channel))) {
+      this.inputs.get(channel)?.arcs(readings("rows", rows), readings("columns", columns));
     }
   }
 

@@ -34,21 +34,30 @@ export class Tour {
   constructor(
     private readonly app: App,
     private readonly element: HTMLElement,
-    atStep: number | null,
   ) {
     this.pinned = app.pinned;
-    app.onChange((what) => this.follow(what));
+    app.onChange((what) => this.watch(what));
     document.addEventListener("keydown", (event) => this.onKey(event));
     byId("to-tour").addEventListener("click", (event) => {
       event.preventDefault();
       this.go(this.progress.step);
     });
-    if (atStep !== null && atStep >= 1 && atStep <= steps.length) {
-      this.progress.step = atStep - 1;
-      this.running = true;
-      app.mark("tour", String(atStep));
-    }
     this.render();
+  }
+
+  /**
+   * What an address says: a step, counted from 1, on the layer of the address, or on its own where
+   * there is none; no step where it says none.
+   */
+  follow(step: number | null, onLayer: boolean): void {
+    if (step === null || step < 1 || step > steps.length) {
+      this.app.mark("tour", null);
+    } else if (onLayer) {
+      this.progress.step = step - 1;
+      this.begin();
+    } else {
+      this.go(step - 1);
+    }
   }
 
   // ---- walking
@@ -65,16 +74,21 @@ export class Tour {
     this.progress.step = Math.max(0, Math.min(steps.length - 1, step));
     this.app.predicting = false;
     this.app.frame = null;
-    this.answered = false;
     this.opening = true;
     this.app.open(this.step.setup());
     this.opening = false;
+    this.begin();
+    this.heading.scrollIntoView({ block: "nearest" });
+    this.heading.focus({ preventScroll: true });
+  }
+
+  /** The step, on the layer that is open. */
+  private begin(): void {
+    this.answered = false;
     this.app.mark("tour", String(this.progress.step + 1));
     this.running = true;
     remember("tour", this.progress);
     this.render();
-    this.heading.scrollIntoView({ block: "nearest" });
-    this.heading.focus({ preventScroll: true });
   }
 
   private finish(): void {
@@ -102,7 +116,7 @@ export class Tour {
     return what === "selection" && pinnedBefore !== this.pinned && !walked ? "pinned" : null;
   }
 
-  private follow(what: What): void {
+  private watch(what: What): void {
     // Others take the mark away when they need the stage.
     if (what === "address" && this.running && !this.app.marks.has("tour")) {
       this.running = false;

@@ -1,7 +1,8 @@
 // The same layer as figures: as matrices, with its gradients, with its cost. Drawn by the engine.
 import { type App, refusal } from "./app";
-import { fullEngine, viewNames, type View } from "./engine";
+import { fullEngine, viewNames, type Region, type View } from "./engine";
 import { make } from "./dom";
+import { FigureLinks } from "./figure-links";
 import { Gradients } from "./gradient";
 
 const titles: Record<View, [string, string]> = {
@@ -18,7 +19,10 @@ export class Views {
   private readonly tabs = new Map<View, HTMLButtonElement>();
   private readonly interactive = make("div");
   private readonly gradients: Gradients;
+  private readonly links: FigureLinks;
   private scheduled = 0;
+  /** The output that the figure looks at, and how far a walk has come. */
+  private drawn = "";
 
   constructor(
     private readonly app: App,
@@ -33,13 +37,18 @@ export class Views {
     }
     element.replaceChildren(make("h2", { id: "views-title" }, "The same, seen otherwise"), list, this.words, this.interactive, this.figure);
     this.gradients = new Gradients(app, this.interactive);
+    this.links = new FigureLinks(app, this.figure);
     app.onChange((what) => {
       if (what === "view") {
         this.select();
       } else if (what === "mode") {
         this.draw();
       }
-      this.schedule();
+      if (what === "selection" && this.drawn === this.place()) {
+        this.links.mark();
+      } else {
+        this.schedule();
+      }
     });
     this.select();
     this.draw();
@@ -53,6 +62,10 @@ export class Views {
       this.tabs.get(next)?.focus();
       event.preventDefault();
     }
+  }
+
+  private place(): string {
+    return JSON.stringify([this.app.setup.at, this.app.frame]);
   }
 
   /** Drawing waits until the pointer rests. */
@@ -73,6 +86,8 @@ export class Views {
 
   private draw(): void {
     this.select();
+    this.links.show(null, []);
+    this.drawn = this.place();
     const { view } = this.app.setup;
     if (this.app.predicting) {
       this.interactive.hidden = true;
@@ -96,7 +111,8 @@ export class Views {
       this.gradients.draw();
       this.figure.replaceChildren();
     } else {
-      this.show(this.app.engine.svg(view, this.app.theme, this.app.setup.at, this.app.frame !== null));
+      const { svg, regions } = this.app.engine.figure(view, this.app.theme, this.app.setup.at, this.app.frame !== null);
+      this.show(svg, regions);
     }
   }
 
@@ -114,9 +130,11 @@ export class Views {
     }
   }
 
-  private show(svg: string): void {
+  private show(svg: string, regions: Region[] = []): void {
     // What the engine writes is its own, with every text in it escaped.
     const parsed = new DOMParser().parseFromString(svg, "image/svg+xml");
-    this.figure.replaceChildren(document.importNode(parsed.documentElement, true));
+    const figure = document.importNode(parsed.documentElement, true) as unknown as SVGSVGElement;
+    this.figure.replaceChildren(figure);
+    this.links.show(figure, regions);
   }
 }

@@ -1,6 +1,6 @@
-// Runs the tests that need no browser, against the engine: node test/run.mjs SITE
+// Runs the tests that need no browser, against the engine in build/site.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -8,9 +8,9 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { build } = createRequire(join(here, "../../build/npm/node_modules/package.json"))("esbuild");
-const [site] = process.argv.slice(2);
-if (site === undefined) {
-  console.error("usage: node test/run.mjs SITE");
+const site = join(here, "../../build/site");
+if (!existsSync(site)) {
+  console.error("build/site is missing; make site builds it");
   process.exit(2);
 }
 const out = mkdtempSync(join(tmpdir(), "lens-test-"));

@@ -1,5 +1,6 @@
-// Arrays as the files that the command line reads.
-import { writeFileSync } from "node:fs";
+// Arrays as the files that the command line reads and writes, and pictures.
+import { readFileSync, writeFileSync } from "node:fs";
+import { deflateSync } from "node:zlib";
 
 function floats(values) {
   return Buffer.from(Float32Array.from(values).buffer);
@@ -28,4 +29,51 @@ export function writeSafetensors(file, tensors) {
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(text.length));
   writeFileSync(file, Buffer.concat([length, text, ...parts]));
+}
+
+/** The sizes and values of a .npy of float32. */
+export function readNpy(file) {
+  const bytes = readFileSync(file);
+  const start = 10 + bytes.readUInt16LE(8);
+  const header = bytes.toString("latin1", 10, start);
+  const [, shape] = /'descr': '<f4'.*'shape': \(([\d, ]+)\)/.exec(header);
+  return { sizes: shape.split(",").filter((size) => size.trim() !== "").map(Number), values: new Float32Array(bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + bytes.length)) };
+}
+
+const crcs = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; ++bit) {
+    crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return crc;
+});
+
+/** The sum that a chunk of a PNG ends with. */
+function crc32(bytes) {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc = (crc >>> 8) ^ crcs[(crc ^ byte) & 255];
+  }
+  return ~crc >>> 0;
+}
+
+function chunk(name, data) {
+  const body = Buffer.concat([Buffer.from(name), data]);
+  const ends = Buffer.alloc(8);
+  ends.writeUInt32BE(data.length, 0);
+  ends.writeUInt32BE(crc32(body), 4);
+  return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)]);
+}
+
+/** A PNG of bytes, red, green and blue, row by row. */
+export function png(width, height, rgb) {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 2, 0, 0, 0], 8);
+  const lines = Buffer.alloc(height * (1 + 3 * width));
+  for (let row = 0; row < height; ++row) {
+    lines.set(rgb.subarray(3 * width * row, 3 * width * (row + 1)), row * (1 + 3 * width) + 1);
+  }
+  return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), chunk("IHDR", header), chunk("IDAT", deflateSync(lines, { level: 1 })), chunk("IEND", Buffer.alloc(0))]);
 }

@@ -10,7 +10,7 @@ let closing;
 /** Launched when it is first asked for, closed once nobody has asked for a while. */
 function browser() {
   clearTimeout(closing);
-  launched ??= chromium.launch({ executablePath: process.env.CONV2D_BROWSER ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  launched ??= chromium.launch({ executablePath: process.env.CONV2D_BROWSER ?? "/usr/bin/chromium", args: ["--no-sandbox", "--use-fake-device-for-media-stream"] });
   return launched;
 }
 
@@ -71,6 +71,29 @@ export async function withPage(hash, work, options = {}) {
 /** A cell of a grid; rows and columns count as they are drawn, from 0. */
 export function cell(page, grid, row, column) {
   return page.locator(`[role=grid][aria-label="${grid}"] > [role=row]`).nth(row).locator("[role=gridcell]").nth(column);
+}
+
+/** Tab, from the focus on, until the element with that id has it. */
+export async function tabTo(page, id) {
+  for (let count = 0; count < 200; ++count) {
+    await page.keyboard.press("Tab");
+    if (await page.evaluate(() => document.activeElement.id) === id) {
+      return;
+    }
+  }
+  throw new Error(`Tab does not reach #${id}`);
+}
+
+/** Arrow keys, from the focused cell of a grid to another; rows and columns are those of the plane. */
+export async function walkTo(page, row, column) {
+  const from = await page.evaluate(() => ({ ...document.activeElement.dataset }));
+  const walk = async (steps, less, more) => {
+    for (let i = 0; i < Math.abs(steps); ++i) {
+      await page.keyboard.press(steps < 0 ? less : more);
+    }
+  };
+  await walk(row - Number(from.row), "ArrowUp", "ArrowDown");
+  await walk(column - Number(from.column), "ArrowLeft", "ArrowRight");
 }
 
 /** The numbers that a grid shows, row by row. */
