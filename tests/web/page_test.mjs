@@ -1,7 +1,7 @@
 // What a learner does on the page, with every number checked against the command line.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { explain } from "./support/command.mjs";
+import { conv2d, explain } from "./support/command.mjs";
 import { cell, eventually, hashOf, numbers, textOf, type, withPage } from "./support/page.mjs";
 
 const layer = "Conv2d(3, 2, kernel_size=3, stride=2, padding=1)";
@@ -138,6 +138,8 @@ test("a layer becomes its transpose, and output_padding chooses among sizes", ()
   assert.equal(await page.locator("#inputs .gap").count() > 0, true);
   await type(page, "argument-output_padding", "2");
   assert.match(await textOf(page, "#signature-problem"), /output_padding/);
+  await page.locator("#view-matrix").click();
+  await page.locator("#figure svg", { hasText: "It is the transpose of the matrix of the Conv2d with the same weights." }).waitFor();
 }));
 
 test("padding modes say from where a border value is read", () => withPage(hashOf("Conv2d(1, 1, 3, padding=1)", [1, 4, 4]), async (page) => {
@@ -160,6 +162,10 @@ test("dilation spreads the taps", () => withPage(hashOf("Conv2d(1, 1, 3)", [1, 7
   const { at } = explain("Conv2d(1, 1, 3, dilation=2)", [1, 7, 7], [0, 0, 0]);
   const taps = await page.locator("#inputs .tap").evaluateAll((cells) => cells.map((cell) => [Number(cell.dataset.row), Number(cell.dataset.column)]));
   assert.deepEqual(taps, at.terms.map((term) => [term.row, term.column]));
+  const { rows } = explain("Conv2d(1, 1, 3, dilation=2)", [1, 7, 7]);
+  assert.equal(await textOf(page, "#dilation-habits"), `dilation 2 in torch is 1 in oneDNN and in CS231n: 1 place left out between taps; the window covers ${rows.extent} × ${rows.extent}.`);
+  await type(page, "argument-dilation", "1");
+  assert.match(await textOf(page, "#dilation-habits"), /^dilation 1 in torch is 0 in oneDNN and in CS231n: no place/);
 }));
 
 test("the views are the layer as im2col, as a matrix, and its cost", () => withPage(hashOf("Conv2d(1, 2, 2)", [1, 3, 3]), async (page) => {
@@ -178,6 +184,9 @@ test("the cost is the command line's", () => withPage(hashOf("Conv2d(3, 6, 5)", 
   for (const number of [cost.parameters, cost.multiply_adds, cost.im2col_bytes]) {
     assert.ok(text.includes(number.toLocaleString("en-US")), `${number} in ${text}`);
   }
+  const [algorithm] = /algorithm: \w+/.exec(conv2d("plan", "Conv2d(3, 6, 5)", "--input", "3x32x32"));
+  assert.ok(text.includes(algorithm), `${algorithm} in ${text}`);
+  assert.match(text, /not taken: \w+ \(/);
 }));
 
 test("walking shows outputs one by one, at the speed that is chosen", () => withPage(hashOf("Conv2d(1, 1, 2)", [1, 3, 3]), async (page) => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { png, readNpy } from "./support/arrays.mjs";
 import { conv2d, folder } from "./support/command.mjs";
-import { eventually, hashOf, numbers, tabTo, textOf, type, withPage } from "./support/page.mjs";
+import { eventually, hashOf, numbers, textOf, type, withPage } from "./support/page.mjs";
 import { Random } from "./support/random.mjs";
 
 const photo = (page) => page.locator("#photo");
@@ -175,7 +175,6 @@ test("a pixel is chosen with the keyboard", () => withPage("", async (page) => {
   await eventually(async () => /^output\[0, 10, 1\]/.test(await inspected(page)), true);
   const [[corner]] = await numbers(page, "Window of channel 0");
   assert.ok(Number.isInteger(corner), String(corner));
-  await tabTo(page, "photo-scale").catch(() => {});
 }));
 
 test("bad files and fields are answered, and the last picture stays", () => withPage("", async (page) => {
@@ -203,7 +202,7 @@ test("a picture of twelve million pixels leaves the page free to answer, and can
   await openPhoto(page);
   const before = await textOf(page, ".where");
   await choose(page, "kind", "random");
-  await done(page, "random filters", "a photograph", await photo(page).locator("button.picture").count().then(() => [8, 512, 512])).catch(() => {});
+  await done(page, "random filters", "a photograph", [8, 256, 256]);
   await give(page, "large.png", png(4000, 3000, new Uint8Array(36_000_000).map((_, i) => (i * 7919) >> 5)));
   await photo(page).locator(".working").waitFor();
   await page.locator("#on").click();

@@ -117,7 +117,7 @@ export async function type(page, id, text) {
 /** Waits until `value()` is what is expected, or fails with the difference. */
 export async function eventually(value, expected) {
   let last;
-  for (let tries = 0; tries < 200; ++tries) {
+  for (let tries = 0; tries < 500; ++tries) {
     last = await value();
     try {
       assert.deepEqual(last, expected);
