@@ -203,7 +203,9 @@ test("a picture of twelve million pixels leaves the page free to answer, and can
   const before = await textOf(page, ".where");
   await choose(page, "kind", "random");
   await done(page, "random filters", "a photograph", [8, 256, 256]);
-  await give(page, "large.png", png(4000, 3000, new Uint8Array(36_000_000).map((_, i) => (i * 7919) >> 5)));
+  const file = join(folder, "large.png");
+  writeFileSync(file, png(4000, 3000, new Uint8Array(36_000_000).map((_, i) => (i * 7919) >> 5)));
+  await page.locator("#photo-file").setInputFiles(file);
   await photo(page).locator(".working").waitFor();
   await page.locator("#on").click();
   assert.notEqual(await textOf(page, ".where"), before);

@@ -10,7 +10,7 @@ let closing;
 /** Launched when it is first asked for, closed once nobody has asked for a while. */
 function browser() {
   clearTimeout(closing);
-  launched ??= chromium.launch({ executablePath: process.env.CONV2D_BROWSER ?? "/usr/bin/chromium", args: ["--no-sandbox", "--use-fake-device-for-media-stream"] });
+  launched ??= chromium.launch({ executablePath: process.env.CONV2D_BROWSER ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage", "--use-fake-device-for-media-stream"] });
   return launched;
 }
 
