@@ -74,6 +74,16 @@ test("the sum of a card is on the stage", () => withPage("", async (page) => {
   assert.equal((await numbers(page, "Output, channel 0"))[0][0], Number(value));
 }));
 
+test("what scrolls under the pointer is not pointed at, until it moves", () => withPage("", async (page) => {
+  for (const id of ["channels", "filters", "stride", "pointwise", "im2col"]) {
+    await why(page, id);
+    await page.waitForTimeout(200);
+    assert.match(await textOf(page, "#sum"), /^output\[0, 0, 0\]/, id);
+  }
+  await cell(page, "Input, channel 0", 1, 1).hover();
+  assert.match(await textOf(page, "#sum"), /^input\[0, 1, 1\]/);
+}, { viewport: { width: 768, height: 900 } }));
+
 test("another layer closes the note", () => withPage("", async (page) => {
   await why(page, "filters");
   await page.locator("#argument-out_channels").press("ArrowUp");

@@ -1,6 +1,7 @@
 // A note beside the stage: what a card or an answer shows there, and the way back to it.
 import { type App, type Setup } from "./app";
 import { make } from "./dom";
+import { restPointer } from "./pointer";
 
 export class Note {
   private from: HTMLElement | null = null;
@@ -33,6 +34,7 @@ export class Note {
       make("button", { type: "button", onclick: () => this.back() }, back),
       make("button", { type: "button", onclick: () => this.close() }, "Close")));
     this.element.hidden = false;
+    restPointer();
     this.element.scrollIntoView({ block: "start" });
     heading.focus({ preventScroll: true });
     const sentence = await Promise.resolve(words(this.app)).catch(() => "Its numbers could not be loaded.");

@@ -1,6 +1,7 @@
 // A plane of numbers as a grid that a mouse, a finger, a keyboard and a screen reader can walk.
 import { announce, make } from "./dom";
 import { parseNumber, short } from "./numbers";
+import { pointerRests } from "./pointer";
 
 export interface PlaneCell {
   /** Nothing: an output that is not there yet. */
@@ -93,7 +94,7 @@ export class Plane {
   private makeCell(row: number, column: number): HTMLElement {
     const cell = make("div", { role: "gridcell", tabindex: -1, "data-row": row, "data-column": column });
     cell.addEventListener("pointerenter", (event) => {
-      if (event.pointerType === "mouse" && cell.dataset.live === "true") {
+      if (event.pointerType === "mouse" && cell.dataset.live === "true" && !pointerRests()) {
         this.events.look?.(row, column);
       }
     });

@@ -2,6 +2,7 @@
 import { type App, type Selection, type What } from "./app";
 import { byId, make } from "./dom";
 import { recall, remember } from "./memory";
+import { restPointer } from "./pointer";
 import { type Deed, type Step, steps } from "./steps";
 
 interface Progress {
@@ -78,6 +79,7 @@ export class Tour {
     this.app.open(this.step.setup());
     this.opening = false;
     this.begin();
+    restPointer();
     this.heading.scrollIntoView({ block: "nearest" });
     this.heading.focus({ preventScroll: true });
   }
