@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { writeNpy, writeSafetensors } from "./support/arrays.mjs";
+import { readSafetensors, writeNpy, writeSafetensors } from "./support/arrays.mjs";
 import { conv2d, figure, folder } from "./support/command.mjs";
 import { engines, load, names, viewNames } from "./support/engines.mjs";
 import { randomLayer, Random } from "./support/random.mjs";
@@ -34,10 +34,16 @@ function openRandom(random) {
   return { layer, input, info, given, at: info.output_sizes.map((size) => random.below(size)) };
 }
 
-function explainGiven({ layer, input, info, given, at }) {
+/** The layer's numbers as x.npy and w.safetensors. */
+function write({ input, info, given }) {
   writeNpy(join(folder, "x.npy"), input, given.input);
   const tensors = { weight: [info.weight_sizes, given.weight], ...(given.bias ? { bias: [[info.out_channels], given.bias] } : {}) };
   writeSafetensors(join(folder, "w.safetensors"), tensors);
+}
+
+function explainGiven(opened) {
+  const { layer, at } = opened;
+  write(opened);
   return JSON.parse(conv2d("explain", layer, "--input", "x.npy", "--weights", "w.safetensors", "--json", "--at", at.join(",")));
 }
 
@@ -81,6 +87,22 @@ test(`random layers have the same sums in the page's engines and on the command 
     assert.deepEqual([info.rows.unread, info.columns.unread], [command.rows.unread, command.columns.unread]);
     assert.deepEqual(info.cost, command.cost);
     assertSum(sum, command.at);
+  }
+});
+
+test(`random layers have the same gradients in the page's engine and on the command line (CONV2D_WEB_SEED=${seed})`, () => {
+  const random = new Random(seed + 3);
+  for (let round = 0; round < 20; ++round) {
+    const opened = openRandom(random);
+    const { layer, info } = opened;
+    const dy = someFloats(random, info.output_sizes.reduce((a, b) => a * b));
+    // What the page shows; vectors without fused multiply-adds round otherwise.
+    const flat = engines[0].gradient(dy);
+    write(opened);
+    writeNpy(join(folder, "dy.npy"), info.output_sizes, dy);
+    conv2d("grad", layer, "x.npy", "dy.npy", "--weights", "w.safetensors", "-o", "grads.safetensors");
+    const { input, weight, bias = [] } = readSafetensors(join(folder, "grads.safetensors"));
+    assert.deepEqual(Float32Array.from(flat), Float32Array.from([...input, ...weight, ...bias]), layer);
   }
 });
 

@@ -40,6 +40,15 @@ export function readNpy(file) {
   return { sizes: shape.split(",").filter((size) => size.trim() !== "").map(Number), values: new Float32Array(bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + bytes.length)) };
 }
 
+/** The tensors of float32 in a .safetensors: name -> values. */
+export function readSafetensors(file) {
+  const bytes = readFileSync(file);
+  const start = 8 + Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.toString("utf8", 8, start));
+  return Object.fromEntries(Object.entries(header).filter(([name]) => name !== "__metadata__").map(([name, { data_offsets: [begin, end] }]) =>
+    [name, new Float32Array(bytes.buffer.slice(bytes.byteOffset + start + begin, bytes.byteOffset + start + end))]));
+}
+
 const crcs = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; ++bit) {
