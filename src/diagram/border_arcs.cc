@@ -60,12 +60,8 @@ Path arc(const Pen& pen, Point from, Point to, double bend) {
 }  // namespace
 
 double room_for_arcs(const Subject& subject) {
-  const bool read = subject.rows.mode != PaddingMode::zeros && !subject.transposed();
-  return read && (subject.rows.first() < 0 || subject.rows.last() >= subject.rows.size.input ||
-                  subject.columns.first() < 0 ||
-                  subject.columns.last() >= subject.columns.size.input)
-             ? highest + head_room
-             : 0;
+  const bool padded = subject.rows.has_padding() || subject.columns.has_padding();
+  return padded && subject.rows.mode != PaddingMode::zeros ? highest + head_room : 0;
 }
 
 void draw_border_arcs(Pen& pen, const Grid& plane, const Subject& subject,

@@ -84,10 +84,6 @@ class GradientView {
                                      std::tuple(at.channel, at.row, at.column);
   }
 
-  double width_of(const Span& span) const {
-    return static_cast<double>(span.count()) * choice_.cell;
-  }
-
   double widest_label() const {
     double widest = 0;
     for (const ChannelRow& row : choice_.channels) {
@@ -101,38 +97,29 @@ class GradientView {
   }
 
   void place(double top) {
-    const double plane = width_of(choice_.columns);
-    const double slice = std::max(width_of(choice_.taps_across), 92.0);
+    const double plane = choice_.width_of(choice_.columns);
+    const double slice = std::max(choice_.width_of(choice_.taps_across), 92.0);
     input_x_ = margin;
     const double step = std::max(plane + gap, widest_label() + label_gap);
     input_gradient_x_ = input_x_ + step;
     weight_x_ = input_gradient_x_ + step + 16;
     weight_gradient_x_ = weight_x_ + slice + gap;
     output_x_ = weight_gradient_x_ + slice + gap + 16;
-    right_ = std::max({output_x_ + std::max(width_of(choice_.output_columns), 130.0),
+    right_ = std::max({output_x_ + std::max(choice_.width_of(choice_.output_columns), 130.0),
                        header_width(subject_) - margin, 680.0});
     tops_.clear();
     double y = top;
     for (const ChannelRow& row : choice_.channels) {
       tops_.push_back(y);
-      y += row.skipped > 0 ? label_room + row_gap
-                           : std::max(width_of(choice_.rows), width_of(choice_.taps_down)) +
-                                 label_room + row_gap;
+      y += row.skipped > 0
+               ? label_room + row_gap
+               : std::max(choice_.width_of(choice_.rows), choice_.width_of(choice_.taps_down)) +
+                     label_room + row_gap;
     }
     bias_y_ = y - 4;
     const double outputs = static_cast<double>(choice_.filters.size()) *
-                           (width_of(choice_.output_rows) + label_room + row_gap);
+                           (choice_.width_of(choice_.output_rows) + label_room + row_gap);
     bottom_ = std::max(bias_y_ + (subject_.bias.empty() ? 0 : 14), top + outputs);
-  }
-
-  Grid grid(double x, double y, const Span& rows, const Span& columns, const Numbers& numbers,
-            Role role) const {
-    return {.at = {x, y},
-            .cell = choice_.cell,
-            .rows = rows,
-            .columns = columns,
-            .numbers = numbers,
-            .role = role};
   }
 
   void label(const Grid& grid, const std::string& words, Role role) {
@@ -149,12 +136,12 @@ class GradientView {
     }
     const std::int64_t channel = shown.channel;
     const bool of_group = channel / subject_.inputs_per_group() == sum_.group;
-    const Grid x = grid(input_x_, tops_[row], choice_.rows, choice_.columns, choice_.input_numbers,
-                        Role::input);
+    const Grid x = choice_.grid({input_x_, tops_[row]}, choice_.rows, choice_.columns,
+                                choice_.input_numbers, Role::input);
     label(x, "x, channel " + std::to_string(channel), Role::input);
     draw_plane(x, subject_.input, channel);
-    const Grid dx = grid(input_gradient_x_, tops_[row], choice_.rows, choice_.columns,
-                         input_numbers_, Role::gradient);
+    const Grid dx = choice_.grid({input_gradient_x_, tops_[row]}, choice_.rows, choice_.columns,
+                                 input_numbers_, Role::gradient);
     label(dx, input_gradient_label(channel), Role::gradient);
     draw_plane(dx, gradients_.input, channel);
     if (of_group) {
@@ -197,16 +184,17 @@ class GradientView {
 
   void draw_slices(std::size_t row, std::int64_t channel) {
     const double y =
-        tops_[row] + std::max(0.0, width_of(choice_.rows) - width_of(choice_.taps_down)) / 2;
+        tops_[row] +
+        std::max(0.0, choice_.width_of(choice_.rows) - choice_.width_of(choice_.taps_down)) / 2;
     const std::string filter = "filter " + std::to_string(options_.at.channel);
-    const Grid w = grid(weight_x_, y, choice_.taps_down, choice_.taps_across,
-                        choice_.weight_numbers, Role::weight);
+    const Grid w = choice_.grid({weight_x_, y}, choice_.taps_down, choice_.taps_across,
+                                choice_.weight_numbers, Role::weight);
     label(w, "w, " + filter, Role::weight);
     diagram::draw(pen_, w, [&](std::int64_t r, std::int64_t s) {
       return Cell{.value = subject_.weight_at(channel, options_.at.channel, r, s)};
     });
-    const Grid dw = grid(weight_gradient_x_, y, choice_.taps_down, choice_.taps_across,
-                         weight_numbers_, Role::gradient);
+    const Grid dw = choice_.grid({weight_gradient_x_, y}, choice_.taps_down, choice_.taps_across,
+                                 weight_numbers_, Role::gradient);
     label(dw, "dW, " + filter, Role::gradient);
     diagram::draw(pen_, dw, [&](std::int64_t r, std::int64_t s) {
       return Cell{.value = gradients_.weight[static_cast<std::size_t>(
@@ -237,8 +225,8 @@ class GradientView {
   void draw_output_gradient() {
     double y = tops_.front();
     for (const std::int64_t k : choice_.filters) {
-      const Grid cells = grid(output_x_, y, choice_.output_rows, choice_.output_columns,
-                              output_numbers_, Role::gradient);
+      const Grid cells = choice_.grid({output_x_, y}, choice_.output_rows, choice_.output_columns,
+                                      output_numbers_, Role::gradient);
       label(cells, "dY, channel " + std::to_string(k), Role::gradient);
       diagram::draw(pen_, cells, [&](std::int64_t row, std::int64_t column) {
         Cell cell;
@@ -253,7 +241,7 @@ class GradientView {
                      .stroke_width = 3.5,
                      .radius = 2});
       }
-      y += width_of(choice_.output_rows) + label_room + row_gap;
+      y += choice_.width_of(choice_.output_rows) + label_room + row_gap;
     }
   }
 

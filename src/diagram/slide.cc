@@ -75,35 +75,22 @@ class Slide {
 
   // ---- places
 
-  Grid grid(double x, double y, const Span& rows, const Span& columns, const Numbers& numbers,
-            Role role) const {
-    return {.at = {x, y},
-            .cell = choice_.cell,
-            .rows = rows,
-            .columns = columns,
-            .numbers = numbers,
-            .role = role};
-  }
-
-  double width_of(const Span& span) const {
-    return static_cast<double>(span.count()) * choice_.cell;
-  }
-
   void place(double top) {
     places_.top = top + label_room + arc_room_;
     const double between = label_room + row_gap + (subject_.groups > 1 ? group_label_room : 0);
     places_.row_height =
-        std::max(width_of(choice_.rows), width_of(choice_.taps_down)) + between + arc_room_;
-    places_.output_row_height = width_of(choice_.output_rows) + between;
+        std::max(choice_.width_of(choice_.rows), choice_.width_of(choice_.taps_down)) + between +
+        arc_room_;
+    places_.output_row_height = choice_.width_of(choice_.output_rows) + between;
     const double room = subject_.groups > 1 ? group_room : 0;
     places_.input_x = margin + room + arc_room_;
-    places_.filter_x = places_.input_x + std::max(width_of(choice_.columns) + column_gap,
+    places_.filter_x = places_.input_x + std::max(choice_.width_of(choice_.columns) + column_gap,
                                                   widest_input_label() + label_gap);
     place_filters();
     places_.output_x = places_.sum_x + chip_width + column_gap - 8;
-    places_.right =
-        std::max({places_.output_x + std::max(width_of(choice_.output_columns), 112.0) + room,
-                  header_width(subject_) - margin, 620.0});
+    places_.right = std::max(
+        {places_.output_x + std::max(choice_.width_of(choice_.output_columns), 112.0) + room,
+         header_width(subject_) - margin, 620.0});
     double inputs = 0;
     for (const ChannelRow& row : choice_.channels) {
       inputs += row.skipped > 0 ? label_room + row_gap : places_.row_height;
@@ -130,7 +117,7 @@ class Slide {
       words = std::max(words, text_width(filter_label(k), label_size, true));
       bias = std::max(bias, text_width(bias_runs(k), label_size));
     }
-    const double slice = width_of(choice_.taps_across);
+    const double slice = choice_.width_of(choice_.taps_across);
     places_.filter_step = std::max({slice + filter_gap, words + label_gap, bias + label_gap});
     const double last =
         places_.filter_x + static_cast<double>(choice_.filters.size() - 1) * places_.filter_step;
@@ -157,20 +144,21 @@ class Slide {
   }
 
   Grid input_grid(std::size_t row) const {
-    return grid(places_.input_x, row_top(row), choice_.rows, choice_.columns, choice_.input_numbers,
-                Role::input);
+    return choice_.grid({places_.input_x, row_top(row)}, choice_.rows, choice_.columns,
+                        choice_.input_numbers, Role::input);
   }
 
   Grid filter_grid(std::size_t row, std::size_t filter) const {
     // In the middle of its row.
-    const double lift = std::max(0.0, width_of(choice_.rows) - width_of(choice_.taps_down)) / 2;
-    return grid(filter_left(filter), row_top(row) + lift, choice_.taps_down, choice_.taps_across,
-                choice_.weight_numbers, Role::weight);
+    const double lift =
+        std::max(0.0, choice_.width_of(choice_.rows) - choice_.width_of(choice_.taps_down)) / 2;
+    return choice_.grid({filter_left(filter), row_top(row) + lift}, choice_.taps_down,
+                        choice_.taps_across, choice_.weight_numbers, Role::weight);
   }
 
   Grid output_grid(std::size_t filter) const {
-    return grid(places_.output_x, output_top(filter), choice_.output_rows, choice_.output_columns,
-                choice_.output_numbers, Role::output);
+    return choice_.grid({places_.output_x, output_top(filter)}, choice_.output_rows,
+                        choice_.output_columns, choice_.output_numbers, Role::output);
   }
 
   // ---- inputs

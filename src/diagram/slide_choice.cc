@@ -102,12 +102,6 @@ void note_unread(std::vector<std::string>& sentences, const Axis& axis, const st
   }
 }
 
-bool has_padding(const Axis& axis) {
-  return axis.transposed
-             ? axis.first() < 0 || axis.last() > (axis.size.input - 1) * axis.size.stride
-             : axis.size.pad_before > 0 || axis.size.pad_after > 0;
-}
-
 std::string note_on_padding(PaddingMode mode) {
   switch (mode) {
     case PaddingMode::reflect:
@@ -155,6 +149,16 @@ void note_what_is_left_out(std::vector<std::string>& sentences, const Subject& s
 
 }  // namespace
 
+Grid SlideChoice::grid(Point at, const Span& shown_rows, const Span& shown_columns,
+                       const Numbers& numbers, Role role) const {
+  return {.at = at,
+          .cell = cell,
+          .rows = shown_rows,
+          .columns = shown_columns,
+          .numbers = numbers,
+          .role = role};
+}
+
 SlideChoice choose(const Subject& subject, const explain::Index& at) {
   SlideChoice choice;
   choice.channels = choose_channels(subject, subject.group_of_output(at.channel));
@@ -181,7 +185,7 @@ SlideChoice choose(const Subject& subject, const explain::Index& at) {
 std::vector<std::string> notes(const Subject& subject, const SlideChoice& choice) {
   std::vector<std::string> sentences;
   note_on_transposition(sentences, subject);
-  if (has_padding(subject.rows) || has_padding(subject.columns)) {
+  if (subject.rows.has_padding() || subject.columns.has_padding()) {
     sentences.push_back(note_on_padding(subject.rows.mode));
   }
   note_unread(sentences, subject.rows, "row");

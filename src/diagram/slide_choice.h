@@ -33,6 +33,13 @@ struct SlideChoice {
   Numbers input_numbers;
   Numbers weight_numbers;
   Numbers output_numbers;
+
+  /// Of cells of the chosen size.
+  Grid grid(drawing::Point at, const Span& shown_rows, const Span& shown_columns,
+            const Numbers& numbers, Role role) const;
+  double width_of(const Span& span) const noexcept {
+    return static_cast<double>(span.count()) * cell;
+  }
 };
 
 SlideChoice choose(const Subject& subject, const explain::Index& at);

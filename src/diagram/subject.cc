@@ -65,6 +65,11 @@ bool Axis::unread(std::int64_t position) const noexcept {
   });
 }
 
+bool Axis::has_padding() const noexcept {
+  const std::int64_t inside = transposed ? (size.input - 1) * size.stride : size.input - 1;
+  return first() < 0 || last() > inside;
+}
+
 std::int64_t Subject::weight_element(std::int64_t in, std::int64_t out, std::int64_t r,
                                      std::int64_t s) const noexcept {
   const std::int64_t first = transposed() ? in : out;

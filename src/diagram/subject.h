@@ -51,6 +51,8 @@ struct Axis {
   /// The input index that is read there; -1 for padding and gaps.
   std::int64_t source(std::int64_t position) const noexcept;
   bool unread(std::int64_t position) const noexcept;
+  /// Whether any position lies beyond the input.
+  bool has_padding() const noexcept;
 };
 
 /// Gradients of a loss with respect to what the layer is made of, widened.
