@@ -85,11 +85,12 @@ class Slide {
     const double room = subject_.groups > 1 ? group_room : 0;
     places_.input_x = margin + room + arc_room_;
     places_.filter_x = places_.input_x + std::max(choice_.width_of(choice_.columns) + column_gap,
-                                                  widest_input_label() + label_gap);
+                                                  widest_label(input_label) + room + label_gap);
     place_filters();
     places_.output_x = places_.sum_x + chip_width + column_gap - 8;
     places_.right = std::max(
-        {places_.output_x + std::max(choice_.width_of(choice_.output_columns), 112.0) + room,
+        {places_.output_x +
+             std::max(choice_.width_of(choice_.output_columns), widest_label(output_label)) + room,
          header_width(subject_) - margin, 620.0});
     double inputs = 0;
     for (const ChannelRow& row : choice_.channels) {
@@ -101,12 +102,10 @@ class Slide {
     places_.bottom = places_.top + std::max(inputs, outputs);
   }
 
-  double widest_input_label() const {
-    double widest = 0;
-    for (const ChannelRow& row : choice_.channels) {
-      widest = std::max(widest, text_width(input_label(row.channel), label_size, true));
-    }
-    return widest;
+  /// Of the last channel of all, which has the most digits.
+  double widest_label(std::string (*label)(std::int64_t)) const {
+    const std::int64_t channels = std::max(subject_.in_channels(), subject_.out_channels());
+    return text_width(label(channels - 1), label_size, true);
   }
 
   /// As far apart as the slices need, and the words above and below them.
@@ -188,6 +187,9 @@ class Slide {
 
   static std::string input_label(std::int64_t channel) {
     return "input, channel " + std::to_string(channel);
+  }
+  static std::string output_label(std::int64_t channel) {
+    return "output, channel " + std::to_string(channel);
   }
 
   void draw_inputs() {
@@ -377,7 +379,7 @@ class Slide {
     for (std::size_t filter = 0; filter < choice_.filters.size(); ++filter) {
       const std::int64_t k = choice_.filters[filter];
       const Grid cells = output_grid(filter);
-      pen_.text({cells.at.x, cells.at.y - 6}, "output, channel " + std::to_string(k), label_size,
+      pen_.text({cells.at.x, cells.at.y - 6}, output_label(k), label_size,
                 pen_.palette().text_of(Role::output), Align::left, true);
       diagram::draw(pen_, cells, [&](std::int64_t row, std::int64_t column) {
         return output_element(subject_, {.channel = k, .row = row, .column = column},
@@ -409,19 +411,19 @@ class Slide {
   void group_outline(const Rect& rect, std::int64_t group) {
     constexpr std::array<Dash, 3> dashes = {Dash::solid, Dash::dashed, Dash::dotted};
     pen_.add(Box{.rect = rect,
-                 .stroke = pen_.palette().quiet_ink,
-                 .stroke_width = 1.25,
+                 .stroke = pen_.palette().group(group),
+                 .stroke_width = 1.5,
                  .dash = dashes[static_cast<std::size_t>(group) % dashes.size()],
                  .radius = 8});
-    pen_.quiet({rect.right() - 8, rect.bottom() - 5}, "group " + std::to_string(group), 9.5,
-               Align::right);
+    pen_.text({rect.right() - 8, rect.bottom() - 5}, "group " + std::to_string(group), 9.5,
+              pen_.palette().group(group), Align::right);
   }
 
-  /// Around the planes of a group and their labels; `arcs` is what lies between.
-  static Rect around(const Rect& first, const Rect& last, double arcs) {
+  /// Around the planes of a group and their labels, `words` wide; `arcs` is what lies between.
+  static Rect around(const Rect& first, const Rect& last, double words, double arcs) {
     const double x = std::min(first.x, last.x) - group_room - arcs;
     const double y = std::min(first.y, last.y) - label_room - 2 - arcs;
-    return {x, y, std::max(first.right(), last.right()) + group_room - x,
+    return {x, y, std::max(last.right(), last.x + words) + group_room - x,
             std::max(first.bottom(), last.bottom()) + group_label_room - y};
   }
 
@@ -444,10 +446,10 @@ class Slide {
       outputs.try_emplace(group, rect, rect).first->second.second = rect;
     }
     for (const auto& [group, ends] : inputs) {
-      group_outline(around(ends.first, ends.second, arc_room_), group);
+      group_outline(around(ends.first, ends.second, widest_label(input_label), arc_room_), group);
     }
     for (const auto& [group, ends] : outputs) {
-      group_outline(around(ends.first, ends.second, 0), group);
+      group_outline(around(ends.first, ends.second, widest_label(output_label), 0), group);
     }
   }
 

@@ -80,7 +80,7 @@ Color to_color(Lab lab) noexcept {
           from_linear(-0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s)};
 }
 
-// Source of the four: M. Okabe and K. Ito, Color Universal Design, 2008,
+// Source of these and of the groups' two: M. Okabe and K. Ito, Color Universal Design, 2008,
 // https://jfly.uni-koeln.de/color
 Color color_of(Role role) noexcept {
   switch (role) {
@@ -98,18 +98,37 @@ Color color_of(Role role) noexcept {
   return hairline;
 }
 
+namespace {
+
+/// The colour, dark or light enough to be read on the ground of its theme.
+Color legible(Color color, Theme theme) noexcept {
+  Lab lab = to_lab(color);
+  lab.lightness =
+      theme == Theme::light ? std::min(lab.lightness, 0.5) : std::max(lab.lightness, 0.75);
+  return to_color(lab);
+}
+
+}  // namespace
+
 Color Palette::of(Role role) const noexcept {
   return role == Role::none ? hairline : color_of(role);
 }
 
 Color Palette::text_of(Role role) const noexcept {
-  if (role == Role::none) {
-    return ink;
+  return role == Role::none ? ink : legible(color_of(role), theme);
+}
+
+Color Palette::group(std::int64_t index) const noexcept {
+  constexpr Color blue = {0, 114, 178};
+  constexpr Color vermillion = {213, 94, 0};
+  switch (index % 3) {
+    case 0:
+      return legible(blue, theme);
+    case 1:
+      return legible(vermillion, theme);
+    default:
+      return ink;
   }
-  Lab lab = to_lab(color_of(role));
-  lab.lightness =
-      theme == Theme::light ? std::min(lab.lightness, 0.5) : std::max(lab.lightness, 0.75);
-  return to_color(lab);
 }
 
 Color Palette::value(double t) const noexcept {

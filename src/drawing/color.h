@@ -3,6 +3,8 @@
 
 #include <conv2d/drawing.h>
 
+#include <cstdint>
+
 namespace conv2d::drawing {
 
 /// What a sheet is drawn on and written in.
@@ -40,6 +42,9 @@ struct Palette {
   /// Of a role: for frames and marks. Text needs `text_of`, which is dark (or light) enough.
   Color of(Role role) const noexcept;
   Color text_of(Role role) const noexcept;
+  /// Around the planes of a group: what roles left of the eight colours, dark enough for text, then
+  /// the ink; after these three from the start.
+  Color group(std::int64_t index) const noexcept;
   /// t from -1 to 1: a ground for letters in ink, blue below zero, paper at it, brown above.
   Color value(double t) const noexcept;
 };

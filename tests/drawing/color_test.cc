@@ -171,6 +171,21 @@ TEST(Palette, WordsCanBeReadOnPaper) {
   }
 }
 
+TEST(Palette, GroupsCanBeReadAndDifferForColourBlindPeopleToo) {
+  for (const Theme theme : themes) {
+    const Palette& on = palette(theme);
+    for (int group = 0; group < 3; ++group) {
+      EXPECT_GE(contrast(on.group(group), on.paper), 4.5) << group;
+      EXPECT_EQ(on.group(group + 3), on.group(group));
+      for (const Matrix& matrix : {protanopia, deuteranopia, tritanopia}) {
+        const Lab one = to_lab(seen_with(matrix, on.group(group)));
+        const Lab next = to_lab(seen_with(matrix, on.group(group + 1)));
+        EXPECT_GT(distance(one, next), 0.1) << group;
+      }
+    }
+  }
+}
+
 TEST(Palette, SignsDifferForColourBlindPeopleToo) {
   for (const Theme theme : themes) {
     for (const Matrix& matrix : {protanopia, deuteranopia, tritanopia}) {

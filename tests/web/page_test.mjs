@@ -33,6 +33,21 @@ test("groups run from the standard convolution to depthwise", () => withPage(has
   }
 }));
 
+test("roles and groups have the colours of the figures, on either ground", () => withPage(hashOf("Conv2d(4, 4, 3, groups=2)", [4, 4, 4]), async (page) => {
+  const border = (selector) => page.locator(selector).first().evaluate((element) => getComputedStyle(element).borderTopColor);
+  for (const turn of [false, true]) {
+    if (turn) {
+      await page.locator("#theme").click();
+    }
+    const drawn = () => page.locator("#figure svg :is(rect, path)").evaluateAll((shapes) => [...new Set(shapes.map((shape) => getComputedStyle(shape).stroke))]);
+    const planes = ["#inputs .group-0", "#outputs .group-1", ".plane.input", ".plane.weight", ".plane.output"];
+    for (const plane of planes) {
+      const color = await border(plane);
+      await eventually(async () => (await drawn()).includes(color), true);
+    }
+  }
+}));
+
 test("pointing at an output shows its terms and sum, in digits that add up", () => withPage("", async (page) => {
   await cell(page, "Output, channel 1", 2, 1).hover();
   const { at } = explain(layer, [3, 5, 5], [1, 2, 1]);

@@ -71,6 +71,18 @@ test("links to a step and to a question are followed in the same page, and left"
   assert.doesNotMatch(page.url(), /tour|quiz/);
 }));
 
+test("going to a part of the page leaves the layer in the address", () => withPage(hashOf("Conv2d(1, 1, 2)", [1, 3, 3]), async (page) => {
+  const address = page.url();
+  await page.locator("#to-cards").click();
+  await eventually(() => page.evaluate(() => scrollY > 0), true);
+  await eventually(() => Promise.resolve(page.url()), address);
+  await page.locator("#view-matrix").click();
+  await eventually(() => Promise.resolve(/view=matrix/.test(page.url())), true);
+  const changed = page.url();
+  await page.locator("#to-photo").click();
+  await eventually(() => Promise.resolve(page.url()), changed);
+}));
+
 const layers = [
   ["Conv2d(3, 2, kernel_size=3, stride=2, padding=1)", [3, 5, 5]],
   ["Conv2d(2, 4, (1, 3), padding='same', padding_mode='reflect', groups=2, bias=False)", [2, 4, 5]],

@@ -43,7 +43,7 @@ const namesLayer = (address: string): boolean => address.startsWith("#layer=");
 
 /** Writes what is shown into the address, and shows what others write there. */
 function followAddress(app: App, tour: Tour, quiz: Quiz): void {
-  let written = "";
+  let written = location.hash;
   app.onChange((what) => {
     if (what === "theme" || what === "mode") {
       return;
@@ -53,7 +53,12 @@ function followAddress(app: App, tour: Tour, quiz: Quiz): void {
   });
   addEventListener("hashchange", () => {
     const address = location.hash;
-    if (address === written || !/^#(layer|tour|quiz)=/.test(address)) {
+    if (address === written) {
+      return;
+    }
+    if (!/^#(layer|tour|quiz)=/.test(address)) {
+      // A part of the page, where the reader is now; what is shown remains what it was.
+      history.replaceState(null, "", written === "" ? address : written);
       return;
     }
     if (namesLayer(address)) {
