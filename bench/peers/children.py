@@ -69,17 +69,22 @@ class Program:
 
 
 class Server:
-    """A driver that forks for each job: what it loads takes longer than the job."""
+    """A driver that forks for each job: what it loads takes longer than the job. It says {"ready": true}
+    when that is done: until then it would take time from whoever is measured."""
 
     def __init__(self, name, command, layouts):
         self.name, self.layouts, self.takes = name, layouts, lambda layer: True
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **BOUND}
         )
+        for line in self.process.stdout:
+            if any("ready" in thing for thing in objects_in(line)):
+                break
 
     def start(self, words, threads):
-        self.process.stdin.write(" ".join(words) + "\n")
-        self.process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # an ended server says nothing more
+            self.process.stdin.write(" ".join(words) + "\n")
+            self.process.stdin.flush()
         said = []
         for line in self.process.stdout:
             for thing in objects_in(line):
@@ -89,7 +94,8 @@ class Server:
         return said, "its server ended"
 
     def close(self):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.stdout.close()
         self.process.wait()
 

@@ -12,7 +12,8 @@
 // Border    through tables of pointers (strip_taps.h) into the input by the border's index map.
 //           Pixels with the same taps in the padding share tiles, which leave these out; only the
 //           smallest maps read zeros instead, unless a weight is infinite or NaN and must not.
-// Output    straight to where channels lie side by side; else through scratch memory
+// Output    straight to where channels lie side by side; else through scratch memory.
+//           Large results go past the caches (streaming.h)
 // Weights   packed as [c][r][s][output channels of the tile]; read in order
 // Not for   fewer output channels than half a vector; see yields()
 // Source    J. Zhang, F. Franchetti, T. M. Low, High Performance Zero-Memory Overhead Direct
@@ -266,10 +267,10 @@ class Worker {
   /// Whether a result that no cache holds is stored in place by whole vectors, each once.
   bool streams_result() const {
     const Layout<T>& layout = run_.layout;
-    const Index lanes = layout.outputs.lanes;
-    return layout.channels <= layout.channel_step && layout.outputs.outputs % lanes == 0 &&
-           leaves_caches(run_.operands) && rows_are_aligned(run_.operands.result, lanes) &&
-           run_.operands.result.strides()[3] % lanes == 0;
+    const MutableTensorView result = run_.operands.result;
+    return layout.channels <= layout.channel_step &&
+           crowds_caches(run_.problem, run_.operands.epilogue, result) &&
+           pixels_are_aligned(result, layout.outputs.outputs, layout.outputs.lanes);
   }
 
   /// Whether a processor would not guess which lines of the result come next: each pixel's outputs

@@ -17,7 +17,8 @@
 //           a tile, so that they may come from L3
 // Pixels    row by row, or where rows are short against a vector, the strip as one line: what lies
 //           between rows is computed too and not stored
-// Output    straight to where pixels lie side by side; else through a tile of scratch memory
+// Output    straight to where pixels lie side by side; else through a tile of scratch memory.
+//           Large results go past the caches (streaming.h)
 // Border    zeros in the buffer. An infinite or NaN weight must not meet them: such layers take a
 //           plain loop that leaves those terms out
 // Not for   channels-last tensors with many channels on either side (direct.cc), which it

@@ -4,6 +4,7 @@
 #include "algorithm/planar_cut.h"
 #include "algorithm/planar_worker.h"
 #include "algorithm/run_items.h"
+#include "algorithm/streaming.h"
 #include "base/error.h"
 #include "base/quantity.h"
 #include "conv2d/machine.h"
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 namespace conv2d::planar {
@@ -114,6 +116,26 @@ bool leaps_through_result(const Problem& problem, const Cut<T>& cut, const Strid
          bytes > 4 * static_cast<Index>(machine().l2_bytes) && machine().fused_multiply_add;
 }
 
+/// Whether each strip is made of whole vectors that lie where vectors of memory do.
+template <class T>
+bool strips_are_aligned(const Problem& problem, const Cut<T>& cut, MutableTensorView output) {
+  const Strides& strides = output.strides();
+  const std::size_t vector = at(cut.lanes) * sizeof(T);
+  if (reinterpret_cast<std::uintptr_t>(output.data()) % vector != 0 ||
+      strides[0] % cut.lanes != 0 || strides[1] % cut.lanes != 0) {
+    return false;
+  }
+  if (!cut.one_line) {
+    return strides[2] % cut.lanes == 0 && problem.columns.output % cut.lanes == 0;
+  }
+  for (Index strip = 0; strip <= cut.strips; ++strip) {
+    if (cut.first_row(problem, strip) * cut.pitch % cut.lanes != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /// Tiles of pixels that a register tile goes through at a time, which sums of few products are too
 /// short to do one by one: as many as have their inputs in half of L1, where their sums need not
 /// wait.
@@ -170,10 +192,16 @@ Run<T> shared_by_threads(const Task<T>& task) {
       .weights = task.packed,
       .plain = !task.finite && !interleaved && problem.padding_mode == PaddingMode::zeros,
       .stores_in_place = task.finite && stores_in_place(problem, cut, task.output.strides()),
-      .plane_by_plane = writes_plane_by_plane<T>(problem, task.output.strides()),
-      .fetches_result = leaps_through_result(problem, cut, task.output.strides()),
+      .plane_by_plane = false,
+      .streams = false,
+      .fetches_result = false,
       .bias = bias_or_zeros<T>(problem, task.bias, problem.out_channels),
   };
+  run.streams = run.stores_in_place && !interleaved &&
+                crowds_caches(problem, task.epilogue, task.output) &&
+                strips_are_aligned(problem, cut, task.output);
+  run.plane_by_plane = !run.streams && writes_plane_by_plane<T>(problem, task.output.strides());
+  run.fetches_result = !run.streams && leaps_through_result(problem, cut, task.output.strides());
   if (run.stores_in_place && !interleaved && run.channel_block >= cut.channels) {
     run.tiles_at_once = tiles_at_once(problem, cut);
   }

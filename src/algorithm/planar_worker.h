@@ -13,6 +13,7 @@
 #include "simd/interleaved_planar.h"
 #include "simd/kernels.h"
 #include "simd/planar.h"
+#include "simd/stream.h"
 
 #include <algorithm>
 #include <cmath>
@@ -43,6 +44,7 @@ struct Run {
   bool stores_in_place;
   /// Whether a strip is done with some output channels before the next ones are begun.
   bool plane_by_plane;
+  bool streams;         ///< results go past the caches
   bool fetches_result;  ///< lines of it before they are written
   std::vector<T> bias;  ///< of every output channel, zero where there is none
 };
@@ -82,6 +84,9 @@ class Worker {
       first_tile_ = first;
     } else {
       compute_lines();
+    }
+    if (run_.streams) {
+      simd::flush_streams();
     }
     finish_part();
   }
@@ -215,6 +220,7 @@ class Worker {
       tile.before = c == 0 ? nullptr : sums;
       tile.after = stores ? to + outputs.first * tile.after_step : sums;
       tile.bias = ends ? run_.bias.data() + k : nullptr;
+      tile.streams = stores && run_.streams;
       if (stores && run_.fetches_result) {
         fetch_after(i, to, pixels);
       }

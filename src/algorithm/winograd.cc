@@ -27,6 +27,7 @@
 #include "algorithm/buffer.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/run_items.h"
+#include "algorithm/streaming.h"
 #include "algorithm/tile_cycles.h"
 #include "algorithm/winograd_worker.h"
 #include "base/quantity.h"
@@ -155,6 +156,8 @@ void run(const Problem& given, const Operands& operands) {
       .cut = winograd::Cut(problem, outputs),
       .layout = winograd::PackedWeights(problem, outputs),
       .weights = reinterpret_cast<const float*>(operands.packed + header_bytes),
+      .streams = crowds_caches(problem, operands.epilogue, operands.result) &&
+                 pixels_are_aligned(operands.result, outputs.outputs, outputs.lanes),
       .zeros = std::vector<float>(at(problem.in_channels_per_group()), 0.0F),
       .bias = packed_bias(problem, outputs, operands.bias),
       .source_rows = winograd::sources(problem.rows, problem.padding_mode),

@@ -8,6 +8,7 @@
 #include "algorithm/pixel_rows.h"
 #include "algorithm/winograd_cut.h"
 #include "algorithm/winograd_weights.h"
+#include "simd/stream.h"
 #include "simd/winograd.h"
 
 #include <algorithm>
@@ -25,6 +26,7 @@ struct Run {
   Cut cut;
   PackedWeights layout;
   const float* weights;
+  bool streams;                       ///< results go past the caches
   std::vector<float> zeros;           ///< as many as a group has input channels
   std::vector<float> bias;            ///< [group][padded]
   std::vector<Index> source_rows;     ///< [tile row][6]
@@ -103,6 +105,9 @@ class Worker {
     for (Index i = blocks * part / parts; i < blocks * (part + 1) / parts; ++i) {
       multiply(run_.outputs.blocks[at(i)]);
       store(run_.outputs.blocks[at(i)]);
+    }
+    if (run_.streams) {
+      simd::flush_streams();
     }
   }
 
@@ -200,6 +205,7 @@ class Worker {
     tile.step = at(scratch_.product_step());
     tile.channels = at(real);
     tile.bias = run_.bias.data() + bias_at(block);
+    const auto transform = run_.streams ? kernels_.stream_output : kernels_.output;
     const Index row_pixels = tiles_.columns * tile_outputs;
     tile.row_step = direct ? strides_[2] : row_pixels * scratch_.product_row;
     tile.column_step = direct ? strides_[3] : scratch_.product_row;
@@ -212,7 +218,7 @@ class Worker {
         tile.products = sums_ + (row * tiles_.columns + column) * scratch_.product_row;
         tile.to = direct ? target(block, row, q)
                          : results_ + column * tile_outputs * scratch_.product_row;
-        if (!kernels_.output(tile)) {
+        if (!transform(tile)) {
           repair(block, row, column, tile);
         }
       }

@@ -75,6 +75,14 @@ struct PlanarSums {
     });
   }
 
+  /// Past the caches.
+  HWY_INLINE void stream(T* HWY_RESTRICT to, std::ptrdiff_t step) const {
+    unroll<K>([&](auto k) HWY_ATTR {
+      unroll<J>([&](auto j) HWY_ATTR { hn::Stream(sum[k][j], D(), to + j * hn::Lanes(D())); });
+      to += step;
+    });
+  }
+
   /// Of the last vectors only the first `last` elements.
   HWY_INLINE void store(T* HWY_RESTRICT to, std::ptrdiff_t step, std::size_t last) const {
     unroll<K>([&](auto k) HWY_ATTR {
@@ -108,7 +116,12 @@ void planar_tile(const PlanarTile<T>& a) {
     if (a.bias != nullptr) {
       sums.add(a.bias);
     }
-    sums.store(a.after + i * J * lanes, a.after_step, i + 1 < a.tiles ? lanes : a.last);
+    T* const after = a.after + i * J * lanes;
+    if (a.streams) {
+      sums.stream(after, a.after_step);
+    } else {
+      sums.store(after, a.after_step, i + 1 < a.tiles ? lanes : a.last);
+    }
   }
 }
 

@@ -31,6 +31,7 @@ struct PlanarTile {
   std::ptrdiff_t after_step;
   std::size_t last;  ///< how many pixels of the last tile's last vector are stored
   const T* bias;     ///< [K], added last; nullptr where more is to come
+  bool streams;      ///< past the caches: vectors are whole and lie where vectors of memory do
 };
 
 template <class T>

@@ -79,7 +79,8 @@ HWY_INLINE void transform_input_tile(D d, const WinogradInput& t, std::size_t c)
 }
 
 /// One vector of channels, from channel c on; whether all outputs are finite before the bias.
-template <class D>
+/// Streams: past the caches.
+template <bool Streams, class D>
 HWY_INLINE bool transform_output_tile(D d, const WinogradOutput& t, std::size_t c) {
   hn::Vec<D> half[4][6];
   unroll<6>([&](auto j) HWY_ATTR {
@@ -99,9 +100,13 @@ HWY_INLINE bool transform_output_tile(D d, const WinogradOutput& t, std::size_t 
     unroll<4>([&](auto j) HWY_ATTR {
       check = hn::MulAdd(row[j], zero, check);
       if (i < t.rows && j < t.columns) {
-        hn::StoreU(hn::Add(row[j], bias), d,
-                   t.to + static_cast<std::ptrdiff_t>(i.value) * t.row_step +
-                       static_cast<std::ptrdiff_t>(j.value) * t.column_step + c);
+        float* const to = t.to + static_cast<std::ptrdiff_t>(i.value) * t.row_step +
+                          static_cast<std::ptrdiff_t>(j.value) * t.column_step + c;
+        if constexpr (Streams) {
+          hn::Stream(hn::Add(row[j], bias), d, to);
+        } else {
+          hn::StoreU(hn::Add(row[j], bias), d, to);
+        }
       }
     });
   });
@@ -131,13 +136,22 @@ bool winograd_output(const WinogradOutput& tile) {
   bool finite = true;
   std::size_t c = 0;
   for (; c + hn::Lanes(whole) <= tile.channels; c += hn::Lanes(whole)) {
-    finite &= transform_output_tile(whole, tile, c);
+    finite &= transform_output_tile<false>(whole, tile, c);
   }
   for (; c + 4 <= tile.channels; c += 4) {
-    finite &= transform_output_tile(four, tile, c);
+    finite &= transform_output_tile<false>(four, tile, c);
   }
   for (; c < tile.channels; ++c) {
-    finite &= transform_output_tile(one, tile, c);
+    finite &= transform_output_tile<false>(one, tile, c);
+  }
+  return finite;
+}
+
+bool stream_winograd_output(const WinogradOutput& tile) {
+  const hn::ScalableTag<float> whole;
+  bool finite = true;
+  for (std::size_t c = 0; c < tile.channels; c += hn::Lanes(whole)) {
+    finite &= transform_output_tile<true>(whole, tile, c);
   }
   return finite;
 }
@@ -214,7 +228,8 @@ void winograd_weights(const WinogradWeights& weights) {
 }
 
 const WinogradKernels& winograd_table() {
-  static const WinogradKernels found = {winograd_weights, winograd_input, winograd_output};
+  static const WinogradKernels found = {winograd_weights, winograd_input, winograd_output,
+                                        stream_winograd_output};
   return found;
 }
 

@@ -44,6 +44,8 @@ struct WinogradKernels {
   void (*input)(const WinogradInput&);
   /// False where an output was infinite or NaN before the bias, the missing ones included.
   bool (*output)(const WinogradOutput&);
+  /// The same past the caches: channels are whole vectors that lie where vectors of memory do.
+  bool (*stream_output)(const WinogradOutput&);
 };
 
 /// Of the instructions in use now. Every sum runs in the same order whatever they are.

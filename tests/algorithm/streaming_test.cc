@@ -3,6 +3,7 @@
 
 #include <conv2d/machine.h>
 #include <conv2d/plan.h>
+#include <conv2d/threads.h>
 
 #include "support/random.h"
 #include "support/tensors.h"
@@ -37,6 +38,44 @@ TEST(Streaming, IsForInputsAndOutputsThatNoCacheHolds) {
   EXPECT_TRUE(leaves_caches(operands(x, large, &nothing)));
 }
 
+/// Sums of channels * kernel * kernel products.
+Problem problem(std::int64_t channels, std::int64_t kernel) {
+  Problem sums;
+  sums.in_channels = channels;
+  sums.rows.kernel = kernel;
+  sums.columns.kernel = kernel;
+  return sums;
+}
+
+class Crowding : public ::testing::Test {
+ protected:
+  void TearDown() override { set_num_threads(threads_); }
+
+  const std::int64_t room_ = static_cast<std::int64_t>(machine().l3_bytes / 4 / sizeof(float));
+  const int threads_ = num_threads();
+};
+
+TEST_F(Crowding, IsByAQuarterOfTheLastCache) {
+  set_num_threads(1);
+  Tensor small({1, 1, 1, room_});
+  Tensor large({1, 1, 1, room_ + 1});
+  EXPECT_FALSE(crowds_caches(problem(1, 3), nullptr, small));
+  EXPECT_TRUE(crowds_caches(problem(1, 3), nullptr, large));
+  const functional::Epilogue relu{.residual = {}, .low = 0, .high = {}};
+  EXPECT_FALSE(crowds_caches(problem(1, 3), &relu, large));
+  const functional::Epilogue nothing;
+  EXPECT_TRUE(crowds_caches(problem(1, 3), &nothing, large));
+}
+
+TEST_F(Crowding, IsByThatOfEachThreadWhereMemoryIsSlowerThanTheSums) {
+  set_num_threads(4);
+  Tensor once({1, 1, 1, 2 * room_});
+  Tensor each({1, 1, 1, 4 * room_ + 4});
+  EXPECT_FALSE(crowds_caches(problem(1, 1), nullptr, once));
+  EXPECT_TRUE(crowds_caches(problem(64, 3), nullptr, once));
+  EXPECT_TRUE(crowds_caches(problem(1, 1), nullptr, each));
+}
+
 TEST(Streaming, IsForRowsOfWholeVectors) {
   const std::int64_t lanes = 16;
   Tensor planes({2, 3, 5, 32});
@@ -50,6 +89,19 @@ TEST(Streaming, IsForRowsOfWholeVectors) {
   EXPECT_FALSE(rows_are_aligned(ragged_pixels, lanes));
 }
 
+TEST(Streaming, IsForPixelsOfWholeVectors) {
+  const std::int64_t lanes = 16;
+  Tensor pixels({2, 32, 5, 3}, DType::float32, interleaved);
+  EXPECT_TRUE(pixels_are_aligned(pixels, 32, lanes));
+  EXPECT_TRUE(pixels_are_aligned(pixels, 16, lanes));
+  EXPECT_FALSE(pixels_are_aligned(pixels, 8, lanes));
+  EXPECT_FALSE(pixels_are_aligned(MutableTensorView(pixels).slice(1, 8, 24), 16, lanes));
+  Tensor ragged({2, 24, 5, 2}, DType::float32, interleaved);
+  EXPECT_FALSE(pixels_are_aligned(ragged, 16, lanes));
+  Tensor planes({2, 32, 5, 32});
+  EXPECT_FALSE(pixels_are_aligned(planes, 32, lanes));
+}
+
 /// By an epilogue that changes nothing a result stays in the caches.
 void expect_same_bits(Random& random, const Plan& plan) {
   const functional::Epilogue idle{
@@ -59,7 +111,6 @@ void expect_same_bits(Random& random, const Plan& plan) {
   Tensor streamed(plan.output_sizes(), DType::float32, plan.format());
   Tensor kept(plan.output_sizes(), DType::float32, plan.format());
   ASSERT_TRUE(leaves_caches(operands(x, streamed)));
-  ASSERT_TRUE(rows_are_aligned(streamed, 16));
   plan.run(x, w, std::nullopt, streamed);
   plan.run(x, w, std::nullopt, kept, idle);
   ASSERT_TRUE(testing::same_bits(streamed, kept)) << plan.explain();
@@ -104,6 +155,30 @@ TEST_F(StreamedResults, OfDirectAreTheSame) {
     expect_same_bits(random_, Plan::conv2d({1, 2, rows(2 + outputs), columns}, {outputs, 2, 3, 3},
                                            false, DType::float32, {.padding = 1}, interleaved)
                                   .with_algorithm("direct"));
+  }
+}
+
+TEST_F(StreamedResults, OfPlanarAreTheSame) {
+  // Rows of whole vectors; rows that are not, of images that are; and neither.
+  for (const std::int64_t width : {columns, columns + 8, columns + 1}) {
+    for (const std::int64_t kernel : {1, 3}) {
+      for (const std::int64_t inputs : {3, 24}) {
+        const std::int64_t height = rows(inputs + 19) / 2 * 2 + 2;
+        expect_same_bits(
+            random_, Plan::conv2d({1, inputs, height, width}, {19, inputs, kernel, kernel}, false,
+                                  DType::float32, {.padding = kernel / 2})
+                         .with_algorithm("planar"));
+      }
+    }
+  }
+}
+
+TEST_F(StreamedResults, OfWinogradAreTheSame) {
+  for (const std::int64_t outputs : {16, 96}) {
+    expect_same_bits(random_,
+                     Plan::conv2d({1, 16, rows(16 + outputs), columns}, {outputs, 16, 3, 3}, false,
+                                  DType::float32, {.padding = 1}, interleaved)
+                         .with_algorithm("winograd"));
   }
 }
 

@@ -212,9 +212,11 @@ class Children(unittest.TestCase):
         said = children.time_peer(self.program("pass", ["nchw"]), self.LAYER, 1, 3)
         self.assertEqual([each["crash"] for each in said], ["said nothing"])
 
-    def test_a_server_answers_job_after_job(self):
+    def test_a_server_answers_job_after_job_once_it_is_ready(self):
         source = (
             "import sys\n"
+            "print('a library says hello')\n"
+            "print('{\"ready\": true}', flush=True)\n"
             "for line in sys.stdin:\n"
             "    print('{\"layout\": \"nchw\", \"min_s\": 1}')\n"
             "    print('{\"exit\": %d}' % (-8 if 'layouts=nhwc' in line else 0), flush=True)\n"
@@ -226,6 +228,13 @@ class Children(unittest.TestCase):
             self.assertEqual(server.start(["layouts=nhwc"], 1)[1], "SIGFPE")
         finally:
             server.close()
+
+    def test_a_server_that_never_is_ready_costs_its_rows(self):
+        server = children.Server("fake", [sys.executable, "-c", "print('no')"], ["nchw"])
+        server.process.wait()
+        self.assertEqual(children.time_peer(server, self.LAYER, 1, 3), [
+            {"who": "fake", "layout": "nchw", "crash": "its server ended"}])  # fmt: skip
+        server.close()
 
     def test_the_lock_is_held_for_a_while_and_given_back(self):
         with tempfile.NamedTemporaryFile() as file, open(file.name, encoding="utf-8") as other:

@@ -132,6 +132,7 @@ def run_job(words):
 
 
 def main():
+    print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
