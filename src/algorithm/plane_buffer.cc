@@ -70,6 +70,8 @@ PlaneFiller<T>::PlaneFiller(const Problem& problem, TensorView input, const Plan
       input_(static_cast<const T*>(input.data())),
       strides_(input.strides()),
       copies_(simd::row_copies<T>()),
+      deals_(strides_[3] == 1 && (problem.columns.stride == 2 || problem.columns.stride == 4) &&
+             static_cast<std::int64_t>(layout.column_phases().size()) == problem.columns.stride),
       filled_(index_of(layout.band_rows())) {
   const Axis& axis = problem.columns;
   for (const std::int64_t phase : layout.column_phases()) {
@@ -90,6 +92,25 @@ PlaneFiller<T>::PlaneFiller(const Problem& problem, TensorView input, const Plan
     }
     columns_.push_back(std::move(columns));
   }
+  if (deals_) {
+    share_inner();
+  }
+}
+
+/// What is dealt are the inner columns of all phases; those of some phases alone go with the
+/// border.
+template <class T>
+void PlaneFiller<T>::share_inner() {
+  std::int64_t begin = 0;
+  std::int64_t end = columns_.front().inner_end;
+  for (const Columns& columns : columns_) {
+    begin = std::max(begin, columns.inner_begin);
+    end = std::min(end, columns.inner_end);
+  }
+  for (Columns& columns : columns_) {
+    columns.inner_begin = begin;
+    columns.inner_end = std::max(begin, end);
+  }
 }
 
 template <class T>
@@ -106,43 +127,68 @@ void PlaneFiller<T>::fill(std::int64_t n, std::int64_t first_channel, std::int64
       }
       filled_[index_of(slot)] = 1;
       const std::int64_t h = source_index(problem_.rows, problem_.padding_mode, first_row + i, r);
-      for (std::size_t phase = 0; phase < columns_.size(); ++phase) {
-        T* to = buffer +
-                (static_cast<std::int64_t>(phase) * layout_.band_rows() + slot) * layout_.pitch();
-        fill_row(h == nowhere ? nullptr : image + h * strides_[2], channels, columns_[phase], to);
-      }
+      fill_phases(h == nowhere ? nullptr : image + h * strides_[2], channels,
+                  buffer + slot * layout_.pitch());
     }
   }
 }
 
-/// One row of every channel; `from` is nullptr where it lies in the zeros.
+/// One row of every channel, in each column phase; `from` is nullptr where it lies in the zeros.
 template <class T>
-void PlaneFiller<T>::fill_row(const T* from, std::int64_t channels, const Columns& columns,
-                              T* to) const {
-  const std::int64_t step = layout_.channel_step();
-  const auto count = static_cast<std::int64_t>(columns.source.size());
-  if (from == nullptr) {
-    for (std::int64_t c = 0; c < channels; ++c) {
-      std::fill_n(to + c * step, count, T{});
-    }
-    return;
+void PlaneFiller<T>::fill_phases(const T* from, std::int64_t channels, T* to) const {
+  if (from != nullptr && deals_) {
+    deal_inner(from, channels, to);
   }
-  const auto fill_border = [&](std::int64_t u) {
+  for (const Columns& columns : columns_) {
+    if (from == nullptr) {
+      for (std::int64_t c = 0; c < channels; ++c) {
+        std::fill_n(to + c * layout_.channel_step(), columns.source.size(), T{});
+      }
+    } else {
+      fill_border(from, channels, columns, to);
+      const std::int64_t inner = columns.inner_end - columns.inner_begin;
+      if (inner > 0 && !deals_) {
+        const std::int64_t w = columns.source[index_of(columns.inner_begin)];
+        fill_inner(from + w * strides_[3], channels, inner, to + columns.inner_begin);
+      }
+    }
+    to += phase_step();
+  }
+}
+
+/// All columns but the inner ones.
+template <class T>
+void PlaneFiller<T>::fill_border(const T* from, std::int64_t channels, const Columns& columns,
+                                 T* to) const {
+  const auto fill_column = [&](std::int64_t u) {
     const std::int64_t w = columns.source[index_of(u)];
     for (std::int64_t c = 0; c < channels; ++c) {
-      to[c * step + u] = w == nowhere ? T{} : from[c * strides_[1] + w * strides_[3]];
+      to[c * layout_.channel_step() + u] =
+          w == nowhere ? T{} : from[c * strides_[1] + w * strides_[3]];
     }
   };
   for (std::int64_t u = 0; u < columns.inner_begin; ++u) {
-    fill_border(u);
+    fill_column(u);
   }
-  if (columns.inner_end > columns.inner_begin) {
-    const std::int64_t w = columns.source[index_of(columns.inner_begin)];
-    fill_inner(from + w * strides_[3], channels, columns.inner_end - columns.inner_begin,
-               to + columns.inner_begin);
+  for (auto u = columns.inner_end; u < static_cast<std::int64_t>(columns.source.size()); ++u) {
+    fill_column(u);
   }
-  for (std::int64_t u = columns.inner_end; u < count; ++u) {
-    fill_border(u);
+}
+
+/// The inner columns of all phases at once.
+template <class T>
+void PlaneFiller<T>::deal_inner(const T* from, std::int64_t channels, T* to) const {
+  const std::int64_t begin = columns_.front().inner_begin;
+  const std::int64_t count = columns_.front().inner_end - begin;
+  if (count > 0) {
+    copies_.deal({.from = from + columns_.front().source[index_of(begin)],
+                  .from_step = strides_[1],
+                  .ways = columns_.size(),
+                  .to = to + begin,
+                  .way_step = phase_step(),
+                  .to_step = layout_.channel_step(),
+                  .rows = index_of(channels),
+                  .count = index_of(count)});
   }
 }
 

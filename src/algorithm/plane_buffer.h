@@ -70,14 +70,19 @@ class PlaneFiller {
     std::int64_t inner_begin;
     std::int64_t inner_end;
   };
-  void fill_row(const T* from, std::int64_t channels, const Columns& columns, T* to) const;
+  std::int64_t phase_step() const noexcept { return layout_.band_rows() * layout_.pitch(); }
+  void share_inner();
+  void fill_phases(const T* from, std::int64_t channels, T* to) const;
+  void fill_border(const T* from, std::int64_t channels, const Columns& columns, T* to) const;
   void fill_inner(const T* from, std::int64_t channels, std::int64_t count, T* to) const;
+  void deal_inner(const T* from, std::int64_t channels, T* to) const;
 
   const Problem& problem_;
   const PlaneLayout& layout_;
   const T* input_;
   Strides strides_;
   const simd::RowCopies<T>& copies_;
+  bool deals_;                    ///< all column phases are filled in one pass over a row
   std::vector<Columns> columns_;  ///< of each column phase
   std::vector<char> filled_;      ///< [band row]
 };

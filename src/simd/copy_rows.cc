@@ -189,6 +189,57 @@ void split_rows(const SplitRows<T>& a) {
   }
 }
 
+/// As many vectors as there are ways.
+template <std::size_t Ways, class T>
+HWY_INLINE void deal_vectors(const T* HWY_RESTRICT from, T* HWY_RESTRICT to,
+                             std::ptrdiff_t way_step) {
+  if constexpr (Ways == 2) {
+    split_pair(from, to, to + way_step);
+  } else {
+    const hn::ScalableTag<T> d;
+    const std::size_t lanes = hn::Lanes(d);
+    const auto first = hn::LoadU(d, from);
+    const auto second = hn::LoadU(d, from + lanes);
+    const auto third = hn::LoadU(d, from + 2 * lanes);
+    const auto fourth = hn::LoadU(d, from + 3 * lanes);
+    const auto even_low = hn::ConcatEven(d, second, first);
+    const auto odd_low = hn::ConcatOdd(d, second, first);
+    const auto even_high = hn::ConcatEven(d, fourth, third);
+    const auto odd_high = hn::ConcatOdd(d, fourth, third);
+    hn::StoreU(hn::ConcatEven(d, even_high, even_low), d, to);
+    hn::StoreU(hn::ConcatEven(d, odd_high, odd_low), d, to + way_step);
+    hn::StoreU(hn::ConcatOdd(d, even_high, even_low), d, to + 2 * way_step);
+    hn::StoreU(hn::ConcatOdd(d, odd_high, odd_low), d, to + 3 * way_step);
+  }
+}
+
+/// Where the last vectors are not whole they deal some elements again.
+template <std::size_t Ways, class T>
+void deal(const DealRows<T>& a) {
+  const std::size_t lanes = hn::Lanes(hn::ScalableTag<T>());
+  const T* from = a.from;
+  T* to = a.to;
+  for (std::size_t row = 0; row < a.rows; ++row, from += a.from_step, to += a.to_step) {
+    if (a.count < lanes) {
+      for (std::size_t way = 0; way < Ways; ++way) {
+        copy_one_by_one(from + way, Ways, to + static_cast<std::ptrdiff_t>(way) * a.way_step,
+                        a.count);
+      }
+      continue;
+    }
+    for (std::size_t i = 0; i + lanes < a.count; i += lanes) {
+      deal_vectors<Ways>(from + Ways * i, to + i, a.way_step);
+    }
+    const std::size_t last = a.count - lanes;
+    deal_vectors<Ways>(from + Ways * last, to + last, a.way_step);
+  }
+}
+
+template <class T>
+void deal_rows(const DealRows<T>& a) {
+  a.ways == 2 ? deal<2>(a) : deal<4>(a);
+}
+
 /// A vector of each row.
 template <std::size_t Rows, class D, class T = hn::TFromD<D>>
 HWY_INLINE void interleave_vectors(D d, const T* HWY_RESTRICT from, std::ptrdiff_t step,
@@ -236,7 +287,8 @@ void interleave_rows(const InterleaveRows<T>& a) {
 }
 
 template <class T>
-constexpr RowCopies<T> row_copies_of = {copy_rows<T>, split_rows<T>, interleave_rows<T>};
+constexpr RowCopies<T> row_copies_of = {copy_rows<T>, split_rows<T>, deal_rows<T>,
+                                        interleave_rows<T>};
 
 const RowCopies<float>& copies_of_floats() { return row_copies_of<float>; }
 

@@ -32,6 +32,20 @@ struct SplitRows {
   std::size_t count;
 };
 
+/// Deals a row's elements to 2 or 4 others in turns, each of which gets `count` of them:
+/// to[way * way_step + row * to_step + i] = from[row * from_step + i * ways + way] for i < count.
+template <class T>
+struct DealRows {
+  const T* from;
+  std::ptrdiff_t from_step;
+  std::size_t ways;
+  T* to;
+  std::ptrdiff_t way_step;
+  std::ptrdiff_t to_step;
+  std::size_t rows;
+  std::size_t count;
+};
+
 /// Rows between each other, at most most_interleaved_rows of them and at least 2:
 /// to[i * rows + row] = from[row * from_step + i] for i < count.
 template <class T>
@@ -49,6 +63,7 @@ template <class T>
 struct RowCopies {
   void (*copy)(const CopyRows<T>&);
   void (*split)(const SplitRows<T>&);
+  void (*deal)(const DealRows<T>&);
   void (*interleave)(const InterleaveRows<T>&);
 };
 

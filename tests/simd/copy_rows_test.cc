@@ -64,6 +64,30 @@ TYPED_TEST(CopiedRows, AreTheElementsAStrideApartAndNoOther) {
   }
 }
 
+TYPED_TEST(CopiedRows, AreDealtInTurns) {
+  using T = TypeParam;
+  for (const auto name : simd::instruction_sets()) {
+    const Instructions scope(name);
+    for (const std::size_t ways : {2U, 4U}) {
+      for (std::size_t count = 1; count <= 50; ++count) {
+        const std::size_t length = ways * count;
+        const std::vector<T> from = this->two_rows(length);
+        const std::size_t step = count + 1;
+        std::vector<T> to(ways * this->rows * step, T{-9});
+        simd::row_copies<T>().deal({from.data(), static_cast<std::ptrdiff_t>(length), ways,
+                                    to.data(), static_cast<std::ptrdiff_t>(this->rows * step),
+                                    static_cast<std::ptrdiff_t>(step), this->rows, count});
+        for (std::size_t i = 0; i < to.size(); ++i) {
+          const std::size_t way = i / step / this->rows;
+          const std::size_t row = i / step % this->rows;
+          const T expected = i % step == count ? T{-9} : from[row * length + i % step * ways + way];
+          ASSERT_EQ(to[i], expected) << name << ", " << ways << " ways, element " << i;
+        }
+      }
+    }
+  }
+}
+
 TYPED_TEST(CopiedRows, LieBetweenEachOtherInTheirOrder) {
   using T = TypeParam;
   for (const auto name : simd::instruction_sets()) {
