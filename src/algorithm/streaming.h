@@ -63,4 +63,12 @@ inline bool pixels_are_aligned(MutableTensorView result, Index outputs, Index la
          rows_are_aligned(result, lanes);
 }
 
+/// Whether rows of pixels are whole lines of 64 bytes that lie where lines of memory do.
+inline bool planes_are_aligned(MutableTensorView result) {
+  const Index line = 64 / static_cast<Index>(element_size(result.dtype()));
+  const Strides& strides = result.strides();
+  return strides[1] != 1 && strides[3] == 1 && result.sizes()[3] % line == 0 &&
+         rows_are_aligned(result, line);
+}
+
 }  // namespace conv2d

@@ -145,19 +145,29 @@ std::size_t workspace_bytes(const Problem& given) {
          at(sources) * sizeof(Index) + at(shared) * sizeof(float);
 }
 
+/// Whether a large result is stored by whole vectors of channels, or by whole lines of pixels.
+bool streams_result(const Problem& problem, const Operands& operands,
+                    const OutputBlocks<float>& outputs, const winograd::Cut& cut) {
+  constexpr Index line = 16;
+  const bool lines = cut.pieces == 1 || cut.piece_columns * winograd::tile_outputs % line == 0;
+  return crowds_caches(problem, operands.epilogue, operands.result) &&
+         (pixels_are_aligned(operands.result, outputs.outputs, outputs.lanes) ||
+          (lines && planes_are_aligned(operands.result)));
+}
+
 void run(const Problem& given, const Operands& operands) {
   const Problem problem = winograd::as_forward(given);
   const OutputBlocks<float> outputs(problem);
   read_header(operands.packed, outputs.lanes);
+  const winograd::Cut cut(problem, outputs);
   const winograd::Run shared{
       .problem = problem,
       .operands = operands,
       .outputs = outputs,
-      .cut = winograd::Cut(problem, outputs),
+      .cut = cut,
       .layout = winograd::PackedWeights(problem, outputs),
       .weights = reinterpret_cast<const float*>(operands.packed + header_bytes),
-      .streams = crowds_caches(problem, operands.epilogue, operands.result) &&
-                 pixels_are_aligned(operands.result, outputs.outputs, outputs.lanes),
+      .streams = streams_result(problem, operands, outputs, cut),
       .zeros = std::vector<float>(at(problem.in_channels_per_group()), 0.0F),
       .bias = packed_bias(problem, outputs, operands.bias),
       .source_rows = winograd::sources(problem.rows, problem.padding_mode),

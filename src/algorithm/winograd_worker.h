@@ -205,7 +205,7 @@ class Worker {
     tile.step = at(scratch_.product_step());
     tile.channels = at(real);
     tile.bias = run_.bias.data() + bias_at(block);
-    const auto transform = run_.streams ? kernels_.stream_output : kernels_.output;
+    const auto transform = run_.streams && direct ? kernels_.stream_output : kernels_.output;
     const Index row_pixels = tiles_.columns * tile_outputs;
     tile.row_step = direct ? strides_[2] : row_pixels * scratch_.product_row;
     tile.column_step = direct ? strides_[3] : scratch_.product_row;
@@ -255,10 +255,16 @@ class Worker {
   void copy_out(const Block& block, Index row, Index rows) const {
     const Index q = tiles_.first_column * tile_outputs;
     const Index pixels = std::min(tiles_.columns * tile_outputs, run_.problem.columns.output - q);
+    const Index real = run_.outputs.real(block);
     for (Index i = 0; i < rows; ++i) {
-      store_row(results_ + i * tiles_.columns * tile_outputs * scratch_.product_row,
-                scratch_.product_row, target(block, row, q) + i * strides_[2], strides_,
-                run_.outputs.real(block), pixels);
+      const float* const from = results_ + i * tiles_.columns * tile_outputs * scratch_.product_row;
+      float* const to = target(block, row, q) + i * strides_[2];
+      if (run_.streams) {
+        run_.outputs.kernels.stream_transpose(from, scratch_.product_row, to, strides_[1], real,
+                                              pixels);
+      } else {
+        store_row(from, scratch_.product_row, to, strides_, real, pixels);
+      }
     }
   }
 

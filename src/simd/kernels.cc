@@ -405,7 +405,8 @@ Kernels<T> kernels_of() {
       .tile = Tiles<T, Scattered>::all(),
       .even_tile = Tiles<T, Even>::all(),
       .row_tile = Tiles<T, AlongRow>::all(),
-      .transpose = transpose<T>,
+      .transpose = transpose<false, T>,
+      .stream_transpose = transpose<true, T>,
   };
 }
 

@@ -81,6 +81,10 @@ struct Kernels {
   /// to[i * to_stride + j] = from[j * from_stride + i] for i < rows, j < columns.
   void (*transpose)(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
                     std::int64_t rows, std::int64_t columns);
+  /// The same past the caches (stream.h): rows of whole lines, 64 bytes each, that begin where
+  /// lines of memory do.
+  void (*stream_transpose)(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
+                           std::int64_t rows, std::int64_t columns);
 };
 
 /// Of the instructions in use now.

@@ -41,7 +41,17 @@ HWY_INLINE auto load_pieces(hn::FixedTag<T, 32 / sizeof(T)> d, const T* HWY_REST
 }
 #endif
 
-template <class D>
+/// Streams: past the caches.
+template <bool Streams, class D, class T = hn::TFromD<D>>
+HWY_INLINE void store_pieces(hn::Vec<D> vector, D d, T* HWY_RESTRICT to) {
+  if constexpr (Streams) {
+    hn::Stream(vector, d, to);
+  } else {
+    hn::StoreU(vector, d, to);
+  }
+}
+
+template <bool Streams, class D>
 HWY_INLINE void transpose_block(D d, const float* HWY_RESTRICT from, std::int64_t from_stride,
                                 float* HWY_RESTRICT to, std::int64_t to_stride) {
   const hn::Repartition<double, D> pairs;
@@ -53,20 +63,23 @@ HWY_INLINE void transpose_block(D d, const float* HWY_RESTRICT from, std::int64_
   const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, row2, row3));
   const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, row0, row1));
   const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, row2, row3));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, to);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, to + to_stride);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, to + 2 * to_stride);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, to + 3 * to_stride);
+  const auto store = [&](auto vector, std::int64_t row) HWY_ATTR {
+    store_pieces<Streams>(hn::BitCast(d, vector), d, to + row * to_stride);
+  };
+  store(hn::InterleaveLower(pairs, low01, low23), 0);
+  store(hn::InterleaveUpper(pairs, low01, low23), 1);
+  store(hn::InterleaveLower(pairs, high01, high23), 2);
+  store(hn::InterleaveUpper(pairs, high01, high23), 3);
 }
 
 #if HWY_HAVE_FLOAT64
-template <class D>
+template <bool Streams, class D>
 HWY_INLINE void transpose_block(D d, const double* HWY_RESTRICT from, std::int64_t from_stride,
                                 double* HWY_RESTRICT to, std::int64_t to_stride) {
   const auto row0 = load_pieces<double>(d, from, 2 * from_stride);
   const auto row1 = load_pieces<double>(d, from + from_stride, 2 * from_stride);
-  hn::StoreU(hn::InterleaveLower(d, row0, row1), d, to);
-  hn::StoreU(hn::InterleaveUpper(d, row0, row1), d, to + to_stride);
+  store_pieces<Streams>(hn::InterleaveLower(d, row0, row1), d, to);
+  store_pieces<Streams>(hn::InterleaveUpper(d, row0, row1), d, to + to_stride);
 }
 #endif
 
@@ -89,7 +102,7 @@ HWY_INLINE void fetch_rows(const T* from, std::int64_t stride, std::int64_t rows
 /// As many columns from `first_column` on as blocks of these vectors take; returns where they end.
 /// The inner loop goes along the rows, of `from` or of `to`, that are further apart: they may be
 /// planes a power of two apart, which meet in a few sets of the first cache.
-template <class D, class T = hn::TFromD<D>>
+template <bool Streams, class D, class T = hn::TFromD<D>>
 std::int64_t transpose_blocks(D d, const T* from, std::int64_t from_stride, T* to,
                               std::int64_t to_stride, std::int64_t rows, std::int64_t first_column,
                               std::int64_t columns) {
@@ -99,7 +112,8 @@ std::int64_t transpose_blocks(D d, const T* from, std::int64_t from_stride, T* t
   const std::int64_t end = columns - (columns - first_column) % wide;
   const std::int64_t bottom = rows - rows % piece;
   const auto block = [&](std::int64_t i, std::int64_t j) HWY_ATTR {
-    transpose_block(d, from + j * from_stride + i, from_stride, to + i * to_stride + j, to_stride);
+    transpose_block<Streams>(d, from + j * from_stride + i, from_stride, to + i * to_stride + j,
+                             to_stride);
   };
   if (from_stride > to_stride) {
     const std::int64_t high = lines_at_once<T>(to_stride, piece);
@@ -131,17 +145,17 @@ std::int64_t transpose_blocks(D d, const T* from, std::int64_t from_stride, T* t
 }
 
 /// to[i * to_stride + j] = from[j * from_stride + i] for i < rows, j < columns.
-template <class T>
+template <bool Streams, class T>
 void transpose(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
                std::int64_t rows, std::int64_t columns) {
   constexpr std::size_t lanes = 16 / sizeof(T);
   std::int64_t done = 0;
 #if HWY_MAX_BYTES >= 32
   const hn::FixedTag<T, 2 * lanes> two;
-  done = transpose_blocks(two, from, from_stride, to, to_stride, rows, done, columns);
+  done = transpose_blocks<Streams>(two, from, from_stride, to, to_stride, rows, done, columns);
 #endif
   const hn::FixedTag<T, lanes> one;
-  done = transpose_blocks(one, from, from_stride, to, to_stride, rows, done, columns);
+  done = transpose_blocks<Streams>(one, from, from_stride, to, to_stride, rows, done, columns);
   const std::int64_t whole_rows = rows - rows % static_cast<std::int64_t>(lanes);
   for (std::int64_t i = done < columns ? 0 : whole_rows; i < rows; ++i) {
     for (std::int64_t j = i < whole_rows ? done : 0; j < columns; ++j) {

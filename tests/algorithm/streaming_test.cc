@@ -102,6 +102,17 @@ TEST(Streaming, IsForPixelsOfWholeVectors) {
   EXPECT_FALSE(pixels_are_aligned(planes, 32, lanes));
 }
 
+TEST(Streaming, IsForPlanesOfWholeLines) {
+  Tensor planes({2, 3, 5, 32});
+  EXPECT_TRUE(planes_are_aligned(planes));
+  EXPECT_FALSE(planes_are_aligned(MutableTensorView(planes).slice(3, 0, 15)));
+  EXPECT_FALSE(planes_are_aligned(MutableTensorView(planes).slice(3, 8, 16)));
+  Tensor ragged({2, 3, 5, 24});
+  EXPECT_FALSE(planes_are_aligned(ragged));
+  Tensor pixels({2, 1, 5, 32}, DType::float32, interleaved);
+  EXPECT_FALSE(planes_are_aligned(pixels));
+}
+
 /// By an epilogue that changes nothing a result stays in the caches.
 void expect_same_bits(Random& random, const Plan& plan) {
   const functional::Epilogue idle{
@@ -175,10 +186,12 @@ TEST_F(StreamedResults, OfPlanarAreTheSame) {
 
 TEST_F(StreamedResults, OfWinogradAreTheSame) {
   for (const std::int64_t outputs : {16, 96}) {
-    expect_same_bits(random_,
-                     Plan::conv2d({1, 16, rows(16 + outputs), columns}, {outputs, 16, 3, 3}, false,
-                                  DType::float32, {.padding = 1}, interleaved)
-                         .with_algorithm("winograd"));
+    for (const auto format : {MemoryFormat::contiguous, interleaved}) {
+      expect_same_bits(
+          random_, Plan::conv2d({1, 16, rows(16 + outputs), columns}, {outputs, 16, 3, 3}, false,
+                                DType::float32, {.padding = 1}, format)
+                       .with_algorithm("winograd"));
+    }
   }
 }
 
