@@ -22,6 +22,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "simd/fetch.h"
 #include "simd/store_first-inl.h"
 #include "simd/unroll-inl.h"
 
@@ -76,6 +77,12 @@ struct RowSums {
   template <std::size_t Row>
   HWY_INLINE void clear_row() {
     unroll<J>([&](auto j) HWY_ATTR { sum[Row][j] = hn::Zero(D()); });
+  }
+
+  /// Pixels of the vectors that follow. A processor does not foresee them: many other rows are read
+  /// in between. Rows of a picture that no cache holds take two thirds of the time so.
+  static HWY_INLINE void fetch_next(const T* HWY_RESTRICT pixels, std::size_t step) {
+    unroll<J>([&](auto j) HWY_ATTR { fetch_for_reading_next(pixels + (J + j) * step); });
   }
 
   /// One tap of `Rows` rows of sums from `First` on; weight(i) is that of the i-th of them.
@@ -145,6 +152,9 @@ HWY_INLINE void add_rolling_row(const DepthwiseRows<hn::TFromD<D>>& a,
   using Spread = LaneSpread<D, Interleaved>;
   const std::ptrdiff_t* HWY_RESTRICT columns = a.columns.data();
   const std::size_t step = Spread::vector_step(a);
+  if constexpr (J == vectors_of(N)) {  // else nothing follows in the row, most often
+    RowSums<D, N, J>::fetch_next(from + columns[0], step);
+  }
   if constexpr (S > 0) {
     unroll<S>([&](auto s) HWY_ATTR {
       sums.template multiply_add<N - touched, touched>(

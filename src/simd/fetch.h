@@ -26,4 +26,15 @@ inline void fetch_for_reading(const void* from) noexcept {
 #endif
 }
 
+/// Into the first one, for what is read next.
+inline void fetch_for_reading_next(const void* from) noexcept {
+#if defined(__x86_64__)
+  asm volatile("prefetcht0 %0" : : "m"(*static_cast<const char*>(from)));
+#elif defined(__aarch64__)
+  asm volatile("prfm pldl1keep, [%0]" : : "r"(from));
+#else
+  __builtin_prefetch(from, 0, 3);
+#endif
+}
+
 }  // namespace conv2d::simd
