@@ -264,7 +264,7 @@ class Worker {
             at(wide - run_.layout.outputs.real(block))};
   }
 
-  /// Whether a result that no cache holds is stored in place by whole vectors, each once.
+  /// Whether a large result is stored in place by whole vectors, each once.
   bool streams_result() const {
     const Layout<T>& layout = run_.layout;
     const MutableTensorView result = run_.operands.result;

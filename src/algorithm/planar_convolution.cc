@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <vector>
 
 namespace conv2d::planar {
@@ -119,14 +118,11 @@ bool leaps_through_result(const Problem& problem, const Cut<T>& cut, const Strid
 /// Whether each strip is made of whole vectors that lie where vectors of memory do.
 template <class T>
 bool strips_are_aligned(const Problem& problem, const Cut<T>& cut, MutableTensorView output) {
-  const Strides& strides = output.strides();
-  const std::size_t vector = at(cut.lanes) * sizeof(T);
-  if (reinterpret_cast<std::uintptr_t>(output.data()) % vector != 0 ||
-      strides[0] % cut.lanes != 0 || strides[1] % cut.lanes != 0) {
-    return false;
-  }
   if (!cut.one_line) {
-    return strides[2] % cut.lanes == 0 && problem.columns.output % cut.lanes == 0;
+    return rows_are_aligned(output, cut.lanes) && problem.columns.output % cut.lanes == 0;
+  }
+  if (!planes_begin_aligned(output, cut.lanes)) {
+    return false;
   }
   for (Index strip = 0; strip <= cut.strips; ++strip) {
     if (cut.first_row(problem, strip) * cut.pitch % cut.lanes != 0) {

@@ -47,14 +47,18 @@ inline bool leaves_caches(const Operands& operands) {
          bytes_of(operands.first) + bytes_of(operands.result) > last_cache;
 }
 
-/// Whether whole vectors, counted from the beginning of each row, are whole vectors of memory too.
-inline bool rows_are_aligned(MutableTensorView result, Index lanes) {
+/// Whether images and, where they are stored one by one, planes begin where vectors of memory do.
+inline bool planes_begin_aligned(MutableTensorView result, Index lanes) {
   const Strides& strides = result.strides();
   const Index vector = lanes * static_cast<Index>(element_size(result.dtype()));
   const bool interleaved = strides[1] == 1;
   return reinterpret_cast<std::uintptr_t>(result.data()) % at(vector) == 0 &&
-         strides[0] % lanes == 0 && strides[2] % lanes == 0 &&
-         (interleaved || strides[1] % lanes == 0);
+         strides[0] % lanes == 0 && (interleaved || strides[1] % lanes == 0);
+}
+
+/// Whether whole vectors, counted from the beginning of each row, are whole vectors of memory too.
+inline bool rows_are_aligned(MutableTensorView result, Index lanes) {
+  return planes_begin_aligned(result, lanes) && result.strides()[2] % lanes == 0;
 }
 
 /// Whether a group's outputs of a pixel are whole vectors that lie where vectors of memory do.

@@ -58,7 +58,9 @@ function followAddress(app: App, tour: Tour, quiz: Quiz): void {
     }
     if (!/^#(layer|tour|quiz)=/.test(address)) {
       // A part of the page, where the reader is now; what is shown remains what it was.
-      history.replaceState(null, "", written === "" ? address : written);
+      if (written !== "") {
+        history.replaceState(null, "", written);
+      }
       return;
     }
     if (namesLayer(address)) {
