@@ -98,7 +98,7 @@ PlaneFiller<T>::PlaneFiller(const Problem& problem, TensorView input, const Plan
 }
 
 /// What is dealt are the inner columns of all phases; those of some phases alone go with the
-/// border.
+/// border, and all of them where no column is inner in every phase.
 template <class T>
 void PlaneFiller<T>::share_inner() {
   std::int64_t begin = 0;
@@ -108,8 +108,8 @@ void PlaneFiller<T>::share_inner() {
     end = std::min(end, columns.inner_end);
   }
   for (Columns& columns : columns_) {
-    columns.inner_begin = begin;
-    columns.inner_end = std::max(begin, end);
+    columns.inner_begin = begin < end ? begin : 0;
+    columns.inner_end = begin < end ? end : 0;
   }
 }
 

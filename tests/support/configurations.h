@@ -32,7 +32,7 @@ struct RandomAxis {
 
   RandomAxis(Random& random, PaddingMode mode, std::int64_t taps)
       : kernel(taps),
-        stride(random.between(1, 3)),
+        stride(random.between(1, 4)),
         dilation(random.between(1, 3)),
         before(random.between(0, 3)),
         after(random.between(0, 3)),
