@@ -6,7 +6,6 @@ so on, or `crash`. Ours are those of "conv2d"."""
 
 import dataclasses
 import math
-from typing import Optional
 
 OURS = "conv2d"
 USER_LAYOUTS = ("nchw", "nhwc")
@@ -24,8 +23,17 @@ class Row:
     operations: int
     operations_on_inputs: int
     ours: dict
-    same_layout: Optional[dict]  # the fastest peer with the user's layout; None where none ran
-    any_layout: Optional[dict]  # the fastest peer with whatever layout suits it best
+    peers: list  # results of all others, whatever their layout
+
+    @property
+    def same_layout(self):
+        """The fastest peer with the user's layout; None where none ran."""
+        return fastest(peer for peer in self.peers if peer["layout"] == self.layout)
+
+    @property
+    def any_layout(self):
+        """The fastest peer with whatever layout suits it best."""
+        return fastest(self.peers)
 
     @property
     def ratio(self):
@@ -53,9 +61,7 @@ def rows_of(results):
     for ours in results:
         if ours["who"] != OURS or "min_s" not in ours:
             continue
-        rivals = [
-            peer for peer in peers if (peer["layer"], peer["threads"]) == (ours["layer"], ours["threads"])
-        ]
+        key = (ours["layer"], ours["threads"])
         rows.append(
             Row(
                 layer=ours["layer"],
@@ -66,8 +72,7 @@ def rows_of(results):
                 operations=ours["operations"],
                 operations_on_inputs=ours["operations_on_inputs"],
                 ours=ours,
-                same_layout=fastest(peer for peer in rivals if peer["layout"] == ours["layout"]),
-                any_layout=fastest(rivals),
+                peers=[peer for peer in peers if (peer["layer"], peer["threads"]) == key],
             )
         )
     return rows

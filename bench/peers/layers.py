@@ -91,11 +91,12 @@ def parse_line(line):
 
 def class_of(layer):
     """The kind of layer, by its sizes alone: what means are taken over."""
+    wide = ", wide kernel" if max(layer.r, layer.s) > 7 else ""
     filters = layer.c == layer.groups and layer.c <= 4
     if filters and layer.k <= 2 * layer.c:
-        return "image filter"
+        return f"image filter{wide}"
     if layer.c == layer.groups and layer.k == layer.c:
-        return "depthwise, wide kernel" if max(layer.r, layer.s) > 7 else "depthwise"
+        return f"depthwise{wide}"
     if layer.groups > 1:
         return "grouped"
     if layer.c <= 4:

@@ -89,19 +89,36 @@ def limits_text(rows, peaks):
     return means_table(found, "best peer with")
 
 
-def targets_text(rows, peaks):
+def percent(share):
+    return f"{100 * share:.0f}%"
+
+
+def targets_text(judgements):
     heading = [
-        "class", "layout", "target", "against", "mean", "rows", "reached", "within 5%", "short", "out of reach",
+        "class", "layout", "target", "against", "mean", "we, of the peak", "the peer", "rows", *targets.VERDICTS,
     ]  # fmt: skip
     lines = []
-    for each in targets.standings(rows, peaks):
+    for each in targets.standings(judgements):
         target = each.target
-        against = "any layout" if target.any_layout else "the same layout"
         lines.append(
-            [target.kind, target.layout, times(target.ratio), against, times(each.mean), each.rows,
-             each.met, each.near, each.short, each.out_of_reach]
+            [target.kind, target.layout, times(target.ratio), target.against, times(each.mean),
+             *map(percent, each.of_peak), len(each.judgements), *map(each.count, targets.VERDICTS)]
         )  # fmt: skip
     return table(heading, lines)
+
+
+def short_text(judgements):
+    heading = [
+        "layer", "threads", "layout", "class", "ratio", "target", "against", "we, of the peak", "the peer",
+        "the target takes",
+    ]  # fmt: skip
+    lines = [
+        [each.row.layer, each.row.threads, each.row.layout, each.target.kind, times(each.ratio),
+         times(each.target.ratio), each.target.against, percent(each.of_peak(each.row.ours)),
+         percent(each.of_peak(each.peer)), percent(each.takes)]
+        for each in targets.short(judgements)
+    ]  # fmt: skip
+    return table(heading, lines) if lines else "None.\n"
 
 
 def versions_text(results):
@@ -134,6 +151,7 @@ def page(run, picture):
     """`run` is what the JSON file holds: machine, peaks, samples and results."""
     rows = arithmetic.rows_of(run["results"])
     lost = arithmetic.losses(rows)
+    judgements = targets.judged(rows, run["peaks"])
     peaks = ", ".join(
         f"{number(peak)} with {threads} thread{'s' * (int(threads) > 1)}" for threads, peak in run["peaks"].items()
     )
@@ -164,8 +182,13 @@ multiply-adds took as long as these, and no layer read or wrote memory:
 
 What we want to be to the best peer, as a ratio, and with how many rows we are. A row is out of reach
 where even the peak of fused multiply-adds, on the taps that are not in the padding, would not reach it.
+Shares of that peak are geometric means; those above 100% took fewer operations.
 
-{targets_text(rows, run["peaks"])}
+{targets_text(judgements)}
+The rows that are short, the furthest from their target first, and the share of the peak that reaching it
+takes:
+
+{short_text(judgements)}
 ### Crashes
 
 {crashes_text(run["results"])}

@@ -10,25 +10,48 @@ import dataclasses
 import arithmetic
 
 
+# Which peers a target is against.
+AGAINST = {
+    "any layout": lambda row, peer: True,
+    "the same layout": lambda row, peer: peer["layout"] == row.layout,
+    "OpenCV": lambda row, peer: peer["who"] == "OpenCV",
+    "the same layout, not OpenCV": lambda row, peer: peer["layout"] == row.layout and peer["who"] != "OpenCV",
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class Target:
     kind: str
     layout: str
     ratio: float
-    any_layout: bool = True  # against a peer with whatever layout suits it, or with the user's
+    against: str = "any layout"
+
+    def peer(self, row):
+        """The fastest of them; None where none ran."""
+        return arithmetic.fastest(peer for peer in row.peers if AGAINST[self.against](row, peer))
 
 
-DENSE = ("3x3", "1x1", "strided", "dilated", "other dense")
+DENSE = ("3x3", "1x1", "strided", "dilated", "other dense", "first layer")
 DEPTHWISE = ("depthwise", "depthwise, wide kernel")
-TARGETS = (
-    *(Target(kind, layout, 1.0) for kind in (*DENSE, "first layer") for layout in arithmetic.USER_LAYOUTS),
-    *(Target(kind, "nchw", 2.0, any_layout=False) for kind in DEPTHWISE),
-    *(Target(kind, "nhwc", 1.2) for kind in DEPTHWISE),
-    *(
-        Target(kind, layout, ratio)
-        for kind, ratio in (("grouped", 3.0), ("odd channels", 1.3), ("image filter", 2.0))
-        for layout in arithmetic.USER_LAYOUTS
-    ),
+TARGETS = tuple(
+    Target(kind, layout, ratio, against)
+    for kinds, layouts, ratio, against in (
+        (DENSE, arithmetic.USER_LAYOUTS, 1.0, "any layout"),
+        (DEPTHWISE, ("nchw",), 2.0, "the same layout"),
+        (DEPTHWISE, ("nhwc",), 1.2, "any layout"),
+        (("grouped",), arithmetic.USER_LAYOUTS, 3.0, "any layout"),
+        (("odd channels",), arithmetic.USER_LAYOUTS, 1.3, "any layout"),
+        (("image filter",), arithmetic.USER_LAYOUTS, 2.0, "OpenCV"),
+        (("image filter, wide kernel",), arithmetic.USER_LAYOUTS, 4.0, "OpenCV"),
+        (
+            ("image filter", "image filter, wide kernel"),
+            arithmetic.USER_LAYOUTS,
+            5.0,
+            "the same layout, not OpenCV",
+        ),
+    )
+    for kind in kinds
+    for layout in layouts
 )
 
 
@@ -36,50 +59,88 @@ TARGETS = (
 NEAR = 0.95
 
 
-@dataclasses.dataclass
-class Standing:
-    """Rows of a target: how many there are, reach it, nearly do, cannot, and are short of it; and their
-    mean."""
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """A row beside its target. `peak` is the rate of fused multiply-adds alone, in GFLOP/s."""
 
     target: Target
-    rows: int = 0
-    met: int = 0
-    near: int = 0
-    out_of_reach: int = 0
-    short: int = 0
-    mean: float = 0.0
+    row: arithmetic.Row
+    peak: float
+
+    @property
+    def peer(self):
+        return self.target.peer(self.row)
+
+    @property
+    def ratio(self):
+        return self.peer["min_s"] / self.row.ours["min_s"]
+
+    def of_peak(self, result):
+        """The share of the peak that a result has, of the taps that are not in the padding."""
+        return self.row.operations_on_inputs / result["min_s"] / 1e9 / self.peak
+
+    @property
+    def takes(self):
+        """The share of the peak that reaching the target takes."""
+        return self.target.ratio * self.of_peak(self.peer)
+
+    @property
+    def verdict(self):
+        if self.ratio >= self.target.ratio:
+            return "reached"
+        if self.takes > 1:
+            return "out of reach"
+        return "within 5%" if self.ratio >= NEAR * self.target.ratio else "short"
 
 
-def peer_of(row, target):
-    return row.any_layout if target.any_layout else row.same_layout
+VERDICTS = ("reached", "within 5%", "short", "out of reach")
 
 
-def standing(target, rows, peaks):
-    """`peaks` is {threads: GFLOP/s}."""
-    found = Standing(target)
-    ratios = []
-    for row in rows:
-        peer = peer_of(row, target)
-        if row.kind != target.kind or row.layout != target.layout or peer is None:
-            continue
-        ratio = peer["min_s"] / row.ours["min_s"]
-        at_the_peak = peer["min_s"] / (row.operations_on_inputs / peaks[str(row.threads)] / 1e9)
-        ratios.append(ratio)
-        found.rows += 1
-        if ratio >= target.ratio:
-            found.met += 1
-        elif at_the_peak < target.ratio:
-            found.out_of_reach += 1
-        elif ratio >= NEAR * target.ratio:
-            found.near += 1
-        else:
-            found.short += 1
-    found.mean = arithmetic.geometric_mean(ratios)
-    return found
-
-
-def standings(rows, peaks):
-    """Of all targets that a row is of. Our default precision, in which a layer takes the fastest sums."""
+def judged(rows, peaks):
+    """[Judgement] by target, where a peer ran. `peaks` is {threads: GFLOP/s}. In our default precision, in
+    which a layer takes the fastest sums."""
     chosen = arithmetic.of_precision(rows, "default")
-    found = [standing(target, chosen, peaks) for target in TARGETS]
-    return [each for each in found if each.rows]
+    beside = [
+        Judgement(target, row, peaks[str(row.threads)])
+        for target in TARGETS
+        for row in chosen
+        if (row.kind, row.layout) == (target.kind, target.layout)
+    ]
+    return [each for each in beside if each.peer is not None]
+
+
+@dataclasses.dataclass
+class Standing:
+    """All rows of a target."""
+
+    target: Target
+    judgements: list
+
+    @property
+    def mean(self):
+        return arithmetic.geometric_mean(each.ratio for each in self.judgements)
+
+    @property
+    def of_peak(self):
+        """What we and the best peers have, as geometric means."""
+        return (
+            arithmetic.geometric_mean(each.of_peak(each.row.ours) for each in self.judgements),
+            arithmetic.geometric_mean(each.of_peak(each.peer) for each in self.judgements),
+        )
+
+    def count(self, verdict):
+        return sum(each.verdict == verdict for each in self.judgements)
+
+
+def standings(judgements):
+    """Of all targets that a row is of."""
+    by_target = {}
+    for each in judgements:
+        by_target.setdefault(each.target, []).append(each)
+    return [Standing(target, having) for target, having in by_target.items()]
+
+
+def short(judgements):
+    """Those that a peer leaves furthest behind their target first."""
+    found = [each for each in judgements if each.verdict == "short"]
+    return sorted(found, key=lambda each: each.ratio / each.target.ratio)

@@ -76,6 +76,7 @@ class Layers(unittest.TestCase):
         for line, kind in (
             ("mb1ic1ih9oc1oh9kh3ph1", "image filter"),
             ("g3mb1ic3ih9oc3oh9kh5ph2", "image filter"),
+            ("g3mb1ic3ih40oc3oh40kh15ph7", "image filter, wide kernel"),
             ("mb1ic1ih9oc64oh9kh3ph1", "first layer"),
             ("mb1ic3ih9oc64oh9kh3ph1", "first layer"),
             ("g16mb1ic16ih9oc16oh9kh3ph1", "depthwise"),
@@ -149,17 +150,36 @@ class Arithmetic(unittest.TestCase):
                 ("met", 0.01, 0.01), ("near", 0.01, 0.0096), ("peak", 0.01, 0.004), ("short", 0.01, 0.006))  # fmt: skip
             for who, seconds in (("conv2d", ours), ("x", theirs))
         ]
-        rows = arithmetic.rows_of(results)
-        found = targets.standing(targets.Target("3x3", "nchw", 1.0), rows, {"1": 100.0})  # 5 ms at the peak
-        counts = (found.rows, found.met, found.near, found.out_of_reach, found.short)
-        self.assertEqual(counts, (4, 1, 1, 1, 1))
+        judgements = targets.judged(arithmetic.rows_of(results), {"1": 100.0})  # 5 ms at the peak
+        self.assertEqual({each.row.layer: each.verdict for each in judgements}, {
+            "met": "reached", "near": "within 5%", "peak": "out of reach", "short": "short"})  # fmt: skip
+        (found,) = targets.standings(judgements)
+        self.assertEqual([found.count(verdict) for verdict in targets.VERDICTS], [1, 1, 1, 1])
         self.assertAlmostEqual(found.mean, (0.96 * 0.4 * 0.6) ** (1 / 4))
+        ours, theirs = found.of_peak
+        self.assertAlmostEqual(ours, 0.5)
+        self.assertAlmostEqual(theirs, 0.5 / found.mean)
 
-    def test_a_target_may_be_against_the_same_layout(self):
-        rows = arithmetic.rows_of(self.RESULTS)
-        target = targets.Target("3x3", "nchw", 1.5, any_layout=False)
-        self.assertEqual(targets.standing(target, rows, {"1": 100.0}).met, 1)
-        self.assertEqual(targets.standing(dataclasses.replace(target, any_layout=True), rows, {"1": 100.0}).met, 0)
+    def test_short_rows_say_what_their_target_takes_the_furthest_first(self):
+        results = [
+            result(who, "nchw", seconds, layer=layer)
+            for layer, theirs in (("b", 0.009), ("c", 0.006), ("d", 0.01))
+            for who, seconds in (("conv2d", 0.01), ("x", theirs))
+        ]
+        found = targets.short(targets.judged(arithmetic.rows_of(results), {"1": 100.0}))
+        self.assertEqual([each.row.layer for each in found], ["c", "b"])
+        self.assertAlmostEqual(found[0].takes, 5 / 6)
+        self.assertIn("| c | 1 | nchw | 3x3 | 0.60 | 1.00 | any layout | 50% | 83% | 83% |", markdown.short_text(found))
+        self.assertEqual(markdown.short_text(found[:0]), "None.\n")
+
+    def test_a_target_says_which_peers_it_is_against(self):
+        peers = (("x", "nchw", 0.04), ("x", "best", 0.02), ("OpenCV", "nchw", 0.03), ("OpenCV", "nhwc", 0.01))
+        row = arithmetic.rows_of([result("conv2d", "nchw", 0.1), *(result(*peer) for peer in peers)])[0]
+        for against, seconds in (
+            ("any layout", 0.01), ("the same layout", 0.03), ("OpenCV", 0.01),
+            ("the same layout, not OpenCV", 0.04)):  # fmt: skip
+            self.assertEqual(targets.Target("3x3", "nchw", 1.5, against).peer(row)["min_s"], seconds)
+        self.assertIsNone(targets.Target("3x3", "nchw", 1.0).peer(dataclasses.replace(row, peers=[])))
 
     def test_every_class_of_the_suite_has_a_target_for_both_layouts(self):
         having = {(target.kind, target.layout) for target in targets.TARGETS}
@@ -272,14 +292,14 @@ class Report(unittest.TestCase):
         self.assertIn("oneDNN 3.7.2", text)
         self.assertIn("| x | 2.00 |  |", text)
         self.assertIn("| the same layout | 6.00 |  |", text)
-        self.assertIn("| 3x3 | nchw | 1.00 | any layout | 0.25 | 1 | 0 | 0 | 1 | 0 |", text)
+        self.assertIn("| 3x3 | nchw | 1.00 | any layout | 0.25 | 25% | 100% | 1 | 0 | 0 | 1 | 0 |", text)
         self.assertIn("| a | 1 | nchw | 50 direct | 33.3 y, nchw: jit | 1.50 | 200 x, best: jit | 0.25 |", text)
         self.assertIn("| a | 1 | nhwc | 100 direct | none ran |  | 200 x, best: jit | 0.50 |", text)
 
     def test_a_run_without_losses_and_crashes_says_so(self):
         run = {**self.RUN, "results": [result("conv2d", "nchw", 0.01), result("x", "nchw", 0.02)]}
         text = markdown.page(run, "peers.svg")
-        self.assertEqual(text.count("None.\n"), 2)
+        self.assertEqual(text.count("None.\n"), 3)  # losses, short rows, crashes
 
     def test_numbers_have_three_digits(self):
         self.assertEqual([markdown.number(value) for value in (0.1234, 5, 99.94, 1234.5)], ["0.123", "5", "99.9", "1234"])
