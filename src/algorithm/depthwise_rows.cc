@@ -21,6 +21,8 @@
 // Channels  that lie side by side, fewer than 8 of them, need not be taken apart: a row of
 //           pixels is then one long row, in which a pixel's neighbour on the right comes C
 //           elements later and each lane of a vector has its own weights
+// Output    of up to four filters of one channel, side by side: each block of pixels filter by
+//           filter, then put between each other by vectors
 // Not for   channels-last tensors of more channels, whose vectors run along these; many outputs of
 //           one channel
 #include "algorithm/algorithm.h"

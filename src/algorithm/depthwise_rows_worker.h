@@ -5,6 +5,7 @@
 #include "algorithm/buffer.h"
 #include "algorithm/depthwise_rows_cut.h"
 #include "algorithm/epilogue.h"
+#include "algorithm/pixel_rows.h"
 #include "algorithm/plane_sum.h"
 #include "algorithm/strip_rows.h"
 #include "algorithm/vector_types.h"
@@ -15,6 +16,13 @@
 #include <vector>
 
 namespace conv2d::depthwise_rows {
+
+/// Outputs of a pixel that all read the one channel and, where they are to lie side by side, wait
+/// for each other; else 1.
+inline Index outputs_together(const Problem& problem) {
+  const bool few = problem.out_channels <= static_cast<Index>(simd::most_interleaved_rows);
+  return problem.in_channels == 1 && few ? problem.out_channels : 1;
+}
 
 /// Everything that one run shares between threads.
 template <class T>
@@ -40,16 +48,19 @@ class Worker {
         copies_(simd::row_copies<T>()),
         strides_(run.operands.first.strides()),
         to_strides_(run.operands.result.strides()),
+        outputs_interleave_(outputs_together(run.problem) > 1 &&
+                            channels_interleave(to_strides_, run.problem.out_channels)),
         buffer_(run.cut.buffered),
         rows_(at(most_rows(run.problem, run.cut))),
         sources_(at(run.cut.positions(run.problem))),
-        sums_(to_strides_[3] == 1 ? 0 : at(run.cut.rows * run.cut.widest)) {
+        sums_(to_strides_[3] == 1 ? 0
+                                  : at(outputs_together(run.problem) * block_elements(run.cut))) {
     std::fill_n(buffer_.data(), run.cut.buffered, T{});
   }
 
   /// Bytes at most.
   static std::size_t bytes(const Problem& problem, const Cut<T>& cut) {
-    return at(cut.buffered + cut.rows * cut.widest) * sizeof(T) +
+    return at(cut.buffered + outputs_together(problem) * block_elements(cut)) * sizeof(T) +
            at(most_rows(problem, cut) + cut.positions(problem)) * sizeof(Index);
   }
 
@@ -94,6 +105,8 @@ class Worker {
       }
     }
   }
+
+  static Index block_elements(const Cut<T>& cut) { return cut.rows * cut.widest; }
 
   /// Pointers that a call may read.
   static Index most_rows(const Problem& problem, const Cut<T>& cut) {
@@ -180,6 +193,9 @@ class Worker {
       for (Index k = channel_ * outputs; k < (channel_ + 1) * outputs; ++k) {
         compute_block(block, k, first, count);
       }
+      if (outputs_interleave_) {
+        interleave_out(block, first, count);
+      }
     }
   }
 
@@ -190,6 +206,7 @@ class Worker {
     const Index taps = problem.rows.kernel * problem.columns.kernel;
     const Index period = interleaved() ? weight_period(problem.in_channels, lanes) : 1;
     const bool direct = interleaved() || to_strides_[3] == 1;
+    T* const sums = sums_.data() + (outputs_interleave_ ? k * block_elements(cut) : 0);
     T* const to =
         output(k, first_row_ + first, 0) + block.first * (interleaved() ? 1 : to_strides_[3]);
     cut.loop.run({.rows = rows_.data(),
@@ -200,13 +217,13 @@ class Worker {
                   .bias = interleaved() ? run_.spread_bias.data() + block.phase * lanes
                                         : run_.bias.data() + k,
                   .vector_step = period * lanes,
-                  .to = direct ? to : sums_.data(),
+                  .to = direct ? to : sums,
                   .to_step = direct ? cut.classes.apart * to_strides_[2] : block.wide,
                   .count = at(count),
                   .last = at(block.last),
                   .streams = run_.streams && block.vectors > 0 && block.last == lanes},
                  block.vectors);
-    if (!direct) {
+    if (!direct && !outputs_interleave_) {
       copy_out(block, count, to);
     }
   }
@@ -238,9 +255,24 @@ class Worker {
            k * to_strides_[1] + row * to_strides_[2] + column * to_strides_[3];
   }
 
+  /// Pixels of a block that there are.
+  Index columns_of(const Block& block) const {
+    return std::max<Index>(block.vectors - 1, 0) * run_.cut.loop.lanes() + block.last;
+  }
+
+  void interleave_out(const Block& block, Index first, Index count) const {
+    for (Index i = 0; i < count; ++i) {
+      copies_.interleave(
+          {.from = sums_.data() + i * block.wide,
+           .from_step = block_elements(run_.cut),
+           .to = output(0, first_row_ + first + i * run_.cut.classes.apart, block.first),
+           .rows = at(run_.problem.out_channels),
+           .count = at(columns_of(block))});
+    }
+  }
+
   void copy_out(const Block& block, Index count, T* to) const {
-    const Index columns =
-        std::max<Index>(block.vectors - 1, 0) * run_.cut.loop.lanes() + block.last;
+    const Index columns = columns_of(block);
     for (Index i = 0; i < count; ++i, to += run_.cut.classes.apart * to_strides_[2]) {
       for (Index q = 0; q < columns; ++q) {
         to[q * to_strides_[3]] = sums_[at(i * block.wide + q)];
@@ -274,10 +306,11 @@ class Worker {
   const simd::RowCopies<T>& copies_;
   Strides strides_;             ///< of the input
   Strides to_strides_;          ///< of the output
+  bool outputs_interleave_;     ///< all outputs of a pixel, which lie side by side
   Buffer<T> buffer_;            ///< [region][position][phase]; zeros of the border stay
   std::vector<const T*> rows_;  ///< that a call reads
   std::vector<Index> sources_;  ///< [position of the strip]
-  std::vector<T> sums_;         ///< [row][column] of a block, on the way to strange strides
+  std::vector<T> sums_;         ///< [output][row][column] of a block, on the way to strange strides
   /// Whose rows those are.
   struct {
     const Region* region = nullptr;
