@@ -57,7 +57,7 @@ def peers_in(root):
             "OpenCV",
             [*inside, "/opt/peers/opencv"],
             ["nchw", "nhwc"],
-            takes=lambda layer: layers.class_of(layer) == "image filter" and layer.n == 1 and layer.c == layer.k,
+            takes=lambda layer: layers.filters_images(layer) and layer.n == 1 and layer.c == layer.k,
         ),
     ]
 

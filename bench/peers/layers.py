@@ -89,11 +89,15 @@ def parse_line(line):
     )
 
 
+def filters_images(layer):
+    """A filter or two for each of a picture's channels."""
+    return layer.c == layer.groups and layer.c <= 4 and layer.k <= 2 * layer.c
+
+
 def class_of(layer):
     """The kind of layer, by its sizes alone: what means are taken over."""
     wide = ", wide kernel" if max(layer.r, layer.s) > 7 else ""
-    filters = layer.c == layer.groups and layer.c <= 4
-    if filters and layer.k <= 2 * layer.c:
+    if filters_images(layer):
         return f"image filter{wide}"
     if layer.c == layer.groups and layer.k == layer.c:
         return f"depthwise{wide}"

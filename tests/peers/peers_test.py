@@ -91,6 +91,13 @@ class Layers(unittest.TestCase):
         ):
             self.assertEqual(layers.class_of(layers.parse_line(line)), kind, line)
 
+    def test_opencv_gets_the_filters_of_one_picture(self):
+        (opencv,) = [peer for peer in bench_peers.peers_in("root") if peer.name == "OpenCV"]
+        self.assertEqual(
+            {layer.name for layer in suite() if opencv.takes(layer)},
+            {f"filter:{picture}_{size}x{size}" for picture in ("gray", "rgb") for size in (3, 5, 15)},
+        )
+
     def test_drivers_get_every_number(self):
         words = dict(word.split("=") for word in suite()[0].words())
         self.assertEqual((words["c"], words["r"], words["stride_w"], words["left"]), ("3", "7", "2", "3"))
