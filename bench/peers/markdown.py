@@ -185,8 +185,9 @@ where even the peak of fused multiply-adds, on the taps that are not in the padd
 Shares of that peak are geometric means; those above 100% took fewer operations.
 
 {targets_text(judgements)}
-The rows that are short, the furthest from their target first, and the share of the peak that reaching it
-takes:
+### Short rows
+
+The furthest from their target first, and the share of the peak that reaching it takes.
 
 {short_text(judgements)}
 ### Crashes
