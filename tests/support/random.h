@@ -23,7 +23,7 @@ inline std::uint64_t test_seed() {
     const char* given = std::getenv("CONV2D_TEST_SEED");
     const std::uint64_t chosen =
         given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
-    std::cout << "CONV2D_TEST_SEED=" << chosen << '\n';
+    std::cout << "CONV2D_TEST_SEED=" << chosen << '\n' << std::flush;  // before a crash
     return chosen;
   }();
   return seed;
