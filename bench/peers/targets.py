@@ -61,15 +61,13 @@ NEAR = 0.95
 
 @dataclasses.dataclass(frozen=True)
 class Judgement:
-    """A row beside its target. `peak` is the rate of fused multiply-adds alone, in GFLOP/s."""
+    """A row beside its target and the peer that this is against. `peak` is the rate of fused multiply-adds
+    alone, in GFLOP/s."""
 
     target: Target
     row: arithmetic.Row
+    peer: dict
     peak: float
-
-    @property
-    def peer(self):
-        return self.target.peer(self.row)
 
     @property
     def ratio(self):
@@ -100,13 +98,12 @@ def judged(rows, peaks):
     """[Judgement] by target, where a peer ran. `peaks` is {threads: GFLOP/s}. In our default precision, in
     which a layer takes the fastest sums."""
     chosen = arithmetic.of_precision(rows, "default")
-    beside = [
-        Judgement(target, row, peaks[str(row.threads)])
+    return [
+        Judgement(target, row, peer, peaks[str(row.threads)])
         for target in TARGETS
         for row in chosen
-        if (row.kind, row.layout) == (target.kind, target.layout)
+        if (row.kind, row.layout) == (target.kind, target.layout) and (peer := target.peer(row)) is not None
     ]
-    return [each for each in beside if each.peer is not None]
 
 
 @dataclasses.dataclass

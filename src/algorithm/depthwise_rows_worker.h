@@ -20,8 +20,8 @@ namespace conv2d::depthwise_rows {
 /// Outputs of a pixel that all read the one channel and, where they are to lie side by side, wait
 /// for each other; else 1.
 inline Index outputs_together(const Problem& problem) {
-  const bool few = problem.out_channels <= static_cast<Index>(simd::most_interleaved_rows);
-  return problem.in_channels == 1 && few ? problem.out_channels : 1;
+  return problem.in_channels == 1 && may_interleave(problem.out_channels) ? problem.out_channels
+                                                                          : 1;
 }
 
 /// Everything that one run shares between threads.

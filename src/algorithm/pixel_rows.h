@@ -15,6 +15,11 @@ inline bool channels_interleave(const Strides& strides, Index channels) {
   return strides[1] == 1 && strides[3] == channels;
 }
 
+/// Whether rows of so many channels are put between each other in one go.
+inline bool may_interleave(Index channels) {
+  return channels > 1 && channels <= static_cast<Index>(simd::most_interleaved_rows);
+}
+
 /// From `from`, the first pixel's first channel in a tensor of these strides, to [pixel][to_stride]
 /// of which the first `channels` of each are written.
 template <class T>

@@ -303,8 +303,7 @@ class Worker {
 
   void copy_row(const T* from, Index outputs, Index count, T* to) const {
     const Strides& strides = run_.output.strides();
-    if (channels_interleave(strides, outputs) && outputs > 1 &&
-        outputs <= static_cast<Index>(simd::most_interleaved_rows)) {
+    if (may_interleave(outputs) && channels_interleave(strides, outputs)) {
       copies_.interleave({from, tile_pixels(), to, at(outputs), at(count)});
       return;
     }

@@ -3,6 +3,7 @@
 #include "algorithm/plane_buffer.h"
 
 #include "geometry/problem.h"
+#include "support/tensors.h"
 
 #include <gtest/gtest.h>
 
@@ -12,15 +13,6 @@
 
 namespace conv2d {
 namespace {
-
-/// Elements are 1, 2, 3 and so on: none is 0, which the padding is.
-Tensor numbered(const Sizes& sizes) {
-  Tensor x(sizes);
-  for (std::int64_t i = 0; i < x.numel(); ++i) {
-    x.data<float>()[i] = static_cast<float>(i + 1);
-  }
-  return x;
-}
 
 /// A layer of two channels; nothing where these columns do not fit.
 std::optional<Problem> problem_with(const Axis& columns, PaddingMode mode) {
@@ -47,7 +39,7 @@ class Filled {
         layout_(problem, rows, problem.columns.output, 0),
         buffer_(static_cast<std::size_t>(problem.in_channels * layout_.channel_step()),
                 std::numeric_limits<float>::quiet_NaN()),
-        x_(numbered(problem.x_sizes())) {
+        x_(testing::numbered(problem.x_sizes())) {
     PlaneFiller<float> filler(problem_, x_, layout_);
     filler.fill(0, 0, problem.in_channels, first_row, rows, buffer_.data());
   }

@@ -4,6 +4,7 @@
 #include "support/configurations.h"
 #include "support/random.h"
 #include "support/reference.h"
+#include "support/tensors.h"
 
 #include <gtest/gtest.h>
 
@@ -21,7 +22,7 @@ class Strip {
  public:
   Strip(const Configuration& configuration, MemoryFormat format)
       : problem_(testing::problem_of(configuration, Types{})),
-        x_(numbered(configuration.input).clone(format)),
+        x_(testing::numbered(configuration.input).clone(format)),
         columns_(problem_),
         zeros_(at(problem_.in_channels), 0.0F),
         outputs_(problem_) {}
@@ -115,14 +116,6 @@ class Strip {
   static bool left_out(simd::Reads reads, int pixel, int pixels) {
     return (reads == simd::Reads::all_but_first && pixel == 0) ||
            (reads == simd::Reads::all_but_last && pixel + 1 == pixels);
-  }
-
-  static Tensor numbered(const Sizes& sizes) {
-    Tensor x(sizes);
-    for (Index i = 0; i < x.numel(); ++i) {
-      x.data<float>()[i] = static_cast<float>(i + 1);
-    }
-    return x;
   }
 
   /// The group's first channel of what a tap of a pixel of the strip reads, or nullptr.

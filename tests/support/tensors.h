@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <stdexcept>
@@ -25,6 +26,15 @@ template <class T>
 std::vector<T> values_of(TensorView view) {
   const Tensor packed = view.clone(MemoryFormat::contiguous);
   return std::vector<T>(packed.data<T>(), packed.data<T>() + packed.numel());
+}
+
+/// The elements, in row-major order, are 1, 2, 3 and so on: none is 0, which padding is.
+inline Tensor numbered(const Sizes& sizes) {
+  Tensor x(sizes);
+  for (std::int64_t i = 0; i < x.numel(); ++i) {
+    x.data<float>()[i] = static_cast<float>(i + 1);
+  }
+  return x;
 }
 
 /// Whether two tensors have the same sizes, dtype and bits; says where they first differ.
