@@ -94,7 +94,8 @@ class Plan {
   const Sizes& output_sizes() const noexcept;
   /// Multiply-adds of the definition: N*K*P*Q*(C/G)*R*S, terms in the padding counted too.
   std::int64_t multiply_adds() const noexcept;
-  /// Bytes of scratch memory that run() takes besides its tensors.
+  /// Bytes of scratch memory that run() takes besides its tensors. Up to 32 MiB of it, of all
+  /// threads together, are kept for later runs: a system takes long to hand them out anew.
   std::size_t workspace_bytes() const noexcept;
   /// No output of a run without bias is further from the truth than this times the number of its
   /// products, (C/G)*R*S, times the largest magnitude in the input, times that in the weight; as

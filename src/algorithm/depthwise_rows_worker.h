@@ -7,6 +7,7 @@
 #include "algorithm/epilogue.h"
 #include "algorithm/pixel_rows.h"
 #include "algorithm/plane_sum.h"
+#include "algorithm/scratch_memory.h"
 #include "algorithm/strip_rows.h"
 #include "algorithm/vector_types.h"
 #include "simd/copy_rows.h"
@@ -310,7 +311,7 @@ class Worker {
   Buffer<T> buffer_;            ///< [region][position][phase]; zeros of the border stay
   std::vector<const T*> rows_;  ///< that a call reads
   std::vector<Index> sources_;  ///< [position of the strip]
-  std::vector<T> sums_;         ///< [output][row][column] of a block, on the way to strange strides
+  ScratchVector<T> sums_;       ///< [output][row][column] of a block, on the way to strange strides
   /// Whose rows those are.
   struct {
     const Region* region = nullptr;

@@ -121,6 +121,25 @@ std::optional<std::string_view> yields_many_channels(const Problem& problem) {
   return std::nullopt;
 }
 
+/// Whether so few outputs leave so many lanes idle, even of half vectors, that those of pixels are
+/// filled better: in planes of some hundred pixels, and where several taps share what it costs to
+/// turn channels into planes and back. Measured, too.
+bool outputs_leave_lanes_idle(const Problem& problem) {
+  const Index outputs = problem.out_channels_per_group();
+  const Index pixels = problem.rows.output * problem.columns.output;
+  constexpr Index wide = 64;
+  constexpr Index small_plane = 400;
+  constexpr Index large_plane = 768;
+  if (problem.rows.kernel * problem.columns.kernel == 1 || outputs >= wide) {
+    return false;
+  }
+  const Index idle = divide_up(outputs, half) * half - outputs;
+  const bool fifth = 4 * idle >= outputs;
+  const bool seventh = 6 * idle >= outputs;
+  const bool strides = problem.rows.stride * problem.columns.stride > 1;
+  return (fifth && pixels >= small_plane) || (seventh && !strides && pixels >= large_plane);
+}
+
 /// Of tensors whose channels lie side by side: whether vectors of them are as full as vectors of
 /// pixels, or nearly. Measured, too.
 bool channels_pay(const Problem& problem) {
@@ -130,7 +149,7 @@ bool channels_pay(const Problem& problem) {
   constexpr Index wide = 32;
   if (inputs >= few) {
     const bool one_tap = problem.rows.kernel * problem.columns.kernel == 1;
-    return outputs >= (one_tap ? few : widest);
+    return outputs >= (one_tap ? few : widest) && !outputs_leave_lanes_idle(problem);
   }
   return outputs >= wide || (inputs > 1 && outputs >= widest && fills_vectors(outputs, half));
 }

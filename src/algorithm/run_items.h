@@ -49,6 +49,10 @@ void run_items(Index items, MakeWorker&& make_worker) {
       }
     }
   });
+  // In this order each thread gets its own memory again in the next run: its caches hold it.
+  while (!workers.empty()) {
+    workers.pop_back();
+  }
 }
 
 /// Into how many strips the rows of each image are cut, where a strip makes so many items: the next

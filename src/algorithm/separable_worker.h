@@ -4,6 +4,7 @@
 #include "algorithm/algorithm.h"
 #include "algorithm/epilogue.h"
 #include "algorithm/plane_sum.h"
+#include "algorithm/scratch_memory.h"
 #include "algorithm/separable_cut.h"
 #include "algorithm/strip_rows.h"
 #include "algorithm/vector_types.h"
@@ -256,9 +257,9 @@ class Worker {
   Strides to_strides_;              ///< of the output
   std::vector<Index> sources_;      ///< [position of the strip]: which row of the input it is
   std::vector<const float*> rows_;  ///< [position]: where the current tile's elements are
-  std::vector<float> copy_;         ///< [position][element][channel], where tiles are copied
-  std::vector<float> sums_;         ///< [row][element][channel]: along columns
-  std::vector<float> results_;      ///< [row][column], on the way to strange strides
+  ScratchVector<float> copy_;       ///< [position][element][channel], where tiles are copied
+  ScratchVector<float> sums_;       ///< [row][element][channel]: along columns
+  ScratchVector<float> results_;    ///< [row][column], on the way to strange strides
   const float* plane_ = nullptr;
   Index image_ = 0;
   Index first_row_ = 0;

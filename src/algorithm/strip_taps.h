@@ -16,7 +16,9 @@
 // pointer for each pixel and tap, into the input or to zeros.
 #pragma once
 
+#include "algorithm/buffer.h"
 #include "algorithm/input_rows.h"
+#include "algorithm/scratch_memory.h"
 #include "algorithm/source_columns.h"
 #include "algorithm/tile_sizes.h"
 #include "algorithm/vector_types.h"
@@ -25,7 +27,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -56,16 +57,16 @@ class StripTaps {
       : problem_(problem),
         columns_(columns),
         zeros_(zeros),
-        input_(problem, x, most_rows * problem.rows.kernel, problem.columns.input) {
+        input_(problem, x, most_rows * problem.rows.kernel, problem.columns.input),
+        pointers_(most_pointers(problem, most_rows)),
+        taps_(most_pointers(problem, most_rows)),
+        reads_(most_pointers(problem, most_rows)) {
     const Sizes most(problem, most_rows);
     source_rows_.reserve(most.rows);
     row_starts_.reserve(most.rows);
     starts_before_.reserve(most.rows);
     row_runs_.reserve(at(most_rows));
     tiles_.reserve(most.pixels);
-    pointers_ = std::make_unique_for_overwrite<const T*[]>(most.pointers);
-    taps_ = std::make_unique_for_overwrite<std::size_t[]>(most.pointers);
-    reads_ = std::make_unique_for_overwrite<simd::Reads[]>(most.pointers);
   }
 
   static std::size_t bytes(const Problem& problem, Index most_rows) {
@@ -102,7 +103,7 @@ class StripTaps {
       row_starts_.push_back(row == nowhere ? nullptr : input_.place(row, 0));
     }
     if (const auto distance = distance_moved()) {
-      std::for_each_n(pointers_.get(), pointer_count_, [&](const T*& to) { to += *distance; });
+      std::for_each_n(pointers_.data(), pointer_count_, [&](const T*& to) { to += *distance; });
       return false;
     }
     find_row_runs();
@@ -119,20 +120,25 @@ class StripTaps {
   std::span<const PixelTile> tiles() const { return tiles_; }
   /// Where the group's channels begin, counted from where the pointers of tiles lead.
   Index first_channel() const { return input_.first_channel(); }
-  const T* const* pointers(const PixelTile& tile) const { return pointers_.get() + tile.pointers; }
+  const T* const* pointers(const PixelTile& tile) const { return pointers_.data() + tile.pointers; }
   std::span<const std::size_t> taps(const PixelTile& tile) const {
-    return {taps_.get() + tile.taps, tile.tap_count};
+    return {taps_.data() + tile.taps, tile.tap_count};
   }
-  const simd::Reads* reads(const PixelTile& tile) const { return reads_.get() + tile.taps; }
+  const simd::Reads* reads(const PixelTile& tile) const { return reads_.data() + tile.taps; }
 
  private:
   static constexpr double never = std::numeric_limits<double>::infinity();
+
+  /// A pixel has one for each tap, at most.
+  static Index most_pointers(const Problem& problem, Index most_rows) {
+    return most_rows * problem.columns.output * problem.rows.kernel * problem.columns.kernel;
+  }
 
   struct Sizes {
     Sizes(const Problem& problem, Index most_rows)
         : rows(at(most_rows * problem.rows.kernel)),
           pixels(at(most_rows * problem.columns.output)),
-          pointers(pixels * at(problem.rows.kernel * problem.columns.kernel)) {}
+          pointers(at(most_pointers(problem, most_rows))) {}
 
     std::size_t rows;
     std::size_t pixels;
@@ -468,7 +474,7 @@ class StripTaps {
 
   /// Whether there was one that reads an element.
   bool find_pixels(Index p, Index q, Index size, Index r, Index s) {
-    const T** const to = pointers_.get() + pointer_count_;
+    const T** const to = pointers_.data() + pointer_count_;
     bool reads = false;
     for (Index i = 0; i < size; ++i) {
       const T* const start = row_start(p, r);
@@ -497,12 +503,12 @@ class StripTaps {
   std::vector<Run> row_runs_;            ///< of the strip's rows
   std::size_t patch_taps_ = 0;           ///< where the taps of the patch begin
   std::size_t patch_pointers_ = 0;       ///< where the pointers of its first pixel do
-  std::vector<PixelTile> tiles_;
+  ScratchVector<PixelTile> tiles_;
   std::size_t pointer_count_ = 0;
   std::size_t tap_count_ = 0;
-  std::unique_ptr<const T*[]> pointers_;  ///< [patch][tap] or [scattered tile][tap][pixel]
-  std::unique_ptr<std::size_t[]> taps_;   ///< [patch or scattered tile][tap]
-  std::unique_ptr<simd::Reads[]> reads_;  ///< the same of row tiles
+  Buffer<const T*> pointers_;  ///< [patch][tap] or [scattered tile][tap][pixel]
+  Buffer<std::size_t> taps_;   ///< [patch or scattered tile][tap]
+  Buffer<simd::Reads> reads_;  ///< the same of row tiles
 };
 
 }  // namespace conv2d
