@@ -262,13 +262,11 @@ class Worker {
   }
 
   void interleave_out(const Block& block, Index first, Index count) const {
+    const Index outputs = run_.problem.out_channels;
     for (Index i = 0; i < count; ++i) {
-      copies_.interleave(
-          {.from = sums_.data() + i * block.wide,
-           .from_step = block_elements(run_.cut),
-           .to = output(0, first_row_ + first + i * run_.cut.classes.apart, block.first),
-           .rows = at(run_.problem.out_channels),
-           .count = at(columns_of(block))});
+      T* const to = output(0, first_row_ + first + i * run_.cut.classes.apart, block.first);
+      simd::kernels<T>().transpose(sums_.data() + i * block.wide, block_elements(run_.cut), to,
+                                   outputs, columns_of(block), outputs);
     }
   }
 

@@ -17,7 +17,7 @@ inline bool channels_interleave(const Strides& strides, Index channels) {
 
 /// Whether rows of so many channels are put between each other in one go.
 inline bool may_interleave(Index channels) {
-  return channels > 1 && channels <= static_cast<Index>(simd::most_interleaved_rows);
+  return channels > 1 && channels <= simd::most_dealt;
 }
 
 /// From `from`, the first pixel's first channel in a tensor of these strides, to [pixel][to_stride]

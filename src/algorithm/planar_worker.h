@@ -3,12 +3,10 @@
 
 #include "algorithm/buffer.h"
 #include "algorithm/epilogue.h"
-#include "algorithm/pixel_rows.h"
 #include "algorithm/planar_cut.h"
 #include "algorithm/plane_buffer.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/tensor.h"
-#include "simd/copy_rows.h"
 #include "simd/fetch.h"
 #include "simd/interleaved_planar.h"
 #include "simd/kernels.h"
@@ -58,8 +56,7 @@ class Worker {
       : run_(run),
         filler_(run.problem, run.input, run.layout),
         buffer_(buffer_elements(run)),
-        sums_(run.cut.outputs * tile_pixels()),
-        copies_(simd::row_copies<T>()) {}
+        sums_(run.cut.outputs * tile_pixels()) {}
 
   static std::size_t elements(const Cut<T>& cut, const PlaneLayout& layout) {
     return at(cut.channels * layout.channel_step() + cut.outputs * cut.most_vectors * cut.lanes);
@@ -303,10 +300,6 @@ class Worker {
 
   void copy_row(const T* from, Index outputs, Index count, T* to) const {
     const Strides& strides = run_.output.strides();
-    if (may_interleave(outputs) && channels_interleave(strides, outputs)) {
-      copies_.interleave({from, tile_pixels(), to, at(outputs), at(count)});
-      return;
-    }
     if (strides[1] == 1 && outputs > 1) {
       simd::kernels<T>().transpose(from, tile_pixels(), to, strides[3], count, outputs);
       return;
@@ -364,8 +357,7 @@ class Worker {
   const Run<T>& run_;
   PlaneFiller<T> filler_;
   Buffer<T> buffer_;
-  Buffer<T> sums_;  ///< [output channel][pixel of the tile]
-  const simd::RowCopies<T>& copies_;
+  Buffer<T> sums_;            ///< [output channel][pixel of the tile]
   const T* input_ = nullptr;  ///< the strip's first pixel
   Index strip_ = -1;
   Index image_ = 0;

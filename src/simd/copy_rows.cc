@@ -240,55 +240,8 @@ void deal_rows(const DealRows<T>& a) {
   a.ways == 2 ? deal<2>(a) : deal<4>(a);
 }
 
-/// A vector of each row.
-template <std::size_t Rows, class D, class T = hn::TFromD<D>>
-HWY_INLINE void interleave_vectors(D d, const T* HWY_RESTRICT from, std::ptrdiff_t step,
-                                   T* HWY_RESTRICT to) {
-  const auto row0 = hn::LoadU(d, from);
-  const auto row1 = hn::LoadU(d, from + step);
-  if constexpr (Rows == 2) {
-    hn::StoreInterleaved2(row0, row1, d, to);
-  } else if constexpr (Rows == 3) {
-    hn::StoreInterleaved3(row0, row1, hn::LoadU(d, from + 2 * step), d, to);
-  } else {
-    hn::StoreInterleaved4(row0, row1, hn::LoadU(d, from + 2 * step), hn::LoadU(d, from + 3 * step),
-                          d, to);
-  }
-}
-
-template <std::size_t Rows, class T>
-void interleave(const InterleaveRows<T>& a) {
-  const hn::ScalableTag<T> d;
-  const std::size_t lanes = hn::Lanes(d);
-  std::size_t i = 0;
-  for (; i + lanes <= a.count; i += lanes) {
-    interleave_vectors<Rows>(d, a.from + i, a.from_step, a.to + Rows * i);
-  }
-  for (; i < a.count; ++i) {
-    for (std::size_t row = 0; row < Rows; ++row) {
-      a.to[Rows * i + row] =
-          a.from[static_cast<std::ptrdiff_t>(row) * a.from_step + static_cast<std::ptrdiff_t>(i)];
-    }
-  }
-}
-
 template <class T>
-void interleave_rows(const InterleaveRows<T>& a) {
-  switch (a.rows) {
-    case 2:
-      interleave<2>(a);
-      break;
-    case 3:
-      interleave<3>(a);
-      break;
-    default:
-      interleave<4>(a);
-  }
-}
-
-template <class T>
-constexpr RowCopies<T> row_copies_of = {copy_rows<T>, split_rows<T>, deal_rows<T>,
-                                        interleave_rows<T>};
+constexpr RowCopies<T> row_copies_of = {copy_rows<T>, split_rows<T>, deal_rows<T>};
 
 const RowCopies<float>& copies_of_floats() { return row_copies_of<float>; }
 

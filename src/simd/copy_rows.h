@@ -46,25 +46,11 @@ struct DealRows {
   std::size_t count;
 };
 
-/// Rows between each other, at most most_interleaved_rows of them and at least 2:
-/// to[i * rows + row] = from[row * from_step + i] for i < count.
-template <class T>
-struct InterleaveRows {
-  const T* from;
-  std::ptrdiff_t from_step;
-  T* to;
-  std::size_t rows;
-  std::size_t count;
-};
-
-inline constexpr std::size_t most_interleaved_rows = 4;
-
 template <class T>
 struct RowCopies {
   void (*copy)(const CopyRows<T>&);
   void (*split)(const SplitRows<T>&);
   void (*deal)(const DealRows<T>&);
-  void (*interleave)(const InterleaveRows<T>&);
 };
 
 /// Of the instructions in use now; T is float or double. Only where vectors of T are, which the

@@ -63,6 +63,10 @@ inline constexpr std::size_t most_pixels = 28;
 /// takes the time of a whole one.
 inline constexpr std::size_t half_vector = 0;
 
+/// As many channels of pixels that follow each other without a gap are put between each other, or
+/// dealt to their planes, in one go.
+inline constexpr std::int64_t most_dealt = 4;
+
 /// [v][p]: for v vectors, or half a one, and p pixels; nullptr where p pixels are taken in two
 /// tiles.
 template <class T>
@@ -78,7 +82,8 @@ struct Kernels {
   TileTable<T> even_tile;  ///< of the same sizes, for pixels that lie evenly in memory
   /// Likewise, with taps that leave out an end of the tile; not of few pixels.
   TileTable<T> row_tile;
-  /// to[i * to_stride + j] = from[j * from_stride + i] for i < rows, j < columns.
+  /// to[i * to_stride + j] = from[j * from_stride + i] for i < rows, j < columns. Few elements that
+  /// lie side by side, up to most_dealt of them without a gap, by whole vectors.
   void (*transpose)(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
                     std::int64_t rows, std::int64_t columns);
   /// The same past the caches (stream.h): rows of whole lines, 64 bytes each, that begin where

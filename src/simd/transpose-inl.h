@@ -144,10 +144,11 @@ std::int64_t transpose_blocks(D d, const T* from, std::int64_t from_stride, T* t
   return end;
 }
 
-/// to[i * to_stride + j] = from[j * from_stride + i] for i < rows, j < columns.
+/// All columns of whole blocks of rows, at least a block each way. The last block of columns begins
+/// earlier where it would reach beyond, and turns some again.
 template <bool Streams, class T>
-void transpose(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
-               std::int64_t rows, std::int64_t columns) {
+void transpose_columns(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
+                       std::int64_t rows, std::int64_t columns) {
   constexpr std::size_t lanes = 16 / sizeof(T);
   std::int64_t done = 0;
 #if HWY_MAX_BYTES >= 32
@@ -156,9 +157,117 @@ void transpose(const T* from, std::int64_t from_stride, T* to, std::int64_t to_s
 #endif
   const hn::FixedTag<T, lanes> one;
   done = transpose_blocks<Streams>(one, from, from_stride, to, to_stride, rows, done, columns);
-  const std::int64_t whole_rows = rows - rows % static_cast<std::int64_t>(lanes);
-  for (std::int64_t i = done < columns ? 0 : whole_rows; i < rows; ++i) {
-    for (std::int64_t j = i < whole_rows ? done : 0; j < columns; ++j) {
+  if (done < columns) {
+    transpose_blocks<Streams>(one, from, from_stride, to, to_stride, rows,
+                              columns - static_cast<std::int64_t>(lanes), columns);
+  }
+}
+
+/// Whether so many elements that lie side by side are dealt to as many vectors, and back.
+inline bool deals(std::int64_t few) { return few > 1 && few <= most_dealt; }
+
+/// to[j * to_stride + i] = from[i * Few + j] for i < count, j < Few.
+template <std::int64_t Few, class T>
+void deal(const T* HWY_RESTRICT from, T* HWY_RESTRICT to, std::int64_t to_stride,
+          std::int64_t count) {
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const T* HWY_RESTRICT const side_by_side = from + i * Few;
+    T* HWY_RESTRICT const there = to + i;
+    hn::Vec<decltype(d)> v0;
+    hn::Vec<decltype(d)> v1;
+    if constexpr (Few == 2) {
+      hn::LoadInterleaved2(d, side_by_side, v0, v1);
+    } else {
+      hn::Vec<decltype(d)> v2;
+      if constexpr (Few == 3) {
+        hn::LoadInterleaved3(d, side_by_side, v0, v1, v2);
+      } else {
+        hn::Vec<decltype(d)> v3;
+        hn::LoadInterleaved4(d, side_by_side, v0, v1, v2, v3);
+        hn::StoreU(v3, d, there + 3 * to_stride);
+      }
+      hn::StoreU(v2, d, there + 2 * to_stride);
+    }
+    hn::StoreU(v0, d, there);
+    hn::StoreU(v1, d, there + to_stride);
+  }
+  for (; i < count; ++i) {
+    for (std::int64_t j = 0; j < Few; ++j) {
+      to[j * to_stride + i] = from[i * Few + j];
+    }
+  }
+}
+
+/// to[i * Few + j] = from[j * from_stride + i] for i < count, j < Few.
+template <std::int64_t Few, class T>
+void interleave(const T* HWY_RESTRICT from, std::int64_t from_stride, T* HWY_RESTRICT to,
+                std::int64_t count) {
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    T* HWY_RESTRICT const side_by_side = to + i * Few;
+    const auto v0 = hn::LoadU(d, from + i);
+    const auto v1 = hn::LoadU(d, from + from_stride + i);
+    if constexpr (Few == 2) {
+      hn::StoreInterleaved2(v0, v1, d, side_by_side);
+    } else {
+      const auto v2 = hn::LoadU(d, from + 2 * from_stride + i);
+      if constexpr (Few == 3) {
+        hn::StoreInterleaved3(v0, v1, v2, d, side_by_side);
+      } else {
+        const auto v3 = hn::LoadU(d, from + 3 * from_stride + i);
+        hn::StoreInterleaved4(v0, v1, v2, v3, d, side_by_side);
+      }
+    }
+  }
+  for (; i < count; ++i) {
+    for (std::int64_t j = 0; j < Few; ++j) {
+      to[i * Few + j] = from[j * from_stride + i];
+    }
+  }
+}
+
+template <class T>
+void deal_few(const T* from, T* to, std::int64_t to_stride, std::int64_t few, std::int64_t count) {
+  const auto run = few == 2 ? deal<2, T> : few == 3 ? deal<3, T> : deal<4, T>;
+  run(from, to, to_stride, count);
+}
+
+template <class T>
+void interleave_few(const T* from, std::int64_t from_stride, T* to, std::int64_t count,
+                    std::int64_t few) {
+  const auto run = few == 2 ? interleave<2, T> : few == 3 ? interleave<3, T> : interleave<4, T>;
+  run(from, from_stride, to, count);
+}
+
+/// to[i * to_stride + j] = from[j * from_stride + i] for i < rows, j < columns.
+template <bool Streams, class T>
+void transpose(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
+               std::int64_t rows, std::int64_t columns) {
+  constexpr auto block = static_cast<std::int64_t>(16 / sizeof(T));
+  if (!Streams && rows == from_stride && deals(rows)) {
+    deal_few(from, to, to_stride, rows, columns);
+    return;
+  }
+  if (!Streams && columns == to_stride && deals(columns)) {
+    interleave_few(from, from_stride, to, rows, columns);
+    return;
+  }
+  if (rows >= block && columns >= block) {
+    transpose_columns<Streams>(from, from_stride, to, to_stride, rows, columns);
+    if (rows % block != 0) {
+      const std::int64_t last = rows - block;
+      transpose_columns<Streams>(from + last, from_stride, to + last * to_stride, to_stride, block,
+                                 columns);
+    }
+    return;
+  }
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = 0; j < columns; ++j) {
       to[i * to_stride + j] = from[j * from_stride + i];
     }
   }

@@ -88,25 +88,5 @@ TYPED_TEST(CopiedRows, AreDealtInTurns) {
   }
 }
 
-TYPED_TEST(CopiedRows, LieBetweenEachOtherInTheirOrder) {
-  using T = TypeParam;
-  for (const auto name : simd::instruction_sets()) {
-    const Instructions scope(name);
-    for (std::size_t between = 2; between <= simd::most_interleaved_rows; ++between) {
-      for (std::size_t count = 0; count <= 40; ++count) {
-        const std::size_t step = count + 1;
-        const std::vector<T> from = this->two_rows(2 * step);
-        std::vector<T> to(between * count + 1, T{-9});
-        simd::row_copies<T>().interleave(
-            {from.data(), static_cast<std::ptrdiff_t>(step), to.data(), between, count});
-        for (std::size_t i = 0; i < between * count; ++i) {
-          ASSERT_EQ(to[i], from[i % between * step + i / between]) << name << ", element " << i;
-        }
-        ASSERT_EQ(to.back(), T{-9});
-      }
-    }
-  }
-}
-
 }  // namespace
 }  // namespace conv2d

@@ -45,27 +45,49 @@ template <class T>
 class Tile : public OfVectors<T> {};
 TYPED_TEST_SUITE(Tile, ElementTypes);
 
+template <class T>
+void check_transpose(Random& random, std::size_t rows, std::size_t columns, std::size_t from_stride,
+                     std::size_t to_stride) {
+  const auto from = random_numbers<T>(random, columns * from_stride + 1);
+  std::vector<T> to(rows * to_stride + 1, -1);
+  simd::kernels<T>().transpose(from.data(), static_cast<std::int64_t>(from_stride), to.data(),
+                               static_cast<std::int64_t>(to_stride),
+                               static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns));
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    const std::size_t row = i / to_stride;
+    const std::size_t column = i % to_stride;
+    const bool inside = row < rows && column < columns;
+    ASSERT_EQ(to[i], inside ? from[column * from_stride + row] : T{-1})
+        << rows << "x" << columns << ", element " << i;
+  }
+}
+
 TYPED_TEST(Transpose, PutsEveryElementInItsPlaceAndNoOther) {
   using T = TypeParam;
   Random random;
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
-    for (std::size_t rows = 0; rows < 20; ++rows) {
-      for (std::size_t columns = 0; columns < 20; ++columns) {
-        const std::size_t from_stride = rows + 3;
-        const std::size_t to_stride = columns + 2;
-        const auto from = random_numbers<T>(random, 20 * from_stride);
-        std::vector<T> to(20 * to_stride, -1);
-        simd::kernels<T>().transpose(from.data(), static_cast<std::int64_t>(from_stride), to.data(),
-                                     static_cast<std::int64_t>(to_stride),
-                                     static_cast<std::int64_t>(rows),
-                                     static_cast<std::int64_t>(columns));
-        for (std::size_t i = 0; i < to.size(); ++i) {
-          const std::size_t row = i / to_stride;
-          const std::size_t column = i % to_stride;
-          const bool inside = row < rows && column < columns;
-          ASSERT_EQ(to[i], inside ? from[column * from_stride + row] : T{-1}) << name;
-        }
+    SCOPED_TRACE(name);
+    for (std::size_t rows = 1; rows < 20; ++rows) {
+      for (std::size_t columns = 1; columns < 20; ++columns) {
+        check_transpose<T>(random, rows, columns, rows + 3, columns + 2);
+      }
+    }
+  }
+}
+
+TYPED_TEST(Transpose, DealsWhatLiesSideBySide) {
+  using T = TypeParam;
+  Random random;
+  for (const auto name : simd::instruction_sets()) {
+    const Instructions scope(name);
+    SCOPED_TRACE(name);
+    for (std::size_t few = 1; few < 10; ++few) {
+      for (std::size_t count = 1; count < 70; ++count) {
+        check_transpose<T>(random, few, count, few, count + 1);
+        check_transpose<T>(random, count, few, count + 1, few);
+        check_transpose<T>(random, few, count, few + 1, count);
+        check_transpose<T>(random, count, few, count, few + 1);
       }
     }
   }
