@@ -35,9 +35,9 @@
 #include "algorithm/pixel_rows.h"
 #include "algorithm/run_items.h"
 #include "algorithm/streaming.h"
-#include "algorithm/tile_cycles.h"
 #include "algorithm/vector_types.h"
 #include "base/quantity.h"
+#include "simd/tile_cycles.h"
 
 #include <algorithm>
 #include <cmath>
@@ -197,7 +197,7 @@ Pieces describe_as(const Problem& problem) {
                          " a channel; ", counted(static_cast<Index>(cut.regions.size()), "region"),
                          " of columns, those at the border copied"),
       // Half of the loads of pixels cross a cache line, and count as two; then there are weights.
-      .efficiency = rows * wide / 2 / tile_cycles(rows, wide, 1.5 * wide + rows) *
+      .efficiency = rows * wide / 2 / simd::tile_cycles(rows, wide, 1.5 * wide + rows) *
                     static_cast<double>(cut.columns.axis.output) / static_cast<double>(computed),
   };
 }

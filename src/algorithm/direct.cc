@@ -27,7 +27,6 @@
 #include "algorithm/run_items.h"
 #include "algorithm/streaming.h"
 #include "algorithm/strip_taps.h"
-#include "algorithm/tile_cycles.h"
 #include "algorithm/turned_weights.h"
 #include "algorithm/vector_types.h"
 #include "base/error.h"
@@ -36,6 +35,7 @@
 #include "conv2d/threads.h"
 #include "simd/fetch.h"
 #include "simd/stream.h"
+#include "simd/tile_cycles.h"
 #include "tensor/parallel.h"
 
 #include <algorithm>
@@ -489,7 +489,7 @@ Pieces describe_as(const Problem& problem) {
       .blocking = concat(counted(strips.count, "strip"), " of ", counted(strips.rows, "output row"),
                          " for the batch; ", part_of(channels, layout.channels, "input channels"),
                          " at a time; ", counted(outputs.count(), "block"), " of output channels"),
-      .efficiency = tile_efficiency(static_cast<double>(tile), vectors) *
+      .efficiency = simd::tile_efficiency(static_cast<double>(tile), vectors) *
                     static_cast<double>(outputs.outputs) / static_cast<double>(outputs.padded),
   };
 }

@@ -61,14 +61,10 @@ struct OutputBlocks {
     return std::min(wide(block), outputs - first(block));
   }
 
-  /// Pixels of the next tile of so many vectors where `left` pixels are left: tiles as even as
-  /// can be, of `most` at most, that there are.
-  Index next_tile(int tile_vectors, Index left, Index most) const noexcept {
-    Index pixels = divide_up(left, divide_up(left, most));
-    while (kernels.tile[at(tile_vectors)][at(pixels)] == nullptr) {
-      --pixels;
-    }
-    return pixels;
+  /// Pixels of the next tile of so many vectors where `left` pixels are left.
+  Index next_tile(int tile_vectors, Index left) const noexcept {
+    const auto most = static_cast<Index>(kernels.pixels[at(tile_vectors)]);
+    return left >= 2 * most ? most : kernels.next[at(tile_vectors)][at(left)];
   }
 
   const simd::Kernels<T>& kernels;

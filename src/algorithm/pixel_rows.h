@@ -16,9 +16,7 @@ inline bool channels_interleave(const Strides& strides, Index channels) {
 }
 
 /// Whether rows of so many channels are put between each other in one go.
-inline bool may_interleave(Index channels) {
-  return channels > 1 && channels <= simd::most_dealt;
-}
+inline bool may_interleave(Index channels) { return channels > 1 && channels <= simd::most_dealt; }
 
 /// From `from`, the first pixel's first channel in a tensor of these strides, to [pixel][to_stride]
 /// of which the first `channels` of each are written.

@@ -5,11 +5,11 @@
 #include "algorithm/phases.h"
 #include "algorithm/plane_buffer.h"
 #include "algorithm/run_items.h"
-#include "algorithm/tile_cycles.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/machine.h"
 #include "conv2d/threads.h"
 #include "simd/planar.h"
+#include "simd/tile_cycles.h"
 
 #include <algorithm>
 #include <vector>
@@ -62,7 +62,7 @@ class TileCost {
   /// Half of the loads of pixels cross a cache line, and count as two.
   double tile(Index vectors) const {
     const auto v = static_cast<double>(vectors);
-    return vectors == 0 ? 0 : tile_cycles(outputs_, v, outputs_ + 1.5 * v);
+    return vectors == 0 ? 0 : simd::tile_cycles(outputs_, v, outputs_ + 1.5 * v);
   }
 
   double outputs_;

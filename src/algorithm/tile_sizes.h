@@ -2,8 +2,8 @@
 #pragma once
 
 #include "algorithm/output_blocks.h"
-#include "algorithm/tile_cycles.h"
 #include "algorithm/vector_types.h"
+#include "simd/tile_cycles.h"
 
 #include <algorithm>
 
@@ -18,7 +18,7 @@ struct TileSizes {
         uses(static_cast<double>(std::max<Index>(channels, 1) * blocks.count())) {}
 
   /// Pixels of the next tile where so many are left.
-  Index next(Index left) const { return outputs.next_tile(vectors, left, most); }
+  Index next(Index left) const { return outputs.next_tile(vectors, left); }
 
   /// Cycles for each tap and input channel, of all tiles of a line of so many pixels that lie
   /// evenly.
@@ -59,7 +59,7 @@ struct TileSizes {
     constexpr double weight = 1.5;
     const auto pixels = static_cast<double>(size);
     const double wide = std::max(vectors, 1);  // half a vector takes as long as one, most often
-    return std::max(conv2d::tile_cycles(pixels, wide, loads * pixels + wide), weight * wide) +
+    return std::max(simd::tile_cycles(pixels, wide, loads * pixels + wide), weight * wide) +
            (loads > 1 ? loads * pixels : 1) / uses;
   }
 };

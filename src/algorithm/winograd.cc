@@ -28,9 +28,9 @@
 #include "algorithm/packed_header.h"
 #include "algorithm/run_items.h"
 #include "algorithm/streaming.h"
-#include "algorithm/tile_cycles.h"
 #include "algorithm/winograd_worker.h"
 #include "base/quantity.h"
+#include "simd/tile_cycles.h"
 
 #include <algorithm>
 #include <cmath>
@@ -130,8 +130,8 @@ Pieces describe(const Problem& given) {
       .blocking =
           concat(counted(cut.blocks(), "block"), " of ", counted(cut.most_tiles(), "tile"),
                  " for the batch; ", counted(outputs.count(), "block"), " of output channels"),
-      .efficiency =
-          efficiency_of(problem, outputs, cut, tile_efficiency(static_cast<double>(tile), vectors)),
+      .efficiency = efficiency_of(problem, outputs, cut,
+                                  simd::tile_efficiency(static_cast<double>(tile), vectors)),
   };
 }
 

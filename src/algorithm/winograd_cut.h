@@ -3,9 +3,9 @@
 #pragma once
 
 #include "algorithm/output_blocks.h"
-#include "algorithm/tile_cycles.h"
 #include "conv2d/machine.h"
 #include "conv2d/threads.h"
+#include "simd/tile_cycles.h"
 #include "simd/winograd_matrices.h"
 
 #include <algorithm>
@@ -93,7 +93,7 @@ class Cut {
     const auto most = static_cast<double>(outputs.kernels.pixels[at(vectors)]);
     const double tile = tiles / std::ceil(tiles / most);
     const double multiply = 36 * tiles * channels * wide / static_cast<double>(outputs.lanes) /
-                            tile_efficiency(tile, registers_of(outputs.widest()));
+                            simd::tile_efficiency(tile, registers_of(outputs.widest()));
     const double turn = transform * tiles / static_cast<double>(outputs.lanes);
     const double factors = 36 * 4 * tiles * channels;
     const bool fits = factors + 36 * 4 * tiles * wide < static_cast<double>(machine_l2());

@@ -177,7 +177,6 @@ class Worker {
     const OutputBlocks<float>& outputs = run_.outputs;
     const Index channels = run_.problem.in_channels_per_group();
     const float* weights = run_.weights + run_.layout.transformed(group_, index_of(block));
-    const auto most = static_cast<Index>(outputs.kernels.pixels[at(block.vectors)]);
     const auto& kernels = outputs.kernels.tile[at(block.vectors)];
     const std::size_t only[] = {0};
     simd::TileArguments<float> arguments{};
@@ -189,7 +188,7 @@ class Worker {
     for (Index i = 0; i < tile_products; ++i) {
       arguments.weights = weights + i * run_.layout.step();
       for (Index first = 0; first < tiles_.tiles();) {
-        const Index size = outputs.next_tile(block.vectors, tiles_.tiles() - first, most);
+        const Index size = outputs.next_tile(block.vectors, tiles_.tiles() - first);
         arguments.pixels = table_.data() + i * scratch_.tiles + first;
         arguments.sums = sums_ + i * scratch_.product_step() + first * scratch_.product_row;
         kernels[at(size)](arguments);

@@ -15,6 +15,7 @@
 
 #include "simd/dispatch.h"
 #include "simd/fetch.h"
+#include "simd/tile_cycles.h"
 
 #include <atomic>
 #include <utility>
@@ -396,12 +397,39 @@ struct Tiles {
   }
 };
 
+/// What a tile takes, about (tile_cycles.h): and a bit for the call, less where tiles are alike.
+inline double cost_of(std::size_t pixels, std::size_t vectors) {
+  constexpr double call = 0.25;
+  constexpr double unevenness = 1e-4;
+  const auto p = static_cast<double>(pixels);
+  const double v = vectors == half_vector ? 1 : static_cast<double>(vectors);
+  return tile_cycles(p, v, p + v) + call + unevenness * p * p;
+}
+
+/// Of tiles of so many vectors: see Kernels::next.
+template <class T>
+std::array<std::uint8_t, 2 * most_pixels> next_of(std::size_t vectors) {
+  std::array<std::uint8_t, 2 * most_pixels> next{};
+  std::array<double, 2 * most_pixels> cost{};
+  for (std::size_t left = 1; left < next.size(); ++left) {
+    for (std::size_t p = HWY_MIN(left, most_pixels_of<T>(vectors)); p > 0; --p) {
+      const double all = cost_of(p, vectors) + cost[left - p];
+      if (exists<T>(p, vectors) && (next[left] == 0 || all < cost[left])) {
+        next[left] = static_cast<std::uint8_t>(p);
+        cost[left] = all;
+      }
+    }
+  }
+  return next;
+}
+
 template <class T>
 Kernels<T> kernels_of() {
   return {
       .lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<T>())),
       .pixels = {most_pixels_of<T>(half_vector), most_pixels_of<T>(1), most_pixels_of<T>(2),
                  most_pixels_of<T>(3), most_pixels_of<T>(4)},
+      .next = {next_of<T>(half_vector), next_of<T>(1), next_of<T>(2), next_of<T>(3), next_of<T>(4)},
       .tile = Tiles<T, Scattered>::all(),
       .even_tile = Tiles<T, Even>::all(),
       .row_tile = Tiles<T, AlongRow>::all(),

@@ -78,6 +78,9 @@ struct Kernels {
   /// How many pixels a tile of v vectors may have at most; 0 where v is too wide for the registers,
   /// or where no vector is worth halving.
   std::array<std::size_t, most_vectors + 1> pixels;
+  /// [v][left]: pixels of the next tile where so many are left of a line, fewer than twice the most
+  /// that a tile may have: those of the tiles that take the least time together.
+  std::array<std::array<std::uint8_t, 2 * most_pixels>, most_vectors + 1> next;
   TileTable<T> tile;
   TileTable<T> even_tile;  ///< of the same sizes, for pixels that lie evenly in memory
   /// Likewise, with taps that leave out an end of the tile; not of few pixels.

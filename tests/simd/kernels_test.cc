@@ -93,6 +93,28 @@ TYPED_TEST(Transpose, DealsWhatLiesSideBySide) {
   }
 }
 
+TYPED_TEST(Tile, FollowsTileUntilALineEnds) {
+  using T = TypeParam;
+  for (const auto name : simd::instruction_sets()) {
+    const Instructions scope(name);
+    const simd::Kernels<T>& kernels = simd::kernels<T>();
+    for (std::size_t v = 0; v <= simd::most_vectors; ++v) {
+      for (std::size_t line = 1; line < 2 * kernels.pixels[v]; ++line) {
+        std::size_t tiles = 0;
+        for (std::size_t left = line; left > 0; ++tiles) {
+          const std::size_t pixels = kernels.next[v][left];
+          ASSERT_GT(pixels, 0U) << name << ", " << v << " vectors, " << left << " pixels";
+          ASSERT_LE(pixels, left) << name << ", " << v << " vectors";
+          ASSERT_NE(kernels.tile[v][pixels], nullptr) << name << ", " << v << " vectors";
+          left -= pixels;
+        }
+        const bool is_one = line <= kernels.pixels[v] && kernels.tile[v][line] != nullptr;
+        EXPECT_EQ(tiles == 1, is_one) << name << ", " << v << " vectors, " << line << " pixels";
+      }
+    }
+  }
+}
+
 /// A tile's work one multiply-add after the other, fused where the processor's vectors are.
 template <class T>
 T plain_sum(const simd::TileArguments<T>& a, std::size_t pixels, std::size_t pixel,

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace conv2d {
+namespace conv2d::simd {
 
 /// Cycles that one step of a tile of `rows` x `vectors` sums takes: each sum of the tile is
 /// multiplied and added to once. Two multiply-adds begin in a cycle, and two loads do, of which
@@ -20,4 +20,4 @@ inline double tile_efficiency(double rows, double vectors) {
   return rows * vectors / 2 / tile_cycles(rows, vectors, rows + vectors);
 }
 
-}  // namespace conv2d
+}  // namespace conv2d::simd
