@@ -1,5 +1,7 @@
 #include "algorithm/scratch_memory.h"
 
+#include "tensor/large_pages.h"
+
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -29,7 +31,11 @@ struct KeptBlock {
   std::size_t bytes;
 };
 
-void* new_block(std::size_t bytes) { return ::operator new(bytes, line_alignment); }
+void* new_block(std::size_t bytes) {
+  void* const memory = ::operator new(bytes, line_alignment);
+  ask_for_large_pages(memory, bytes);
+  return memory;
+}
 
 void free_block(const KeptBlock& block) noexcept {
   ::operator delete(block.memory, line_alignment);

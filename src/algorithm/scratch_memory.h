@@ -31,7 +31,8 @@ struct ScratchAllocator {
 
   ScratchAllocator() = default;
   template <class Other>
-  ScratchAllocator(const ScratchAllocator<Other>& /*other*/) noexcept {}
+  ScratchAllocator(  // NOLINT(google-explicit-constructor): allocators convert
+      const ScratchAllocator<Other>& /*other*/) noexcept {}
 
   T* allocate(std::size_t count) { return static_cast<T*>(take_scratch(count * sizeof(T))); }
   void deallocate(T* memory, std::size_t count) noexcept {

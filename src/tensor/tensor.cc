@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "tensor/convert.h"
 #include "tensor/dispatch.h"
+#include "tensor/large_pages.h"
 #include "tensor/layout.h"
 
 #include <algorithm>
@@ -352,6 +353,7 @@ std::shared_ptr<void> aligned_memory(std::size_t bytes) {
   }
   std::size_t room = bytes + alignment;
   void* data = ::operator new(room);
+  ask_for_large_pages(data, room);
   const std::shared_ptr<void> whole(data, [](void* memory) { ::operator delete(memory); });
   return {whole, std::align(alignment, bytes, data, room)};
 }

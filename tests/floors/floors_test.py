@@ -30,8 +30,9 @@ FLOORS = {
 }
 CLIENTS = ("cli", "examples", "bench", "python", "web")
 # What the core may include besides the standard library: SIMD, threads, the C struct that carries
-# tensors between libraries, and POSIX, which knows the sizes of caches. conv2d_io and conv2d_figure are there to use others.
-CORE_THIRD_PARTY = ("hwy/", "omp.h", "dlpack/dlpack.h", "unistd.h")
+# tensors between libraries, and POSIX, which knows the sizes of caches and of pages. conv2d_io and
+# conv2d_figure are there to use others.
+CORE_THIRD_PARTY = ("hwy/", "omp.h", "dlpack/dlpack.h", "unistd.h", "sys/mman.h")
 OWN_LIBRARIES = ("io", "figure")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
