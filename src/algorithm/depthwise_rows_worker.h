@@ -47,6 +47,7 @@ class Worker {
   explicit Worker(const Run<T>& run)
       : run_(run),
         copies_(simd::row_copies<T>()),
+        transpose_(simd::kernels<T>().transpose),
         strides_(run.operands.first.strides()),
         to_strides_(run.operands.result.strides()),
         outputs_interleave_(outputs_together(run.problem) > 1 &&
@@ -265,8 +266,8 @@ class Worker {
     const Index outputs = run_.problem.out_channels;
     for (Index i = 0; i < count; ++i) {
       T* const to = output(0, first_row_ + first + i * run_.cut.classes.apart, block.first);
-      simd::kernels<T>().transpose(sums_.data() + i * block.wide, block_elements(run_.cut), to,
-                                   outputs, columns_of(block), outputs);
+      transpose_(sums_.data() + i * block.wide, block_elements(run_.cut), to, outputs,
+                 columns_of(block), outputs);
     }
   }
 
@@ -303,6 +304,7 @@ class Worker {
 
   const Run<T>& run_;
   const simd::RowCopies<T>& copies_;
+  decltype(simd::Kernels<T>::transpose) transpose_;
   Strides strides_;             ///< of the input
   Strides to_strides_;          ///< of the output
   bool outputs_interleave_;     ///< all outputs of a pixel, which lie side by side

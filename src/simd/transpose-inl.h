@@ -244,19 +244,13 @@ void interleave_few(const T* from, std::int64_t from_stride, T* to, std::int64_t
   run(from, from_stride, to, count);
 }
 
-/// to[i * to_stride + j] = from[j * from_stride + i] for i < rows, j < columns.
+/// What is not dealt. Not part of transpose(): what this keeps on the stack would cost each of the
+/// many calls that deal a short row.
 template <bool Streams, class T>
-void transpose(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
-               std::int64_t rows, std::int64_t columns) {
+HWY_NOINLINE void transpose_pieces(const T* from, std::int64_t from_stride, T* to,
+                                   std::int64_t to_stride, std::int64_t rows,
+                                   std::int64_t columns) {
   constexpr auto block = static_cast<std::int64_t>(16 / sizeof(T));
-  if (!Streams && rows == from_stride && deals(rows)) {
-    deal_few(from, to, to_stride, rows, columns);
-    return;
-  }
-  if (!Streams && columns == to_stride && deals(columns)) {
-    interleave_few(from, from_stride, to, rows, columns);
-    return;
-  }
   if (rows >= block && columns >= block) {
     transpose_columns<Streams>(from, from_stride, to, to_stride, rows, columns);
     if (rows % block != 0) {
@@ -270,6 +264,19 @@ void transpose(const T* from, std::int64_t from_stride, T* to, std::int64_t to_s
     for (std::int64_t j = 0; j < columns; ++j) {
       to[i * to_stride + j] = from[j * from_stride + i];
     }
+  }
+}
+
+/// to[i * to_stride + j] = from[j * from_stride + i] for i < rows, j < columns.
+template <bool Streams, class T>
+void transpose(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
+               std::int64_t rows, std::int64_t columns) {
+  if (!Streams && rows == from_stride && deals(rows)) {
+    deal_few(from, to, to_stride, rows, columns);
+  } else if (!Streams && columns == to_stride && deals(columns)) {
+    interleave_few(from, from_stride, to, rows, columns);
+  } else {
+    transpose_pieces<Streams>(from, from_stride, to, to_stride, rows, columns);
   }
 }
 
