@@ -17,8 +17,8 @@ class Buffer {
                 {at(elements) * sizeof(T)}) {}
 
   T* data() { return memory_.get(); }
-  T& operator[](std::size_t i) { return memory_.get()[i]; }
   const T* data() const { return memory_.get(); }
+  T& operator[](std::size_t i) { return memory_.get()[i]; }
 
  private:
   struct GiveBack {

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -68,8 +69,8 @@ TYPED_TEST(Transpose, PutsEveryElementInItsPlaceAndNoOther) {
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
     SCOPED_TRACE(name);
-    for (std::size_t rows = 1; rows < 20; ++rows) {
-      for (std::size_t columns = 1; columns < 20; ++columns) {
+    for (std::size_t rows = 0; rows < 20; ++rows) {
+      for (std::size_t columns = 0; columns < 20; ++columns) {
         check_transpose<T>(random, rows, columns, rows + 3, columns + 2);
       }
     }
@@ -83,11 +84,12 @@ TYPED_TEST(Transpose, DealsWhatLiesSideBySide) {
     const Instructions scope(name);
     SCOPED_TRACE(name);
     for (std::size_t few = 1; few < 10; ++few) {
-      for (std::size_t count = 1; count < 70; ++count) {
+      for (std::size_t count = 0; count < 70; ++count) {
+        const std::size_t whole = std::max<std::size_t>(count, 1);
         check_transpose<T>(random, few, count, few, count + 1);
         check_transpose<T>(random, count, few, count + 1, few);
-        check_transpose<T>(random, few, count, few + 1, count);
-        check_transpose<T>(random, count, few, count, few + 1);
+        check_transpose<T>(random, few, count, few + 1, whole);
+        check_transpose<T>(random, count, few, whole, few + 1);
       }
     }
   }
