@@ -8,6 +8,7 @@
 #include "conv2d/plan.h"
 #include "conv2d/threads.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace conv2d {
@@ -21,10 +22,12 @@ inline std::size_t bytes_of(TensorView view) {
 /// quarter of it for each thread; measured with one, 3x3 layers from 3 channels to 64 of 12 to 17
 /// MB gain 6 to 33% where it holds 32 MiB, results of 6 MB next to nothing. Two threads gain where
 /// all of them write so much and memory takes it as fast as it comes: 10% where a sum has 27
-/// products; where it had 9 they lost 30%. And nothing must be left to do to the result.
+/// products; where it had 9 they lost 30%. And nothing must be left to do to the result. Another
+/// `share` than a quarter is for algorithms whose stores wait longer.
 inline bool crowds_caches(const Problem& problem, const functional::Epilogue* epilogue,
-                          TensorView result) {
-  static const std::size_t room = machine().l3_bytes / 4;
+                          TensorView result, std::size_t share = 4) {
+  static const Machine here = machine();
+  const std::size_t room = std::max(here.l3_bytes / share, here.l2_bytes);
   const std::size_t bytes = bytes_of(result);
   if (changes_results(epilogue) || bytes <= room) {
     return false;

@@ -145,14 +145,24 @@ std::size_t workspace_bytes(const Problem& given) {
          at(sources) * sizeof(Index) + at(shared) * sizeof(float);
 }
 
-/// Whether a large result is stored by whole vectors of channels, or by whole lines of pixels.
+/// Whether a large result is stored by whole vectors of channels, or by whole lines of pixels. A
+/// tile's sixteen outputs come all at once, and where they are pixels they are as many pieces of
+/// memory: measured in chains of layers, each of which reads what the one before wrote, results of
+/// 3 to 8 MB gain 4 to 9% where the last cache holds 32 MiB, planes of 6 MB 5%, smaller ones none.
 bool streams_result(const Problem& problem, const Operands& operands,
                     const OutputBlocks<float>& outputs, const winograd::Cut& cut) {
   constexpr Index line = 16;
   const bool lines = cut.pieces == 1 || cut.piece_columns * winograd::tile_outputs % line == 0;
-  return crowds_caches(problem, operands.epilogue, operands.result) &&
+  const std::size_t share = operands.result.strides()[1] == 1 ? 16 : 8;
+  return crowds_caches(problem, operands.epilogue, operands.result, share) &&
          (pixels_are_aligned(operands.result, outputs.outputs, outputs.lanes) ||
           (lines && planes_are_aligned(operands.result)));
+}
+
+/// Whether a tensor's pixels come from further away than from the second cache, one by one.
+bool is_far(TensorView tensor) {
+  static const std::size_t near = machine().l2_bytes;
+  return tensor.strides()[1] == 1 && bytes_of(tensor) > near;
 }
 
 void run(const Problem& given, const Operands& operands) {
@@ -168,6 +178,8 @@ void run(const Problem& given, const Operands& operands) {
       .layout = winograd::PackedWeights(problem, outputs),
       .weights = reinterpret_cast<const float*>(operands.packed + header_bytes),
       .streams = streams_result(problem, operands, outputs, cut),
+      .fetches_input = is_far(operands.first),
+      .fetches_result = machine().fused_multiply_add && is_far(operands.result),
       .zeros = std::vector<float>(at(problem.in_channels_per_group()), 0.0F),
       .bias = packed_bias(problem, outputs, operands.bias),
       .source_rows = winograd::sources(problem.rows, problem.padding_mode),

@@ -21,6 +21,8 @@ inline constexpr auto tile_products = static_cast<Index>(simd::winograd_products
 
 /// Enough for each weight to be used so often while it is in the first cache.
 inline constexpr Index most_tiles_at_once = 56;
+/// Of one row: the longer its pieces, the faster planes are read and written.
+inline constexpr Index most_tiles_of_row = 128;
 
 /// A rectangle of tiles: rows of tiles are counted through the whole batch.
 struct TileBlock {
@@ -40,8 +42,8 @@ class Cut {
         tile_columns(divide_up(problem.columns.output, tile_outputs)),
         total_rows(problem.batch * tile_rows),
         groups(problem.groups),
-        pieces(divide_up(tile_columns, most_tiles_at_once)),
-        piece_columns(divide_up(tile_columns, pieces)) {
+        piece_columns(even_piece(tile_columns, longest_piece(problem))),
+        pieces(divide_up(tile_columns, piece_columns)) {
     const Index most_rows = std::min(most_tiles_at_once / piece_columns, total_rows);
     double least = std::numeric_limits<double>::infinity();
     for (Index rows = std::max<Index>(most_rows, 1); rows > 0; --rows) {
@@ -73,12 +75,28 @@ class Cut {
   Index tile_columns;  ///< of one image
   Index total_rows;    ///< of the batch
   Index groups;
+  Index piece_columns;   ///< tiles of a row's pieces, but the last
   Index pieces;          ///< into which a row of tiles is cut
-  Index piece_columns;   ///< tiles of the widest
   Index strip_rows = 1;  ///< rows of tiles in a block
   Index output_parts = 1;
 
  private:
+  /// Tiles of a row whose factors are twice as many as L2 holds, at most: measured, rows that are
+  /// cut take longer still.
+  static Index longest_piece(const Problem& problem) {
+    const Index tile = std::max<Index>(problem.in_channels_per_group(), 1) * tile_products *
+                       static_cast<Index>(sizeof(float));
+    const Index held = 2 * static_cast<Index>(machine_l2()) / tile;
+    return std::clamp(held, most_tiles_at_once, most_tiles_of_row);
+  }
+
+  /// Of pieces that are about even; all but the last end where lines of memory may.
+  static Index even_piece(Index columns, Index longest) {
+    const Index pieces = divide_up(columns, longest);
+    constexpr Index line = 4;  // tiles of 4 outputs
+    return pieces <= 1 ? columns : divide_up(divide_up(columns, pieces), line) * line;
+  }
+
   /// What the busiest thread takes, roughly. A transform takes about 300 cycles a vector; what L2
   /// does not hold comes with 8 bytes a cycle.
   double cycles_of(const Problem& problem, const OutputBlocks<float>& outputs, Index rows,

@@ -27,6 +27,8 @@ struct Run {
   PackedWeights layout;
   const float* weights;
   bool streams;                       ///< results go past the caches
+  bool fetches_input;                 ///< the next tile's meanwhile
+  bool fetches_result;                ///< its lines before they are written
   std::vector<float> zeros;           ///< as many as a group has input channels
   std::vector<float> bias;            ///< [group][padded]
   std::vector<Index> source_rows;     ///< [tile row][6]
@@ -48,7 +50,8 @@ struct Scratch {
   Index floats() const noexcept { return factors + sums + results + product_row; }
 
   std::size_t bytes() const noexcept {
-    return input + at(floats()) * sizeof(float) + at(source_rows) * sizeof(Index) +
+    return input + at(floats()) * sizeof(float) +
+           at(source_rows) * (sizeof(Index) + sizeof(float*)) +
            at(tile_products * tiles) * sizeof(float*);
   }
 
@@ -89,6 +92,7 @@ class Worker {
         defined_(results_ + scratch_.results),
         table_(at(tile_products * scratch_.tiles)) {
     rows_.reserve(at(scratch_.source_rows));
+    row_starts_.reserve(at(scratch_.source_rows));
     for (Index i = 0; i < tile_products * scratch_.tiles; ++i) {
       table_[at(i)] = factors_ + i / scratch_.tiles * scratch_.factor_step() +
                       i % scratch_.tiles * scratch_.factor_row;
@@ -131,14 +135,22 @@ class Worker {
       }
     }
     load_columns();
+    transform_inputs();
+  }
+
+  void transform_inputs() {
     simd::WinogradInput tile{};
     tile.channels = at(run_.problem.in_channels_per_group());
     tile.step = at(scratch_.factor_step());
-    for (Index t = 0; t < tiles_.tiles(); ++t) {
-      const Pixels pixels = pixels_of(t / tiles_.columns, t % tiles_.columns);
+    Pixels pixels = pixels_of(0, 0);
+    for (Index t = 0, next = 1; t < tiles_.tiles(); t = next++) {
+      const bool last = next == tiles_.tiles();
+      const Pixels after = last ? pixels : pixels_of(next / tiles_.columns, next % tiles_.columns);
       tile.pixels = pixels.data();
+      tile.next = run_.fetches_input && !last ? after.data() : nullptr;
       tile.factors = factors_ + t * scratch_.factor_row;
       kernels_.input(tile);
+      pixels = after;
     }
   }
 
@@ -155,6 +167,11 @@ class Worker {
       }
     }
     input_.load(group_, rows_, first, std::max<Index>(end - first, 0));
+    first_column_ = first;
+    row_starts_.clear();
+    for (const Index row : rows_) {
+      row_starts_.push_back(row == nowhere ? nullptr : input_.pixel(row, first));
+    }
   }
 
   /// Where a tile of the current block reads; zeros in the padding.
@@ -163,10 +180,12 @@ class Worker {
     const Index* columns =
         run_.source_columns.data() + (tiles_.first_column + column) * tile_inputs;
     for (Index i = 0; i < tile_inputs; ++i) {
-      const Index h = rows_[at(row * tile_inputs + i)];
+      const float* const start = row_starts_[at(row * tile_inputs + i)];
       for (Index j = 0; j < tile_inputs; ++j) {
+        const bool padding = start == nullptr || columns[j] == nowhere;
         pixels[at(i * tile_inputs + j)] =
-            h == nowhere || columns[j] == nowhere ? run_.zeros.data() : input_.pixel(h, columns[j]);
+            padding ? run_.zeros.data()
+                    : start + (columns[j] - first_column_) * input_.pixel_step();
       }
     }
     return pixels;
@@ -214,6 +233,7 @@ class Worker {
       for (Index column = 0; column < tiles_.columns; ++column) {
         const Index q = (tiles_.first_column + column) * tile_outputs;
         tile.columns = at(std::min(tile_outputs, run_.problem.columns.output - q));
+        tile.fetches = direct && run_.fetches_result && column + 1 < tiles_.columns;
         tile.products = sums_ + (row * tiles_.columns + column) * scratch_.product_row;
         tile.to = direct ? target(block, row, q)
                          : results_ + column * tile_outputs * scratch_.product_row;
@@ -324,6 +344,8 @@ class Worker {
   float* defined_;                   ///< one pixel's outputs by the definition
   std::vector<const float*> table_;  ///< [6*6][tile]: where its factors begin
   std::vector<Index> rows_;          ///< which input row, n*H + h, each of the tiles' rows reads
+  std::vector<const float*> row_starts_;  ///< where they begin, nullptr in the padding
+  Index first_column_ = 0;                ///< with which column
   TileBlock tiles_{};
   Index loaded_ = -1;
   Index group_ = -1;

@@ -116,11 +116,12 @@ std::int64_t transpose_blocks(D d, const T* from, std::int64_t from_stride, T* t
                              to_stride);
   };
   if (from_stride > to_stride) {
-    const std::int64_t high = lines_at_once<T>(to_stride, piece);
+    // No less than a line of a row: what remains of it would be gone when its turn comes.
+    const std::int64_t high = HWY_MAX(lines_at_once<T>(to_stride, piece), line);
     for (std::int64_t top = 0; top < bottom; top += high) {
       for (std::int64_t j = first_column; j < end; j += wide) {
-        if (top + high < bottom) {
-          fetch_rows(from + j * from_stride + top + high, from_stride, wide);
+        for (std::int64_t i = top + high; i < HWY_MIN(top + 2 * high, bottom); i += line) {
+          fetch_rows(from + j * from_stride + i, from_stride, wide);
         }
         for (std::int64_t i = top; i < HWY_MIN(top + high, bottom); i += piece) {
           block(i, j);

@@ -3,9 +3,14 @@
 //
 // Both matrices pair the points p and -p, whose rows differ in the sign of the odd terms: e + o and
 // e - o with e and o computed once. One axis takes 12 (inputs) or 11 (outputs) operations.
+//
+// A tile reads and writes short pieces of lines that lie far apart, which a processor does not
+// foresee. Where they are not near, those of the next tile are asked for meanwhile: what is read
+// into the second cache, for a tile's pixels and its factors would crowd the first one.
 #include "simd/winograd.h"
 
 #include "simd/dispatch.h"
+#include "simd/fetch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "simd/winograd.cc"
@@ -59,6 +64,25 @@ HWY_INLINE void transform_products(D d, const hn::Vec<D> (&m)[6], hn::Vec<D> (&t
                      hn::MulAdd(constant(d, winograd::a3), odd_a, m[5]));
 }
 
+/// What a vector of channels of the next tile reads.
+HWY_INLINE void fetch_pixels(const float* const* pixels, std::size_t c) {
+  unroll<winograd_products>([&](auto i) HWY_ATTR { fetch_for_reading(pixels[i] + c); });
+}
+
+/// Where output (i, j) of a tile goes, those to the right of it included.
+HWY_INLINE float* target(const WinogradOutput& t, std::size_t i, std::size_t j) {
+  return t.to + static_cast<std::ptrdiff_t>(i) * t.row_step +
+         static_cast<std::ptrdiff_t>(j) * t.column_step;
+}
+
+/// What a vector of channels of the tile to the right writes.
+HWY_INLINE void fetch_outputs(const WinogradOutput& t, std::size_t c) {
+  unroll<winograd_outputs>([&](auto i) HWY_ATTR {
+    unroll<winograd_outputs>(
+        [&](auto j) HWY_ATTR { fetch_for_writing(target(t, i, winograd_outputs + j) + c); });
+  });
+}
+
 /// One vector of channels, from channel c on.
 template <class D>
 HWY_INLINE void transform_input_tile(D d, const WinogradInput& t, std::size_t c) {
@@ -100,12 +124,10 @@ HWY_INLINE bool transform_output_tile(D d, const WinogradOutput& t, std::size_t 
     unroll<4>([&](auto j) HWY_ATTR {
       check = hn::MulAdd(row[j], zero, check);
       if (i < t.rows && j < t.columns) {
-        float* const to = t.to + static_cast<std::ptrdiff_t>(i.value) * t.row_step +
-                          static_cast<std::ptrdiff_t>(j.value) * t.column_step + c;
         if constexpr (Streams) {
-          hn::Stream(hn::Add(row[j], bias), d, to);
+          hn::Stream(hn::Add(row[j], bias), d, target(t, i, j) + c);
         } else {
-          hn::StoreU(hn::Add(row[j], bias), d, to);
+          hn::StoreU(hn::Add(row[j], bias), d, target(t, i, j) + c);
         }
       }
     });
@@ -119,6 +141,9 @@ void winograd_input(const WinogradInput& tile) {
   const hn::FixedTag<float, 1> one;
   std::size_t c = 0;
   for (; c + hn::Lanes(whole) <= tile.channels; c += hn::Lanes(whole)) {
+    if (tile.next != nullptr) {
+      fetch_pixels(tile.next, c);
+    }
     transform_input_tile(whole, tile, c);
   }
   for (; c + 4 <= tile.channels; c += 4) {
@@ -136,6 +161,9 @@ bool winograd_output(const WinogradOutput& tile) {
   bool finite = true;
   std::size_t c = 0;
   for (; c + hn::Lanes(whole) <= tile.channels; c += hn::Lanes(whole)) {
+    if (tile.fetches) {
+      fetch_outputs(tile, c);
+    }
     finite &= transform_output_tile<false>(whole, tile, c);
   }
   for (; c + 4 <= tile.channels; c += 4) {

@@ -11,6 +11,7 @@ namespace conv2d::simd {
 /// V = B^T d B of one tile, for every channel: 6x6 inputs to 6x6 factors.
 struct WinogradInput {
   const float* const* pixels;  ///< [6][6]: where each pixel begins, channels contiguous
+  const float* const* next;    ///< those of the tile after this one, to be fetched, or nullptr
   std::size_t channels;
   float* factors;  ///< [6][6], `step` elements apart, channels contiguous
   std::size_t step;
@@ -27,6 +28,7 @@ struct WinogradOutput {
   std::ptrdiff_t column_step;
   std::size_t rows;     ///< how many of the four rows
   std::size_t columns;  ///< and columns there are
+  bool fetches;         ///< lines of the tile to the right before they are written
 };
 
 /// U = G g G^T of one input channel, for every output channel: 3x3 weights to 6x6, in float64,

@@ -1,6 +1,8 @@
 // Winograd's convolution against its bound in docs/winograd.md, and what it promises about numbers
 // that are not finite. What holds for every algorithm is in exact_test.cc.
 #include "algorithm/algorithm.h"
+#include "algorithm/streaming.h"
+#include "algorithm/winograd_cut.h"
 #include "plan/choose.h"
 #include "reference/reference.h"
 #include "simd/dispatch.h"
@@ -226,10 +228,11 @@ TEST(Winograd, FusedInstructionsGiveTheSameBits) {
 
 TEST(Winograd, WideMapsAreCutIntoPiecesOfARow) {
   Random random;
-  const Layer layer = layer_of(random, PaddingMode::circular, 1, Padding(1), 9, 250);
+  const std::int64_t width = 4 * winograd::most_tiles_of_row + 70;
+  const Layer layer = layer_of(random, PaddingMode::circular, 1, Padding(1), 9, width);
   const Tensor y = winograd(layer);
   const Tensor truth = definition(layer, DType::float64);
-  for (std::int64_t q = 0; q < 250; q += 4) {
+  for (std::int64_t q = 0; q < width; q += 4) {
     expect_tile_within_bound(layer, y, truth, false, 1, 20, 4, q);
   }
   const functional::Epilogue epilogue{.residual = y, .low = 0};
@@ -237,6 +240,21 @@ TEST(Winograd, WideMapsAreCutIntoPiecesOfARow) {
   run(winograd_algorithm, testing::problem_of(layer.c, floats, true),
       {layer.x, layer.w, layer.bias, finished, nullptr, &epilogue});
   EXPECT_TRUE(same_bits(finished, testing::finished_separately(y, epilogue)));
+}
+
+/// Tiles whose pixels are far ask for the next ones meanwhile; planes are turned in between.
+TEST(Winograd, LargeTensorsGiveTheSameBitsInEveryFormat) {
+  Random random;
+  const auto side = static_cast<std::int64_t>(std::sqrt(machine().l2_bytes / sizeof(float) / 16));
+  const Layer layer = layer_of(random, PaddingMode::reflect, 1, Padding(1), side, side);
+  const Problem problem = testing::problem_of(layer.c, floats, true);
+  Tensor planes(layer.c.output);
+  Tensor pixels(layer.c.output, DType::float32, MemoryFormat::channels_last);
+  const Tensor x = layer.x.clone(MemoryFormat::channels_last);
+  ASSERT_GT(bytes_of(x), machine().l2_bytes);
+  run(winograd_algorithm, problem, {layer.x, layer.w, layer.bias, planes});
+  run(winograd_algorithm, problem, {x, layer.w, layer.bias, pixels});
+  EXPECT_TRUE(same_bits(planes, pixels.clone(MemoryFormat::contiguous)));
 }
 
 /// Infinite and NaN outputs are the definition's, and so is which outputs are neither.

@@ -1,6 +1,8 @@
 // The matrices of Winograd's convolution, and the transforms by them on every instruction set.
 #include "simd/winograd.h"
 
+#include <conv2d/machine.h>
+
 #include "simd/dispatch.h"
 #include "support/instructions.h"
 #include "support/random.h"
@@ -130,7 +132,11 @@ TEST(WinogradTransform, OfInputsIsTheMatrices) {
       }
       const std::size_t step = channels + 3;
       std::vector<float> factors(products * step, -1);
-      simd::winograd_kernels().input({table.data(), channels, factors.data(), step});
+      simd::winograd_kernels().input({.pixels = table.data(),
+                                      .next = random.coin() ? table.data() : nullptr,
+                                      .channels = channels,
+                                      .factors = factors.data(),
+                                      .step = step});
       for (std::size_t c = 0; c < step; ++c) {
         for (std::size_t i = 0; i < products; ++i) {
           const double got = factors[i * step + c];
@@ -167,7 +173,8 @@ struct OutputTile {
             .row_step = 4 * pixel,
             .column_step = pixel,
             .rows = rows,
-            .columns = columns};
+            .columns = columns,
+            .fetches = columns % 2 == 0 && machine().fused_multiply_add};
   }
 
   std::size_t channels;
