@@ -10,6 +10,7 @@
 #include "algorithm/vector_types.h"
 #include "simd/grouped_channels.h"
 #include "simd/kernels.h"
+#include "simd/stream.h"
 
 #include <algorithm>
 #include <optional>
@@ -27,6 +28,7 @@ struct Run {
   std::vector<simd::LaneIndex<T>> spread;  ///< [i][lanes]: see simd::GroupedChannels
   std::vector<T> bias;                     ///< [padded]
   std::vector<std::ptrdiff_t> columns;     ///< [class of outputs][position]: where its pixel begins
+  bool streams;                            ///< results go past the caches
 };
 
 /// Which lane of a vector of pixels each output's lane needs for each input of its group.
@@ -117,6 +119,9 @@ class Worker {
     }
     if (!cut.in_place) {
       turn_output();
+    }
+    if (run_.streams) {
+      simd::flush_streams();
     }
     finish(run_.operands.result, run_.operands.epilogue,
            {first_channel_, channels_, image_ * problem.rows.output + first_row_, count_});
@@ -214,6 +219,7 @@ class Worker {
           .to_row_step = cut.in_place ? to_strides_[2] : problem.columns.output * cut.block,
           .output_rows = at(count),
           .channels = at(channels),
+          .streams = run_.streams,
       });
       q += wide;
     }

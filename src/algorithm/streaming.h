@@ -43,11 +43,11 @@ inline bool crowds_caches(const Problem& problem, const functional::Epilogue* ep
 }
 
 /// Whether the last cache cannot hold input and output. Where as much is read as is written, stores
-/// past the caches gain from there on; before, they lost some percent.
-inline bool leaves_caches(const Operands& operands) {
+/// past the caches gain from there on; before, they lost some percent. Or not a `share` of it.
+inline bool leaves_caches(const Operands& operands, std::size_t share = 1) {
   static const std::size_t last_cache = machine().l3_bytes;
   return !changes_results(operands.epilogue) &&
-         bytes_of(operands.first) + bytes_of(operands.result) > last_cache;
+         bytes_of(operands.first) + bytes_of(operands.result) > last_cache / share;
 }
 
 /// Whether images and, where they are stored one by one, planes begin where vectors of memory do.

@@ -5,6 +5,7 @@
 #include "simd/grouped_channels.h"
 
 #include "simd/dispatch.h"
+#include "simd/fetch.h"
 
 #include <type_traits>
 #include <utility>
@@ -52,10 +53,16 @@ struct ChannelSums {
     unroll<Q>([&](auto q) HWY_ATTR { sum[q] = hn::Zero(D()); });
   }
 
+  /// Streams: past the caches.
+  template <bool Streams>
   HWY_INLINE void store(const T* HWY_RESTRICT bias, T* HWY_RESTRICT to, std::ptrdiff_t step) const {
     const auto term = hn::LoadU(D(), bias);
     unroll<Q>([&](auto q) HWY_ATTR {
-      hn::StoreU(hn::Add(sum[q], term), D(), to);
+      if constexpr (Streams) {
+        hn::Stream(hn::Add(sum[q], term), D(), to);
+      } else {
+        hn::StoreU(hn::Add(sum[q], term), D(), to);
+      }
       to += step;
     });
   }
@@ -137,6 +144,15 @@ HWY_INLINE void add_input(const GroupedChannels<T>& a, ChannelSums<T, Q>& sums, 
   }
 }
 
+/// What the vector of channels from k on reads of a row that may be a new one: pieces of pixels
+/// that lie far apart, which a processor does not foresee.
+template <class T, std::size_t Q>
+HWY_INLINE void fetch_pixels(const GroupedChannels<T>& a, const T* row, std::ptrdiff_t k) {
+  for (std::size_t j = 0; row != nullptr && j < (Q - 1) * a.stride + a.kernel_columns; ++j) {
+    fetch_for_reading(row + a.columns[j] + k);
+  }
+}
+
 /// The vector of channels from k on of an output row.
 template <class T, bool Grouped, class Row, std::size_t Q>
 HWY_INLINE void channels_of_row(const GroupedChannels<T>& a, std::ptrdiff_t k,
@@ -146,13 +162,20 @@ HWY_INLINE void channels_of_row(const GroupedChannels<T>& a, std::ptrdiff_t k,
   const std::ptrdiff_t first = inputs > lanes ? k / inputs * inputs : k;
   ChannelSums<T, Q> sums;
   sums.clear();
+  if (a.streams && a.pixel_step != 0) {
+    fetch_pixels<T, Q>(a, rows[(a.kernel_rows - 1) * a.row_dilation], k + lanes);
+  }
   for (std::ptrdiff_t i = 0; i < inputs; ++i) {
     const PixelLoad<T, Grouped> load(a, static_cast<std::size_t>(i));
     const std::ptrdiff_t piece = Grouped ? i / lanes * lanes : 0;
     add_input<Row>(a, sums, load, rows, first + piece, weights);
     weights += static_cast<std::ptrdiff_t>(a.kernel_rows * Row::columns(a)) * lanes;
   }
-  sums.store(a.bias + k, to + k, a.to_step);
+  if (a.streams) {
+    sums.template store<true>(a.bias + k, to + k, a.to_step);
+  } else {
+    sums.template store<false>(a.bias + k, to + k, a.to_step);
+  }
 }
 
 /// Rows change fastest: what the next one reads too, and all weights, are in L1.

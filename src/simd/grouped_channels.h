@@ -53,6 +53,9 @@ struct GroupedChannels {
   std::ptrdiff_t to_row_step;  ///< from an output row to the next
   std::size_t output_rows;
   std::size_t channels;  ///< a vector's at least
+  /// Results go past the caches: channels are whole vectors that lie where those of memory do.
+  /// Then pixels come from as far, and are asked for before.
+  bool streams;
 };
 
 template <class T>

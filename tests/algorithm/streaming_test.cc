@@ -31,6 +31,7 @@ TEST(Streaming, IsForInputsAndOutputsThatNoCacheHolds) {
   Tensor small({1, 1, 1, half});
   Tensor large({1, 1, 2, half});
   EXPECT_FALSE(leaves_caches(operands(x, small)));
+  EXPECT_TRUE(leaves_caches(operands(x, small), 2));
   EXPECT_TRUE(leaves_caches(operands(x, large)));
   const functional::Epilogue relu{.residual = {}, .low = 0, .high = {}};
   EXPECT_FALSE(leaves_caches(operands(x, large, &relu)));
@@ -156,6 +157,22 @@ TEST_F(StreamedResults, OfDepthwiseRowsAreTheSame) {
                                                 .groups = channels},
                                                format)
                                       .with_algorithm("depthwise_rows"));
+      }
+    }
+  }
+}
+
+TEST_F(StreamedResults, OfGroupedChannelsAreTheSame) {
+  for (const std::int64_t channels : {16, 48}) {
+    for (const std::int64_t inputs : {1, 4}) {
+      for (const std::int64_t kernel : {3, 4}) {
+        expect_same_bits(random_,
+                         Plan::conv2d({1, channels, rows(2 * channels), columns},
+                                      {channels, inputs, kernel, kernel}, false, DType::float32,
+                                      {.padding = Padding(1, kernel - 2, 1, kernel - 2),
+                                       .groups = channels / inputs},
+                                      interleaved)
+                             .with_algorithm("grouped_channels"));
       }
     }
   }
