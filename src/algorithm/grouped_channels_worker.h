@@ -98,13 +98,15 @@ class Worker {
            at(2 * cut.positions(problem)) * sizeof(Index);
   }
 
-  /// Item i is an image, a block of channels and a strip; strips change fastest.
+  /// Item i is an image, a block of channels and a strip; strips change fastest, then blocks, or
+  /// images where weights would not stay.
   void compute(Index item) {
     const Cut<T>& cut = run_.cut;
     const Problem& problem = run_.problem;
     const Index strip = item % cut.strips;
-    image_ = item / cut.strips / cut.blocks;
-    first_channel_ = item / cut.strips % cut.blocks * cut.block;
+    const Index piece = item / cut.strips;
+    image_ = cut.keeps_weights ? piece / cut.blocks : piece % problem.batch;
+    first_channel_ = (cut.keeps_weights ? piece % cut.blocks : piece / problem.batch) * cut.block;
     channels_ = std::min(cut.block, cut.channels - first_channel_);
     first_row_ = cut.first_row(problem, strip);
     count_ = cut.first_row(problem, strip + 1) - first_row_;
