@@ -77,7 +77,7 @@ struct Cut {
   Index padded;        ///< channels up to whole vectors
   Index kernel_taps;   ///< of an output
   bool in_place;       ///< the tensors are used as they lie
-  bool keeps_weights;  ///< L2, all of them from one image to the next
+  bool keeps_weights;  ///< L2 holds all of them until the next image
   TapClasses classes;
   const typename simd::GroupedChannelsKernels<T>::Tiles* tiles;  ///< for all of the above
   Index most_pixels;                                             ///< of a tile
