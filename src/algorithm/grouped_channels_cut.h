@@ -35,7 +35,7 @@ struct Cut {
         padded(divide_up(channels, lanes) * lanes),
         kernel_taps(inputs * problem.rows.kernel * problem.columns.kernel),
         in_place(channels_last && channels >= lanes && !is_faster_copied(problem)),
-        keeps_weights(kernel_taps * padded * static_cast<Index>(sizeof(T)) <= l2_bytes() / 4),
+        keeps_weights(weight_bytes() <= quarter_l2()),
         classes(problem.columns),
         tiles(tiles_for(problem.columns.kernel)),
         most_pixels(pixels_of_tiles(problem)) {
@@ -92,19 +92,22 @@ struct Cut {
   /// second. Measured with 1024 channels, copies pay where many taps read them again and they come
   /// from near: a fifth to nine tenths with one image, a third with a larger batch of 14x14 pixels.
   bool is_faster_copied(const Problem& problem) const {
-    constexpr Index way_bytes = 4096;
     constexpr Index many_taps = 25;
     constexpr Index more_taps = 49;
     constexpr Index many_pixels = 128;
     const Index pixels = problem.rows.input * problem.columns.input;
-    const Index pixel_bytes = channels * static_cast<Index>(sizeof(T));
     const bool read_often = kernel_taps >= more_taps && pixels >= many_pixels;
     const Index near = (read_often ? 8 : 4) * l2_bytes();
-    return inputs == 1 && pixel_bytes % way_bytes == 0 && kernel_taps >= many_taps &&
-           problem.batch * pixels * pixel_bytes <= near;
+    return inputs == 1 && pixel_bytes() % way_bytes == 0 && kernel_taps >= many_taps &&
+           problem.batch * pixels * pixel_bytes() <= near;
   }
 
+  static constexpr Index way_bytes = 4096;  ///< of the first cache
   static Index l2_bytes() { return static_cast<Index>(simd::caches().l2); }
+  static Index quarter_l2() { return l2_bytes() / 4; }
+  /// Of all channels.
+  Index pixel_bytes() const { return channels * static_cast<Index>(sizeof(T)); }
+  Index weight_bytes() const { return kernel_taps * padded * static_cast<Index>(sizeof(T)); }
 
   const typename simd::GroupedChannelsKernels<T>::Tiles* tiles_for(Index width) const {
     const bool in_steps = classes.stride <= 2;
@@ -145,10 +148,8 @@ struct Cut {
   /// hold them. Each input of the group reads them again.
   bool crowds(const Problem& problem, Index outputs) const {
     constexpr Index line = 64;
-    constexpr Index way_bytes = 4096;
     constexpr Index ways = 8;
-    const Index apart = channels * static_cast<Index>(sizeof(T));
-    const Index held = ways * way_bytes / std::max(std::gcd(apart, way_bytes), line);
+    const Index held = ways * way_bytes / std::max(std::gcd(pixel_bytes(), way_bytes), line);
     return in_place && inputs > 1 && window(problem, outputs) > held;
   }
 
@@ -180,10 +181,8 @@ struct Cut {
   void cut_in_place(const Problem& problem) {
     constexpr Index least_vectors = 4;
     const Index vectors = padded / lanes;
-    const Index weight_bytes = kernel_taps * padded * static_cast<Index>(sizeof(T));
-    const Index quarter_l2 = l2_bytes() / 4;
-    const Index fewest =
-        std::min(divide_up(weight_bytes, quarter_l2), std::max<Index>(1, vectors / least_vectors));
+    const Index fewest = std::min(divide_up(weight_bytes(), quarter_l2()),
+                                  std::max<Index>(1, vectors / least_vectors));
     blocks = fewest;
     const Index threads = num_threads();
     Index least = 0;

@@ -101,6 +101,8 @@ class InputRows {
     }
     return group_ % together_ * channels_;
   }
+  /// Whether pixels are read from the tensor itself.
+  bool is_in_place() const { return in_place_; }
   bool keeps_places() const { return !in_place_ || strides_[1] == 1; }
 
   /// From each pixel of a row to the next.

@@ -27,7 +27,7 @@ struct Run {
   PackedWeights layout;
   const float* weights;
   bool streams;                       ///< results go past the caches
-  bool fetches_input;                 ///< the next tile's meanwhile
+  bool fetches_input;                 ///< the next tile's meanwhile, unless it was copied
   bool fetches_result;                ///< its lines before they are written
   std::vector<float> zeros;           ///< as many as a group has input channels
   std::vector<float> bias;            ///< [group][padded]
@@ -142,12 +142,13 @@ class Worker {
     simd::WinogradInput tile{};
     tile.channels = at(run_.problem.in_channels_per_group());
     tile.step = at(scratch_.factor_step());
+    const bool fetches = run_.fetches_input && input_.is_in_place();
     Pixels pixels = pixels_of(0, 0);
     for (Index t = 0, next = 1; t < tiles_.tiles(); t = next++) {
       const bool last = next == tiles_.tiles();
       const Pixels after = last ? pixels : pixels_of(next / tiles_.columns, next % tiles_.columns);
       tile.pixels = pixels.data();
-      tile.next = run_.fetches_input && !last ? after.data() : nullptr;
+      tile.next = fetches && !last ? after.data() : nullptr;
       tile.factors = factors_ + t * scratch_.factor_row;
       kernels_.input(tile);
       pixels = after;

@@ -144,6 +144,15 @@ class StreamedResults : public ::testing::Test {
     return elements / columns / channels + 9;
   }
 
+  /// As many outputs as inputs in each group.
+  static Plan in_groups(std::int64_t channels, std::int64_t inputs, std::int64_t kernel,
+                        MemoryFormat format) {
+    return Plan::conv2d(
+        {1, channels, rows(2 * channels), columns}, {channels, inputs, kernel, kernel}, false,
+        DType::float32,
+        {.padding = Padding(1, kernel - 2, 1, kernel - 2), .groups = channels / inputs}, format);
+  }
+
   Random random_;
 };
 
@@ -151,12 +160,8 @@ TEST_F(StreamedResults, OfDepthwiseRowsAreTheSame) {
   for (const std::int64_t channels : {1, 3}) {
     for (const auto format : {MemoryFormat::contiguous, interleaved}) {
       for (const std::int64_t kernel : {3, 4}) {
-        expect_same_bits(random_, Plan::conv2d({1, channels, rows(2 * channels), columns},
-                                               {channels, 1, kernel, kernel}, false, DType::float32,
-                                               {.padding = Padding(1, kernel - 2, 1, kernel - 2),
-                                                .groups = channels},
-                                               format)
-                                      .with_algorithm("depthwise_rows"));
+        expect_same_bits(random_,
+                         in_groups(channels, 1, kernel, format).with_algorithm("depthwise_rows"));
       }
     }
   }
@@ -166,13 +171,9 @@ TEST_F(StreamedResults, OfGroupedChannelsAreTheSame) {
   for (const std::int64_t channels : {16, 48}) {
     for (const std::int64_t inputs : {1, 4}) {
       for (const std::int64_t kernel : {3, 4}) {
-        expect_same_bits(random_,
-                         Plan::conv2d({1, channels, rows(2 * channels), columns},
-                                      {channels, inputs, kernel, kernel}, false, DType::float32,
-                                      {.padding = Padding(1, kernel - 2, 1, kernel - 2),
-                                       .groups = channels / inputs},
-                                      interleaved)
-                             .with_algorithm("grouped_channels"));
+        expect_same_bits(
+            random_,
+            in_groups(channels, inputs, kernel, interleaved).with_algorithm("grouped_channels"));
       }
     }
   }
