@@ -236,6 +236,20 @@ bool streams_result(const Operands& operands, const grouped_channels::Cut<T>& cu
          pixels_are_aligned(operands.result, cut.channels, cut.lanes);
 }
 
+/// Whether whole planes that are turned come from memory. Where weights would not stay images
+/// follow each other and not channels, and a processor does not foresee their pieces: measured with
+/// 32 images of 1024 planes of 7x7 pixels, asking for them gains a tenth; from nearer it costs 1%.
+template <class T>
+bool fetches_input(const Problem& problem, const Operands& operands,
+                   const grouped_channels::Cut<T>& cut) {
+  const std::size_t last_cache = 8 * simd::caches().l2;  // a processor's part of it
+  const Strides& strides = operands.first.strides();
+  const bool dense = strides[3] == 1 && strides[2] == problem.columns.input &&
+                     strides[1] == problem.rows.input * problem.columns.input;
+  return !cut.in_place && !cut.keeps_weights && cut.strips == 1 && dense &&
+         bytes_of(operands.first) + bytes_of(operands.result) > last_cache;
+}
+
 template <class T>
 void run_as(const Problem& problem, const Operands& operands) {
   read_header(operands.packed, lanes<T>());
@@ -251,6 +265,7 @@ void run_as(const Problem& problem, const Operands& operands) {
       .columns = grouped_channels::columns_of(
           problem, cut, cut.in_place ? operands.first.strides()[3] : cut.block),
       .streams = streams_result(operands, cut),
+      .fetches = fetches_input(problem, operands, cut),
   };
   run_items(cut.items(problem), [&](int) { return grouped_channels::Worker<T>(shared); });
 }

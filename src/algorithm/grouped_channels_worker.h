@@ -8,6 +8,7 @@
 #include "algorithm/pixel_rows.h"
 #include "algorithm/strip_rows.h"
 #include "algorithm/vector_types.h"
+#include "simd/fetch.h"
 #include "simd/grouped_channels.h"
 #include "simd/kernels.h"
 #include "simd/stream.h"
@@ -29,6 +30,7 @@ struct Run {
   std::vector<T> bias;                     ///< [padded]
   std::vector<std::ptrdiff_t> columns;     ///< [class of outputs][position]: where its pixel begins
   bool streams;                            ///< results go past the caches
+  bool fetches;                            ///< the next item's input meanwhile
 };
 
 /// Which lane of a vector of pixels each output's lane needs for each input of its group.
@@ -104,9 +106,8 @@ class Worker {
     const Cut<T>& cut = run_.cut;
     const Problem& problem = run_.problem;
     const Index strip = item % cut.strips;
-    const Index piece = item / cut.strips;
-    image_ = cut.keeps_weights ? piece / cut.blocks : piece % problem.batch;
-    first_channel_ = (cut.keeps_weights ? piece % cut.blocks : piece / problem.batch) * cut.block;
+    image_ = image(item);
+    first_channel_ = first_channel(item);
     channels_ = std::min(cut.block, cut.channels - first_channel_);
     first_row_ = cut.first_row(problem, strip);
     count_ = cut.first_row(problem, strip + 1) - first_row_;
@@ -114,6 +115,9 @@ class Worker {
     find_strip_rows(problem, first_row_, positions_, sources_.data());
     if (!cut.in_place) {
       turn_input();
+      if (run_.fetches && item + 1 < cut.items(problem)) {
+        fetch_planes(item + 1);
+      }
     }
     point_at_rows();
     for (Index p = 0; p < count_; p += cut.band) {
@@ -137,6 +141,28 @@ class Worker {
   T* target(Index p) const {
     return static_cast<T*>(run_.operands.result.data()) + image_ * to_strides_[0] +
            first_channel_ * to_strides_[1] + (first_row_ + p) * to_strides_[2];
+  }
+
+  Index image(Index item) const {
+    const Index piece = item / run_.cut.strips;
+    return run_.cut.keeps_weights ? piece / run_.cut.blocks : piece % run_.problem.batch;
+  }
+  Index first_channel(Index item) const {
+    const Index piece = item / run_.cut.strips;
+    return (run_.cut.keeps_weights ? piece % run_.cut.blocks : piece / run_.problem.batch) *
+           run_.cut.block;
+  }
+
+  /// Asks for the planes of an item to come, which lie one behind the other.
+  void fetch_planes(Index item) const {
+    constexpr auto line = static_cast<Index>(64 / sizeof(T));
+    const Index first = first_channel(item);
+    const T* const from = static_cast<const T*>(run_.operands.first.data()) +
+                          image(item) * strides_[0] + first * strides_[1];
+    const Index count = std::min(run_.cut.block, run_.cut.channels - first) * strides_[1];
+    for (Index i = 0; i < count; i += line) {
+      simd::fetch_for_reading(from + i);
+    }
   }
 
   /// Rows that follow each other in the input are turned at once where they lie so in memory.

@@ -8,14 +8,19 @@
 //
 // Of groups with few channels a thread has so many in hand that whole lines of a channels-last
 // tensor are copied. The next group then mostly lies in the same memory, some channels further on.
+//
+// Who can do with some channels at a time takes less memory, which then stays in the second cache,
+// and may ask for those that come next.
 #pragma once
 
 #include "algorithm/buffer.h"
 #include "algorithm/pixel_rows.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/tensor.h"
+#include "simd/fetch.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <span>
 #include <vector>
@@ -26,29 +31,43 @@ namespace conv2d {
 template <class T>
 class InputRows {
  public:
-  /// Takes memory for as many rows of as many columns as load() will ever get.
-  InputRows(const Problem& problem, TensorView x, Index most_rows, Index most_columns)
+  static constexpr Index all_channels = std::numeric_limits<Index>::max();
+
+  /// Takes memory for as many rows of as many columns as choose() will ever get, and for so many
+  /// of a group's channels at a time.
+  InputRows(const Problem& problem, TensorView x, Index most_rows, Index most_columns,
+            Index most_channels = all_channels)
       : height_(problem.rows.input),
         channels_(problem.in_channels_per_group()),
         x_(static_cast<const T*>(x.data())),
         strides_(x.strides()),
         groups_(problem.groups),
-        together_(strides_[1] == 1 ? groups_a_line(problem) : 1),
-        step_(step(channels_ * together_)),
+        together_(strides_[1] == 1 ? most_together(problem, most_channels) : 1),
+        step_(step(std::min(channels_, most_channels) * together_)),
         in_place_(is_read_in_place(problem)),
-        turned_(in_place_ ? 0 : elements(problem, together_, most_rows, most_columns)) {
+        turned_(in_place_ ? 0 : pixels(problem, most_rows, most_columns) * step_) {
     rows_.reserve(at(most_rows));
+    runs_.reserve(at(most_rows));
   }
 
   /// Bytes that this takes at most.
-  static std::size_t bytes(const Problem& problem, Index most_rows, Index most_columns) {
-    return at(elements(problem, groups_a_line(problem), most_rows, most_columns)) * sizeof(T) +
-           at(most_rows) * sizeof(Index);
+  static std::size_t bytes(const Problem& problem, Index most_rows, Index most_columns,
+                           Index most_channels = all_channels) {
+    const Index channels = std::min(problem.in_channels_per_group(), most_channels);
+    const Index together = most_together(problem, most_channels);
+    return at(pixels(problem, most_rows, most_columns) * step(channels * together)) * sizeof(T) +
+           at(most_rows) * (sizeof(Index) + sizeof(Run));
   }
 
-  /// Makes these columns of these rows of a group the ones in hand. The rows come in any order, any
-  /// number of times.
+  /// Makes these columns of these rows of a group the ones in hand.
   void load(Index group, std::span<const Index> rows, Index first_column, Index columns) {
+    choose(rows, first_column, columns);
+    load_group(group);
+  }
+
+  /// Names the rows and columns that come in hand next. The rows come in any order, any number of
+  /// times.
+  void choose(std::span<const Index> rows, Index first_column, Index columns) {
     first_column_ = first_column;
     columns_ = columns;
     if (!in_place_) {
@@ -56,9 +75,9 @@ class InputRows {
       std::sort(rows_.begin(), rows_.end());
       rows_.erase(std::unique(rows_.begin(), rows_.end()), rows_.end());
       std::erase(rows_, nowhere);
+      find_runs();
     }
     first_loaded_ = nowhere;
-    load_group(group);
   }
 
   /// The same of another group.
@@ -69,16 +88,55 @@ class InputRows {
       return;
     }
     first_loaded_ = first;
-    const Index channels = std::min(together_, groups_ - first) * channels_;
-    T* to = turned_.data();
-    for (std::size_t i = 0, next = 0; i < rows_.size(); i = next) {
-      for (next = i + 1; next < rows_.size() && follows(rows_[next], rows_[next - 1]);) {
-        ++next;
+    turn(first * channels_, std::min(together_, groups_ - first) * channels_);
+  }
+
+  /// The same of some channels of a group whose pixels are not read in place, no more than there is
+  /// memory for.
+  void load_channels(Index group, Index first, Index channels) {
+    group_ = group;
+    first_loaded_ = nowhere;
+    turn(group * channels_ + first, channels);
+  }
+
+  /// Begins to ask for channels that load_channels() will turn next: of planes, whose pieces a
+  /// processor does not foresee. Returns how many lines of memory they are.
+  Index begin_fetch(Index group, Index first, Index channels) {
+    ahead_ = {.channel = x_ + (group * channels_ + first) * strides_[1], .channels = channels};
+    if (strides_[3] != 1) {
+      ahead_.run = runs_.size();
+      return 0;
+    }
+    Index lines = 0;
+    for (const Run& run : runs_) {
+      lines += divide_up(run.pixels, line) * channels;
+    }
+    return lines;
+  }
+
+  /// Asks for so many lines of them, or for what is left.
+  void fetch(Index lines) {
+    for (; lines > 0 && ahead_.run < runs_.size(); --lines) {
+      const Run& run = runs_[ahead_.run];
+      simd::fetch_for_reading(ahead_.channel + run.first + ahead_.pixel);
+      ahead_.pixel += line;
+      if (ahead_.pixel >= run.pixels) {
+        ahead_.pixel = 0;
+        ahead_.channel += strides_[1];
+        if (++ahead_.done == ahead_.channels) {
+          ahead_.channel -= ahead_.channels * strides_[1];
+          ahead_.done = 0;
+          ++ahead_.run;
+        }
       }
-      const Index pixels = static_cast<Index>(next - i) * columns_;
-      const T* from = in_place(rows_[i], first_column_) + first * channels_ * strides_[1];
-      load_row(from, strides_, to, step_, channels, pixels);
-      to += pixels * step_;
+    }
+  }
+
+  /// All channels of a pixel of a group, side by side to `to`, wherever they lie.
+  void copy_pixel(Index group, Index row, Index column, T* to) const {
+    const T* from = in_place(row, column) + group * channels_ * strides_[1];
+    for (Index c = 0; c < channels_; ++c) {
+      to[c] = from[c * strides_[1]];
     }
   }
 
@@ -109,6 +167,24 @@ class InputRows {
   Index pixel_step() const { return in_place_ ? strides_[3] : step_; }
 
  private:
+  static constexpr Index line_bytes = 64;
+  static constexpr auto line = static_cast<Index>(line_bytes / sizeof(T));
+
+  /// Rows of which each begins where the one before ends.
+  struct Run {
+    Index first;  ///< its first pixel, from the tensor's
+    Index pixels;
+  };
+
+  /// What is asked for next: run by run, channel by channel.
+  struct Ahead {
+    const T* channel;
+    Index channels;
+    Index done = 0;  ///< channels of the run
+    std::size_t run = 0;
+    Index pixel = 0;
+  };
+
   /// Of a group the pixels are as far apart as if all channels were read: measured, copies pay
   /// where the rows of a window have half as many lines again as the sets where their pixels begin.
   bool is_read_in_place(const Problem& problem) const {
@@ -125,24 +201,46 @@ class InputRows {
     return 2 * problem.rows.kernel * problem.columns.input <= 3 * lines;
   }
 
-  /// How many groups' channels are a cache line of a channels-last tensor.
-  static Index groups_a_line(const Problem& problem) {
+  /// How many groups' channels are a cache line of a channels-last tensor: so many are copied at a
+  /// time, unless no more than some of one group's.
+  static Index most_together(const Problem& problem, Index most_channels) {
+    if (most_channels != all_channels) {
+      return 1;
+    }
     const Index bytes = std::max<Index>(bytes_of(problem.in_channels_per_group()), 1);
     return std::clamp<Index>(line_bytes / bytes, 1, problem.groups);
   }
 
-  static Index elements(const Problem& problem, Index together, Index most_rows,
-                        Index most_columns) {
-    return std::min(most_rows, problem.batch * problem.rows.input) * most_columns *
-           step(problem.in_channels_per_group() * together);
+  static Index pixels(const Problem& problem, Index most_rows, Index most_columns) {
+    return std::min(most_rows, problem.batch * problem.rows.input) * most_columns;
+  }
+
+  /// So many channels of what was chosen, from channel `first` of the tensor on, to turned_.
+  void turn(Index first, Index channels) {
+    T* to = turned_.data();
+    for (const Run& run : runs_) {
+      const T* from = x_ + run.first + first * strides_[1];
+      load_row(from, strides_, to, step_, channels, run.pixels);
+      to += run.pixels * step_;
+    }
   }
 
   static Index bytes_of(Index elements) { return elements * static_cast<Index>(sizeof(T)); }
 
   /// From one pixel to the next in turned_.
   static Index step(Index channels) {
-    constexpr auto line = static_cast<Index>(line_bytes / sizeof(T));
     return channels > 0 && bytes_of(channels) % 1024 == 0 ? channels + line : channels;
+  }
+
+  void find_runs() {
+    runs_.clear();
+    for (std::size_t i = 0, next = 0; i < rows_.size(); i = next) {
+      for (next = i + 1; next < rows_.size() && follows(rows_[next], rows_[next - 1]);) {
+        ++next;
+      }
+      runs_.push_back(
+          {in_place(rows_[i], first_column_) - x_, static_cast<Index>(next - i) * columns_});
+    }
   }
 
   /// Whether a row's first pixel in hand lies behind the last one of another as its pixels do.
@@ -154,7 +252,6 @@ class InputRows {
     return x_ + row / height_ * strides_[0] + row % height_ * strides_[2] + column * strides_[3];
   }
 
-  static constexpr Index line_bytes = 64;
   Index height_;
   Index channels_;  ///< of one group
   const T* x_;
@@ -167,6 +264,8 @@ class InputRows {
   Index first_loaded_ = nowhere;  ///< of the groups in turned_
   Index first_column_ = 0;
   Index columns_ = 0;
+  std::vector<Run> runs_;  ///< of rows_
+  Ahead ahead_{};
   std::vector<Index> rows_;  ///< which are in turned_
   Buffer<T> turned_;         ///< [row][column][channel]
 };

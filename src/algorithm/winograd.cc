@@ -13,8 +13,9 @@
 //           36 matrix products (tiles x channels) * (channels x outputs); then transform back
 // Products  the register tile of the direct algorithm (simd/kernels.h), a tile of outputs as its
 //           pixel
-// Input     rows as channels-last ones (input_rows.h), each tile's 36 pixels by pointers: through
-//           the border's index map, or to zeros
+// Input     rows as channels-last ones (input_rows.h), those that have to be turned 16 channels at
+// a
+//           time; each tile's 36 pixels by pointers: through the border's index map, or to zeros
 // Weights   transformed once, in float64 (winograd_weights.h)
 // Inf, NaN  a tile's transforms would spread them over all of its outputs, and large numbers may
 //           overflow on the way. Every infinite or NaN output is computed once more by the
@@ -159,10 +160,10 @@ bool streams_result(const Problem& problem, const Operands& operands,
           (lines && planes_are_aligned(operands.result)));
 }
 
-/// Whether a tensor's pixels come from further away than from the second cache, one by one.
+/// Whether a tensor comes from further away than from the second cache.
 bool is_far(TensorView tensor) {
   static const std::size_t near = machine().l2_bytes;
-  return tensor.strides()[1] == 1 && bytes_of(tensor) > near;
+  return bytes_of(tensor) > near;
 }
 
 void run(const Problem& given, const Operands& operands) {
@@ -179,7 +180,8 @@ void run(const Problem& given, const Operands& operands) {
       .weights = reinterpret_cast<const float*>(operands.packed + header_bytes),
       .streams = streams_result(problem, operands, outputs, cut),
       .fetches_input = is_far(operands.first),
-      .fetches_result = machine().fused_multiply_add && is_far(operands.result),
+      .fetches_result = machine().fused_multiply_add && operands.result.strides()[1] == 1 &&
+                        is_far(operands.result),
       .zeros = std::vector<float>(at(problem.in_channels_per_group()), 0.0F),
       .bias = packed_bias(problem, outputs, operands.bias),
       .source_rows = winograd::sources(problem.rows, problem.padding_mode),

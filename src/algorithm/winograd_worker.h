@@ -27,7 +27,7 @@ struct Run {
   PackedWeights layout;
   const float* weights;
   bool streams;                       ///< results go past the caches
-  bool fetches_input;                 ///< the next tile's meanwhile, unless it was copied
+  bool fetches_input;                 ///< what is read next, meanwhile
   bool fetches_result;                ///< its lines before they are written
   std::vector<float> zeros;           ///< as many as a group has input channels
   std::vector<float> bias;            ///< [group][padded]
@@ -45,14 +45,15 @@ struct Scratch {
         factors(tile_products * factor_step()),
         sums(tile_products * product_step()),
         results(tile_outputs * cut.piece_columns * tile_outputs * product_row),
-        input(InputRows<float>::bytes(problem, source_rows, problem.columns.input)) {}
+        window(tile_products * factor_row),
+        input(InputRows<float>::bytes(problem, source_rows, problem.columns.input, line)) {}
 
-  Index floats() const noexcept { return factors + sums + results + product_row; }
+  Index floats() const noexcept { return factors + sums + results + window + product_row; }
 
   std::size_t bytes() const noexcept {
     return input + at(floats()) * sizeof(float) +
-           at(source_rows) * (sizeof(Index) + sizeof(float*)) +
-           at(tile_products * tiles) * sizeof(float*);
+           at(source_rows) * (2 * sizeof(Index) + sizeof(float*)) +
+           at(2 * tile_products * tiles) * sizeof(float*);
   }
 
   /// Tiles begin with a cache line; a multiple of 1 KiB apart they would meet in a few sets of the
@@ -72,6 +73,7 @@ struct Scratch {
   Index factors;
   Index sums;
   Index results;
+  Index window;       ///< a tile's pixels, all their channels
   std::size_t input;  ///< bytes
 };
 
@@ -85,13 +87,17 @@ class Worker {
         scratch_(run.problem, run.outputs, run.cut),
         y_(static_cast<float*>(run.operands.result.data())),
         strides_(run.operands.result.strides()),
-        input_(run.problem, run.operands.first, scratch_.source_rows, run.problem.columns.input),
+        input_(run.problem, run.operands.first, scratch_.source_rows, run.problem.columns.input,
+               Scratch::line),
         factors_(memory),
         sums_(factors_ + scratch_.factors),
         results_(sums_ + scratch_.sums),
-        defined_(results_ + scratch_.results),
+        window_(results_ + scratch_.results),
+        defined_(window_ + scratch_.window),
+        pixels_(at(scratch_.tiles)),
         table_(at(tile_products * scratch_.tiles)) {
     rows_.reserve(at(scratch_.source_rows));
+    next_rows_.reserve(at(scratch_.source_rows));
     row_starts_.reserve(at(scratch_.source_rows));
     for (Index i = 0; i < tile_products * scratch_.tiles; ++i) {
       table_[at(i)] = factors_ + i / scratch_.tiles * scratch_.factor_step() +
@@ -108,6 +114,9 @@ class Worker {
     const Index blocks = run_.outputs.count();
     for (Index i = blocks * part / parts; i < blocks * (part + 1) / parts; ++i) {
       multiply(run_.outputs.blocks[at(i)]);
+      if (i + 1 == blocks * (part + 1) / parts) {
+        begin_fetch_of(item + 1);
+      }
       store(run_.outputs.blocks[at(i)]);
     }
     if (run_.streams) {
@@ -118,7 +127,8 @@ class Worker {
  private:
   using Pixels = std::array<const float*, simd::winograd_products>;
 
-  /// Makes a block of tiles of a group the current one: its factors are in factors_.
+  /// Makes a block of tiles of a group the current one: its factors are in factors_. What has to be
+  /// turned is turned a line of channels at a time, so that it stays in L2 whatever passes.
   void load(Index tiles, Index group) {
     if (tiles == loaded_ && group == group_) {
       return;
@@ -126,83 +136,126 @@ class Worker {
     loaded_ = tiles;
     group_ = group;
     tiles_ = run_.cut.block(tiles);
-    rows_.clear();
-    for (Index row = tiles_.first_row; row < tiles_.first_row + tiles_.rows; ++row) {
+    choose(tiles_, rows_);
+    if (input_.is_in_place()) {
+      input_.load_group(group_);
+      find_pixels();
+      transform_inputs(0, channels_);
+      return;
+    }
+    for (Index first = 0; first < channels_; first += Scratch::line) {
+      input_.load_channels(group_, first, line_from(first));
+      if (first == 0) {
+        find_pixels();  // where all others come, too
+      }
+      begin_fetch(group_, first + Scratch::line);
+      transform_inputs(first, line_from(first));
+    }
+  }
+
+  /// Chooses those rows and columns that a block of tiles reads.
+  void choose(const TileBlock& tiles, std::vector<Index>& rows) {
+    rows.clear();
+    for (Index row = tiles.first_row; row < tiles.first_row + tiles.rows; ++row) {
       const Index n = row / run_.cut.tile_rows;
       for (Index i = 0; i < tile_inputs; ++i) {
         const Index h = run_.source_rows[at(row % run_.cut.tile_rows * tile_inputs + i)];
-        rows_.push_back(h == nowhere ? nowhere : n * run_.problem.rows.input + h);
+        rows.push_back(h == nowhere ? nowhere : n * run_.problem.rows.input + h);
       }
     }
-    load_columns();
-    transform_inputs();
-  }
-
-  void transform_inputs() {
-    simd::WinogradInput tile{};
-    tile.channels = at(run_.problem.in_channels_per_group());
-    tile.step = at(scratch_.factor_step());
-    const bool fetches = run_.fetches_input && input_.is_in_place();
-    Pixels pixels = pixels_of(0, 0);
-    for (Index t = 0, next = 1; t < tiles_.tiles(); t = next++) {
-      const bool last = next == tiles_.tiles();
-      const Pixels after = last ? pixels : pixels_of(next / tiles_.columns, next % tiles_.columns);
-      tile.pixels = pixels.data();
-      tile.next = fetches && !last ? after.data() : nullptr;
-      tile.factors = factors_ + t * scratch_.factor_row;
-      kernels_.input(tile);
-      pixels = after;
-    }
-  }
-
-  /// Gets those columns of rows_ that the tiles read in hand.
-  void load_columns() {
     Index first = run_.problem.columns.input;
     Index end = 0;
-    const Index begin = tiles_.first_column * tile_inputs;
-    for (Index i = begin; i < begin + tiles_.columns * tile_inputs; ++i) {
+    const Index begin = tiles.first_column * tile_inputs;
+    for (Index i = begin; i < begin + tiles.columns * tile_inputs; ++i) {
       const Index w = run_.source_columns[at(i)];
       if (w != nowhere) {
         first = std::min(first, w);
         end = std::max(end, w + 1);
       }
     }
-    input_.load(group_, rows_, first, std::max<Index>(end - first, 0));
     first_column_ = first;
-    row_starts_.clear();
-    for (const Index row : rows_) {
-      row_starts_.push_back(row == nowhere ? nullptr : input_.pixel(row, first));
+    input_.choose(rows, first, std::max<Index>(end - first, 0));
+  }
+
+  /// Channels that are turned at a time, from channel `first` on.
+  Index line_from(Index first) const { return std::min(Scratch::line, channels_ - first); }
+
+  /// From here on each tile asks for a share of the channels that are turned next, if any.
+  void begin_fetch(Index group, Index first) {
+    lines_a_tile_ = 0;
+    if (fetches_planes() && first < channels_) {
+      lines_a_tile_ = divide_up(input_.begin_fetch(group, first, line_from(first)), tiles_.tiles());
     }
   }
 
-  /// Where a tile of the current block reads; zeros in the padding.
-  Pixels pixels_of(Index row, Index column) const {
-    Pixels pixels;
-    const Index* columns =
-        run_.source_columns.data() + (tiles_.first_column + column) * tile_inputs;
-    for (Index i = 0; i < tile_inputs; ++i) {
-      const float* const start = row_starts_[at(row * tile_inputs + i)];
-      for (Index j = 0; j < tile_inputs; ++j) {
-        const bool padding = start == nullptr || columns[j] == nowhere;
-        pixels[at(i * tile_inputs + j)] =
-            padding ? run_.zeros.data()
-                    : start + (columns[j] - first_column_) * input_.pixel_step();
+  /// The same for the first ones of the next item.
+  void begin_fetch_of(Index item) {
+    const Index parts = run_.cut.output_parts;
+    const Index tiles = item / parts / run_.problem.groups;
+    lines_a_tile_ = 0;
+    if (fetches_planes() && item % parts == 0 && tiles < run_.cut.blocks()) {
+      choose(run_.cut.block(tiles), next_rows_);
+      begin_fetch(item / parts % run_.problem.groups, 0);
+    }
+  }
+
+  bool fetches_planes() const { return run_.fetches_input && !input_.is_in_place(); }
+
+  /// So many channels of the current tiles, from channel `first` on.
+  void transform_inputs(Index first, Index channels) {
+    simd::WinogradInput tile{};
+    tile.channels = at(channels);
+    tile.step = at(scratch_.factor_step());
+    const bool fetches = run_.fetches_input && input_.is_in_place();
+    for (Index t = 0; t < tiles_.tiles(); ++t) {
+      tile.pixels = pixels_[at(t)].data();
+      tile.next = fetches && t + 1 < tiles_.tiles() ? pixels_[at(t + 1)].data() : nullptr;
+      tile.factors = factors_ + t * scratch_.factor_row + first;
+      kernels_.input(tile);
+      input_.fetch(lines_a_tile_);
+    }
+  }
+
+  /// Where the tiles of the current block read; zeros in the padding.
+  void find_pixels() {
+    row_starts_.clear();
+    for (const Index row : rows_) {
+      row_starts_.push_back(row == nowhere ? nullptr : input_.pixel(row, first_column_));
+    }
+    for (Index row = 0, t = 0; row < tiles_.rows; ++row) {
+      for (Index column = 0; column < tiles_.columns; ++column, ++t) {
+        find_pixels(row_starts_.data() + row * tile_inputs, columns_of(column), pixels_[at(t)]);
       }
     }
-    return pixels;
+  }
+
+  /// Of a tile, from where its rows begin and which columns it reads.
+  void find_pixels(const float* const* starts, const Index* columns, Pixels& pixels) const {
+    for (Index i = 0; i < tile_inputs; ++i) {
+      for (Index j = 0; j < tile_inputs; ++j) {
+        const bool padding = starts[i] == nullptr || columns[j] == nowhere;
+        pixels[at(i * tile_inputs + j)] =
+            padding ? run_.zeros.data()
+                    : starts[i] + (columns[j] - first_column_) * input_.pixel_step();
+      }
+    }
+  }
+
+  /// Which six input columns the tiles of one of the current columns read.
+  const Index* columns_of(Index column) const {
+    return run_.source_columns.data() + (tiles_.first_column + column) * tile_inputs;
   }
 
   /// The 36 matrix products of the current tiles with the weights of a block.
   void multiply(const Block& block) {
     const OutputBlocks<float>& outputs = run_.outputs;
-    const Index channels = run_.problem.in_channels_per_group();
     const float* weights = run_.weights + run_.layout.transformed(group_, index_of(block));
     const auto& kernels = outputs.kernels.tile[at(block.vectors)];
     const std::size_t only[] = {0};
     simd::TileArguments<float> arguments{};
     arguments.taps = only;
     arguments.all_taps = 1;
-    arguments.channels = channels;
+    arguments.channels = channels_;
     arguments.sum_stride = scratch_.product_row;
     arguments.begins = true;
     for (Index i = 0; i < tile_products; ++i) {
@@ -241,6 +294,7 @@ class Worker {
         if (!transform(tile)) {
           repair(block, row, column, tile);
         }
+        input_.fetch(lines_a_tile_);
       }
       if (!direct) {
         copy_out(block, row, static_cast<Index>(tile.rows));
@@ -291,13 +345,27 @@ class Worker {
   /// Infinite and NaN outputs once more by the definition: sums of infinities that the definition
   /// does not add are NaN, and the transform of large numbers may overflow.
   void repair(const Block& block, Index row, Index column, const simd::WinogradOutput& tile) {
-    const Pixels pixels = pixels_of(row, column);
+    const Pixels pixels = whole_pixels(row, column);
     for (Index i = 0; i < static_cast<Index>(tile.rows); ++i) {
       for (Index j = 0; j < static_cast<Index>(tile.columns); ++j) {
         float* to = tile.to + i * tile.row_step + j * tile.column_step;
         define(block, pixels.data() + i * tile_inputs + j, to);
       }
     }
+  }
+
+  /// Where all channels of a tile's pixels are; zeros in the padding.
+  Pixels whole_pixels(Index row, Index column) const {
+    Pixels pixels = pixels_[at(row * tiles_.columns + column)];
+    for (Index i = 0; i < tile_products && !input_.is_in_place(); ++i) {
+      if (pixels[at(i)] != run_.zeros.data()) {
+        float* const to = window_ + i * scratch_.factor_row;
+        input_.copy_pixel(group_, rows_[at(row * tile_inputs + i / tile_inputs)],
+                          columns_of(column)[i % tile_inputs], to);
+        pixels[at(i)] = to;
+      }
+    }
+    return pixels;
   }
 
   /// Replaces the infinite and NaN ones of a pixel's outputs; the window begins at `pixels`.
@@ -317,7 +385,7 @@ class Worker {
     arguments.taps = {taps.data(), count};
     arguments.all_taps = 9;
     arguments.weights = run_.weights + run_.layout.plain(group_, index_of(block));
-    arguments.channels = run_.problem.in_channels_per_group();
+    arguments.channels = channels_;
     arguments.sums = defined_;
     arguments.begins = true;
     arguments.bias = run_.bias.data() + bias_at(block);
@@ -335,6 +403,7 @@ class Worker {
 
   const Run& run_;
   Scratch scratch_;
+  const Index channels_ = run_.problem.in_channels_per_group();
   const simd::WinogradKernels& kernels_ = simd::winograd_kernels();
   float* y_;
   Strides strides_;
@@ -342,11 +411,15 @@ class Worker {
   float* factors_;                   ///< [6*6][tile][c]
   float* sums_;                      ///< [6*6][tile][output channel]
   float* results_;                   ///< [4][pixel][output channel] of a row of tiles
+  float* window_;                    ///< [6*6][c]: a tile's pixels where they are not in place
   float* defined_;                   ///< one pixel's outputs by the definition
+  std::vector<Pixels> pixels_;       ///< [tile]
   std::vector<const float*> table_;  ///< [6*6][tile]: where its factors begin
   std::vector<Index> rows_;          ///< which input row, n*H + h, each of the tiles' rows reads
+  std::vector<Index> next_rows_;     ///< the same of the next item
   std::vector<const float*> row_starts_;  ///< where they begin, nullptr in the padding
   Index first_column_ = 0;                ///< with which column
+  Index lines_a_tile_ = 0;                ///< that are asked for meanwhile
   TileBlock tiles_{};
   Index loaded_ = -1;
   Index group_ = -1;

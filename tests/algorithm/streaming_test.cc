@@ -213,5 +213,30 @@ TEST_F(StreamedResults, OfWinogradAreTheSame) {
   }
 }
 
+/// Images follow each other, and pieces of them are asked for before they are turned.
+TEST(Streaming, PlanesThatComeFromMemoryGiveTheBitsOfEachImage) {
+  constexpr std::int64_t channels = 1000;  // the last block of them is a smaller one
+  const auto of_batch = [](std::int64_t batch) {
+    return Plan::conv2d({batch, channels, 7, 7}, {channels, 1, 13, 13}, false, DType::float32,
+                        {.padding = 6, .groups = channels})
+        .with_algorithm("grouped_channels");
+  };
+  const std::size_t image = 2 * sizeof(float) * channels * 49;
+  const auto batch = static_cast<std::int64_t>(8 * machine().l2_bytes / image) + 1;
+  if (batch > 200) {
+    GTEST_SKIP() << "takes too long where caches are so large";
+  }
+  Random random;
+  const Tensor x = random.values({batch, channels, 7, 7}, DType::float32);
+  const Tensor w = random.values({channels, 1, 13, 13}, DType::float32);
+  Tensor y(x.sizes());
+  of_batch(batch).run(x, w, std::nullopt, y);
+  Tensor alone({1, channels, 7, 7});
+  for (const std::int64_t n : {std::int64_t{0}, batch / 2, batch - 1}) {
+    of_batch(1).run(x.view().slice(0, n, n + 1), w, std::nullopt, alone);
+    ASSERT_TRUE(testing::same_bits(y.view().slice(0, n, n + 1), alone)) << "image " << n;
+  }
+}
+
 }  // namespace
 }  // namespace conv2d

@@ -257,6 +257,31 @@ TEST(Winograd, LargeTensorsGiveTheSameBitsInEveryFormat) {
   EXPECT_TRUE(same_bits(planes, pixels.clone(MemoryFormat::contiguous)));
 }
 
+/// Pixels that would meet in a few sets of the first cache are copied some channels at a time.
+TEST(Winograd, PixelsThatAreCopiedGiveTheSameBits) {
+  Random random;
+  Configuration c;
+  c.arguments.padding = Padding(1);
+  c.input = {1, 512, 9, 14};
+  c.weight = {20, 512, 3, 3};
+  c.output = {1, 20, 9, 14};
+  Tensor x = random.values(c.input, DType::float32);
+  const Tensor w = random.values(c.weight, DType::float32);
+  const Problem problem = testing::problem_of(c, floats, false);
+  for (const float bad : {1.0F, std::numeric_limits<float>::infinity()}) {
+    x.data<float>()[random.between(0, x.numel() - 1)] = bad;
+    Tensor planes(c.output);
+    Tensor pixels(c.output, DType::float32, MemoryFormat::channels_last);
+    run(winograd_algorithm, problem, {x, w, std::nullopt, planes});
+    run(winograd_algorithm, problem,
+        {x.clone(MemoryFormat::channels_last), w, std::nullopt, pixels});
+    EXPECT_TRUE(same_bits(planes, pixels.clone(MemoryFormat::contiguous)));
+    EXPECT_EQ(std::isfinite(bad),
+              std::all_of(planes.data<float>(), planes.data<float>() + planes.numel(),
+                          [](float y) { return std::isfinite(y); }));
+  }
+}
+
 /// Infinite and NaN outputs are the definition's, and so is which outputs are neither.
 void expect_the_same_that_are_not_finite(const Layer& layer) {
   const Tensor y = winograd(layer);
