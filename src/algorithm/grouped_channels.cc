@@ -242,12 +242,11 @@ bool streams_result(const Operands& operands, const grouped_channels::Cut<T>& cu
 template <class T>
 bool fetches_input(const Problem& problem, const Operands& operands,
                    const grouped_channels::Cut<T>& cut) {
-  const std::size_t last_cache = 8 * simd::caches().l2;  // a processor's part of it
   const Strides& strides = operands.first.strides();
   const bool dense = strides[3] == 1 && strides[2] == problem.columns.input &&
                      strides[1] == problem.rows.input * problem.columns.input;
   return !cut.in_place && !cut.keeps_weights && cut.strips == 1 && dense &&
-         bytes_of(operands.first) + bytes_of(operands.result) > last_cache;
+         bytes_of(operands.first) + bytes_of(operands.result) > at(cut.last_cache());
 }
 
 template <class T>

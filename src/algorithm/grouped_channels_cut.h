@@ -66,6 +66,18 @@ struct Cut {
     return taps / piece * ((outputs - 1) * classes.stride + piece) + taps % piece * outputs;
   }
   Index items(const Problem& problem) const { return problem.batch * strips * blocks; }
+  /// The image and the first channel of an item: blocks of channels change faster, or images where
+  /// weights would not stay.
+  struct Place {
+    Index image, channel;
+  };
+  Place place(const Problem& problem, Index item) const {
+    const Index piece = item / strips;
+    return keeps_weights ? Place{piece / blocks, piece % blocks * block}
+                         : Place{piece % problem.batch, piece / problem.batch * block};
+  }
+  /// A processor's part of the last cache, about.
+  static Index last_cache() { return 8 * l2_bytes(); }
   Index first_row(const Problem& problem, Index strip) const {
     return problem.rows.output * strip / strips;
   }
@@ -256,12 +268,11 @@ struct Cut {
   void cut_bands(const Problem& problem) {
     constexpr Index long_pixel = 2048;
     constexpr Index few_taps = 9;
-    const Index last_cache = 8 * l2_bytes();  // a processor's part of it
     const Index pixel = block * static_cast<Index>(sizeof(T));
     const Index input = problem.columns.input * pixel;
     const Index row = input * problem.rows.stride + problem.columns.output * pixel;
     band = rows;
-    if (problem.batch * blocks * problem.rows.output * row <= last_cache) {
+    if (problem.batch * blocks * problem.rows.output * row <= last_cache()) {
       band = crowds(problem, simd::most_channel_pixels) ? 1 : rows;
       return;
     }

@@ -100,14 +100,14 @@ class Worker {
            at(2 * cut.positions(problem)) * sizeof(Index);
   }
 
-  /// Item i is an image, a block of channels and a strip; strips change fastest, then blocks, or
-  /// images where weights would not stay.
+  /// Item i is an image, a block of channels and a strip; strips change fastest.
   void compute(Index item) {
     const Cut<T>& cut = run_.cut;
     const Problem& problem = run_.problem;
     const Index strip = item % cut.strips;
-    image_ = image(item);
-    first_channel_ = first_channel(item);
+    const auto [image, channel] = cut.place(problem, item);
+    image_ = image;
+    first_channel_ = channel;
     channels_ = std::min(cut.block, cut.channels - first_channel_);
     first_row_ = cut.first_row(problem, strip);
     count_ = cut.first_row(problem, strip + 1) - first_row_;
@@ -143,23 +143,13 @@ class Worker {
            first_channel_ * to_strides_[1] + (first_row_ + p) * to_strides_[2];
   }
 
-  Index image(Index item) const {
-    const Index piece = item / run_.cut.strips;
-    return run_.cut.keeps_weights ? piece / run_.cut.blocks : piece % run_.problem.batch;
-  }
-  Index first_channel(Index item) const {
-    const Index piece = item / run_.cut.strips;
-    return (run_.cut.keeps_weights ? piece % run_.cut.blocks : piece / run_.problem.batch) *
-           run_.cut.block;
-  }
-
   /// Asks for the planes of an item to come, which lie one behind the other.
   void fetch_planes(Index item) const {
     constexpr auto line = static_cast<Index>(64 / sizeof(T));
-    const Index first = first_channel(item);
-    const T* const from = static_cast<const T*>(run_.operands.first.data()) +
-                          image(item) * strides_[0] + first * strides_[1];
-    const Index count = std::min(run_.cut.block, run_.cut.channels - first) * strides_[1];
+    const auto [image, channel] = run_.cut.place(run_.problem, item);
+    const T* const from = static_cast<const T*>(run_.operands.first.data()) + image * strides_[0] +
+                          channel * strides_[1];
+    const Index count = std::min(run_.cut.block, run_.cut.channels - channel) * strides_[1];
     for (Index i = 0; i < count; i += line) {
       simd::fetch_for_reading(from + i);
     }

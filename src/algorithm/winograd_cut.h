@@ -64,6 +64,14 @@ class Cut {
   bool finishes() const noexcept { return pieces == 1; }
   Index items() const noexcept { return blocks() * groups * output_parts; }
 
+  /// Parts of the blocks of output channels change fastest, then groups.
+  struct Item {
+    Index tiles, group, part;
+  };
+  Item item(Index i) const noexcept {
+    return {i / output_parts / groups, i / output_parts % groups, i % output_parts};
+  }
+
   TileBlock block(Index i) const noexcept {
     const Index row = i / pieces * strip_rows;
     const Index column = i % pieces * piece_columns;

@@ -105,12 +105,11 @@ class Worker {
     }
   }
 
-  /// Item i is a block of tiles, a group and a part of the blocks of output channels; these change
-  /// fastest.
+  /// Item i is a block of tiles, a group and a part of the blocks of output channels.
   void compute(Index item) {
     const Index parts = run_.cut.output_parts;
-    const Index part = item % parts;
-    load(item / parts / run_.problem.groups, item / parts % run_.problem.groups);
+    const auto [tiles, group, part] = run_.cut.item(item);
+    load(tiles, group);
     const Index blocks = run_.outputs.count();
     for (Index i = blocks * part / parts; i < blocks * (part + 1) / parts; ++i) {
       multiply(run_.outputs.blocks[at(i)]);
@@ -190,12 +189,11 @@ class Worker {
 
   /// The same for the first ones of the next item.
   void begin_fetch_of(Index item) {
-    const Index parts = run_.cut.output_parts;
-    const Index tiles = item / parts / run_.problem.groups;
     lines_a_tile_ = 0;
-    if (fetches_planes() && item % parts == 0 && tiles < run_.cut.blocks()) {
+    const auto [tiles, group, part] = run_.cut.item(item);
+    if (fetches_planes() && part == 0 && item < run_.cut.items()) {
       choose(run_.cut.block(tiles), next_rows_);
-      begin_fetch(item / parts % run_.problem.groups, 0);
+      begin_fetch(group, 0);
     }
   }
 
