@@ -193,6 +193,7 @@ class Worker {
         fetches_(direct_ && !streams_ && leaps_through_result()),
         fetches_weights_(strip_leaves_room()),
         taps_(run.problem, run.columns, run.zeros.data(), run.operands.first, run.strips.rows),
+        fetches_input_(input_comes_late()),
         sums_(direct_ ? 0 : most_sums(run.problem, run.layout, run.strips)) {}
 
   /// Item i is a strip, a group and a block of output channels; blocks change fastest.
@@ -284,6 +285,19 @@ class Worker {
            machine().fused_multiply_add;
   }
 
+  /// Whether the input comes from behind L2, and the lines that are next late: measured, where
+  /// several rows are read in turns that lie a multiple of 4 KiB apart, and share sets of the
+  /// first cache. Elsewhere a processor foresees them, and asking takes 1 to 4% of the time, as it
+  /// does where sums are so short that several tiles a call are worth more.
+  bool input_comes_late() const {
+    const Problem& problem = run_.problem;
+    const Index pixels = problem.batch * problem.rows.input * problem.columns.input;
+    const Index bytes = pixels * problem.in_channels * static_cast<Index>(sizeof(T));
+    const Index row_bytes = run_.operands.first.strides()[2] * static_cast<Index>(sizeof(T));
+    return taps_.is_in_place() && problem.rows.kernel > 1 && row_bytes % 4096 == 0 &&
+           run_.layout.channels * run_.layout.taps >= 256 && bytes > l2_bytes_;
+  }
+
   /// Whether L2 keeps a strip's input while two blocks' weights come by, those in hand and the
   /// next: else both would have to wait for the same lines to come from further away.
   bool strip_leaves_room() const {
@@ -354,13 +368,15 @@ class Worker {
   }
 
   /// So many input channels from the one that is `begin`, of all tiles; meanwhile the weights that
-  /// are next may be fetched. Tiles that lie evenly are one call where each is done at once.
+  /// are next may be fetched, and the input of the next tile by the first block of outputs. Tiles
+  /// that lie evenly are one call where each is done at once and nothing is fetched.
   void multiply(const Block& block, Index begin, Index channels, bool fetch_next) {
     const Layout<T>& layout = run_.layout;
     const Target target = target_of(block);
     const Index step = weight_step(block);
     const auto tiles = tiles_of(block);
-    const bool at_once = !fetch_next && channels == layout.channels &&
+    const bool fetches_next_tile = fetches_input_ && block.first_vector == 0;
+    const bool at_once = !fetch_next && !fetches_next_tile && channels == layout.channels &&
                          layout.channels <= layout.channel_step && target.idle_lanes == 0;
     const std::span<const PixelTile> all = taps_.tiles();
     simd::TileArguments<T> arguments{};
@@ -377,6 +393,9 @@ class Worker {
       if (fetch_next) {
         fetch_weights(first_weight(block) + (begin + channels) * step, channels * step, i,
                       all.size());
+      }
+      if (fetches_next_tile && next < all.size()) {
+        fetch_input(all[next], begin, channels);
       }
       set_tiles(i, next, target, arguments);
       multiply(block, begin, channels, taps_.first_channel() + tile.offset, arguments,
@@ -434,6 +453,17 @@ class Worker {
     }
   }
 
+  /// Asks for so many input channels, from the one that is `begin`, of what a tile reads first.
+  void fetch_input(const PixelTile& tile, Index begin, Index channels) const {
+    constexpr auto line = static_cast<Index>(64 / sizeof(T));
+    taps_.each_new_pixel(tile, [&](const T* pixel) {
+      const T* const from = pixel + taps_.first_channel() + begin;
+      for (Index c = 0; c < channels; c += line) {
+        simd::fetch_for_reading(from + c);
+      }
+    });
+  }
+
   /// From the scratch memory, channels side by side, to wherever the output's strides say.
   void copy_out(const Block& block) {
     const Strides& strides = run_.operands.result.strides();
@@ -464,6 +494,7 @@ class Worker {
   bool fetches_;          ///< lines of the result before they are written
   bool fetches_weights_;  ///< where they outgrow L2, before they are read
   StripTaps<T> taps_;
+  bool fetches_input_;  ///< lines of the input before they are read
   Index strip_ = -1;
   Index group_ = -1;
   int arranged_ = -1;  ///< for how many vectors taps_ is cut into tiles; -1 for none

@@ -58,6 +58,7 @@ class StripTaps {
         columns_(columns),
         zeros_(zeros),
         input_(problem, x, most_rows * problem.rows.kernel, problem.columns.input),
+        is_new_(new_taps(problem)),
         pointers_(most_pointers(problem, most_rows)),
         taps_(most_pointers(problem, most_rows)),
         reads_(most_pointers(problem, most_rows)) {
@@ -73,7 +74,7 @@ class StripTaps {
     const Sizes most(problem, most_rows);
     return InputRows<T>::bytes(problem, most_rows * problem.rows.kernel, problem.columns.input) +
            most.rows * (sizeof(Index) + 2 * sizeof(T*)) + at(most_rows) * sizeof(Run) +
-           most.pixels * sizeof(PixelTile) +
+           most.pixels * sizeof(PixelTile) + at(problem.rows.kernel * problem.columns.kernel) +
            most.pointers * (sizeof(T*) + sizeof(std::size_t) + sizeof(simd::Reads));
   }
 
@@ -125,6 +126,23 @@ class StripTaps {
     return {taps_.data() + tile.taps, tile.tap_count};
   }
   const simd::Reads* reads(const PixelTile& tile) const { return reads_.data() + tile.taps; }
+  bool is_in_place() const { return input_.is_in_place(); }
+
+  /// use(pixel) for each that a tile reads and none above it, or before it in its rows, has read;
+  /// the group's channels begin first_channel() behind. None of scattered tiles.
+  template <class Use>
+  void each_new_pixel(const PixelTile& tile, Use&& use) const {
+    if (tile.kind == TileKind::scattered) {
+      return;
+    }
+    const T* const* from = pointers(tile);
+    for (const std::size_t tap : taps(tile)) {
+      const T* pixel = *from++ + tile.offset;
+      for (int i = 0; i < tile.pixels && is_new_[tap] != 0; ++i, pixel += tile.source_step) {
+        use(pixel);
+      }
+    }
+  }
 
  private:
   static constexpr double never = std::numeric_limits<double>::infinity();
@@ -162,6 +180,19 @@ class StripTaps {
     Index step;    ///< as of a line's pixels
     Index offset;  ///< of the input, likewise
   };
+
+  /// Of each tap of the kernel, whether no pixel above or to the left reads an element by another
+  /// tap before this one does.
+  static std::vector<char> new_taps(const Problem& problem) {
+    const auto reaches = [](const Axis& axis, Index t) { return t >= axis.kernel - axis.stride; };
+    std::vector<char> is_new;
+    for (Index r = 0; r < problem.rows.kernel; ++r) {
+      for (Index s = 0; s < problem.columns.kernel; ++s) {
+        is_new.push_back(reaches(problem.rows, r) && reaches(problem.columns, s) ? 1 : 0);
+      }
+    }
+    return is_new;
+  }
 
   const T* row_start(Index p, Index r) const {
     return row_starts_[at(p * problem_.rows.kernel + r)];
@@ -494,6 +525,7 @@ class StripTaps {
   const SourceColumns& columns_;
   const T* zeros_;
   InputRows<T> input_;
+  std::vector<char> is_new_;  ///< [tap]
   Index first_row_ = -1;
   Index rows_ = 0;
   std::vector<Index> source_rows_;       ///< [row of the strip][r], named as input_ does

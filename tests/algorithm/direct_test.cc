@@ -66,6 +66,33 @@ TEST(Direct, AResultThatNoNearCacheHoldsIsTheReference) {
       testing::same_bits(y, testing::reference_forward(c, x, w, std::nullopt, DType::float32)));
 }
 
+/// Of such an input, whose rows lie a multiple of 4 KiB apart, lines are fetched before they are
+/// read.
+TEST(Direct, AnInputThatNoNearCacheHoldsGivesTheReferencesBits) {
+  if (!machine().fused_multiply_add) {
+    GTEST_SKIP() << "other bits without fused multiply-adds";
+  }
+  testing::Random random;
+  constexpr std::int64_t channels = 32;
+  constexpr std::int64_t columns = 64;
+  constexpr std::int64_t outputs = 64;
+  const auto row_bytes = static_cast<std::int64_t>(sizeof(float)) * channels * columns;
+  const std::int64_t rows = static_cast<std::int64_t>(machine().l2_bytes) / row_bytes + 4;
+  const Configuration c{.input = {1, channels, rows, columns},
+                        .weight = {outputs, channels, 3, 3},
+                        .output = {1, outputs, (rows - 1) / 2 + 1, columns / 2},
+                        .arguments = {.stride = 2, .padding = 1}};
+  const Tensor x = random.values(c.input, DType::float32).clone(MemoryFormat::channels_last);
+  const Tensor w = random.values(c.weight, DType::float32);
+  const Plan plan = Plan::conv2d(x.sizes(), w.sizes(), false, DType::float32, c.arguments,
+                                 MemoryFormat::channels_last);
+  ASSERT_EQ(plan.algorithm(), "direct");
+  Tensor y(c.output, DType::float32, MemoryFormat::channels_last);
+  plan.run(x, w, std::nullopt, y);
+  EXPECT_TRUE(
+      testing::same_bits(y, testing::reference_forward(c, x, w, std::nullopt, DType::float32)));
+}
+
 TEST(Direct, YieldsFewOutputsInAGroup) {
   const Configuration c{
       .input = {1, 3, 4, 3}, .weight = {9, 3, 2, 2}, .output = {1, 9, 3, 2}, .arguments = {}};

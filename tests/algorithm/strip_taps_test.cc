@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -110,6 +111,17 @@ class Strip {
     }
   }
 
+  /// Of each pixel of the input, how many tiles it is new to.
+  std::vector<int> new_pixels() const {
+    std::vector<int> found(at(problem_.rows.input * problem_.columns.input), 0);
+    for (const PixelTile& tile : tiles()) {
+      taps_->each_new_pixel(tile, [&](const float* pixel) {
+        ++found.at(at((pixel - x_.data<float>()) / x_.strides()[3]));
+      });
+    }
+    return found;
+  }
+
   static bool scattered(const PixelTile& tile) { return tile.kind == TileKind::scattered; }
 
  private:
@@ -185,6 +197,27 @@ TEST(StripTaps, TapsInThePaddingAreLeftOut) {
     strip.cut(0, 0, 7, 2, may_meet_zeros);
     EXPECT_EQ(strip.products(), 361U);
     EXPECT_LE(strip.tiles().size(), 14U);
+  }
+}
+
+/// The pixels of the input, counted row by row, that tiles read before others do: all but those
+/// that only the other taps of the first row and column of the output reach.
+TEST(StripTaps, EachPixelIsNewToOneTile) {
+  for (const Index stride : {1, 2, 3}) {
+    const Index outputs = (41 - 3) / stride + 1;
+    const Configuration c{.input = {1, 5, 41, 41},
+                          .weight = {16, 5, 3, 3},
+                          .output = {1, 16, outputs, outputs},
+                          .arguments = {.stride = stride}};
+    Strip strip(c, MemoryFormat::channels_last);
+    strip.cut(0, 0, outputs, 1, false);
+    const Index first = 3 - std::min<Index>(stride, 3);
+    const Index end = first + outputs * stride;
+    std::vector<int> expected(41 * 41, 0);
+    for (Index h = first; h < end; ++h) {
+      std::fill_n(expected.begin() + h * 41 + first, end - first, 1);
+    }
+    EXPECT_EQ(strip.new_pixels(), expected) << "stride " << stride;
   }
 }
 
