@@ -246,10 +246,17 @@ void run_planes(const Problem& problem, const Operands& operands) {
   run_items(shared.items(), [&](int) { return depthwise_planes::Worker(shared); });
 }
 
-/// Whether results go past the caches, where they are stored in place by whole vectors.
-bool streams(const Operands& operands, Lying how, Index lanes) {
-  const bool in_place = how == Lying::interleaved || operands.result.strides()[3] == 1;
-  return in_place && leaves_caches(operands) && rows_are_aligned(operands.result, lanes);
+/// Whether results go past the caches, where they are stored in place by whole vectors, or come
+/// from several filters of one channel that are put between each other: more is written then than
+/// read.
+bool streams(const Problem& problem, const Operands& operands, Lying how, Index lanes) {
+  const Strides& strides = operands.result.strides();
+  const bool in_place = how == Lying::interleaved || strides[3] == 1;
+  const bool together = depthwise_rows::outputs_together(problem) > 1 &&
+                        channels_interleave(strides, problem.out_channels) &&
+                        crowds_caches(problem, operands.epilogue, operands.result);
+  return (in_place ? leaves_caches(operands) : together) &&
+         rows_are_aligned(operands.result, lanes);
 }
 
 template <class T>
@@ -268,7 +275,7 @@ void run_as(const Problem& problem, const Operands& operands) {
       .weights = weights,
       .spread = nullptr,
       .plain = !header.finite && problem.padding_mode == PaddingMode::zeros,
-      .streams = streams(operands, how, lanes<T>()),
+      .streams = streams(problem, operands, how, lanes<T>()),
       .bias = bias_or_zeros<T>(problem, operands.bias, problem.out_channels),
       .spread_bias = {},
   };

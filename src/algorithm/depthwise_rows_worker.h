@@ -47,7 +47,6 @@ class Worker {
   explicit Worker(const Run<T>& run)
       : run_(run),
         copies_(simd::row_copies<T>()),
-        transpose_(simd::kernels<T>().transpose),
         strides_(run.operands.first.strides()),
         to_strides_(run.operands.result.strides()),
         outputs_interleave_(outputs_together(run.problem) > 1 &&
@@ -223,7 +222,7 @@ class Worker {
                   .to_step = direct ? cut.classes.apart * to_strides_[2] : block.wide,
                   .count = at(count),
                   .last = at(block.last),
-                  .streams = run_.streams && block.vectors > 0 && block.last == lanes},
+                  .streams = direct && run_.streams && block.vectors > 0 && block.last == lanes},
                  block.vectors);
     if (!direct && !outputs_interleave_) {
       copy_out(block, count, to);
@@ -264,10 +263,12 @@ class Worker {
 
   void interleave_out(const Block& block, Index first, Index count) const {
     const Index outputs = run_.problem.out_channels;
+    const bool streams = run_.streams && block.first * outputs % run_.cut.loop.lanes() == 0;
+    const auto turn = streams ? simd::kernels<T>().stream_transpose : simd::kernels<T>().transpose;
     for (Index i = 0; i < count; ++i) {
       T* const to = output(0, first_row_ + first + i * run_.cut.classes.apart, block.first);
-      transpose_(sums_.data() + i * block.wide, block_elements(run_.cut), to, outputs,
-                 columns_of(block), outputs);
+      turn(sums_.data() + i * block.wide, block_elements(run_.cut), to, outputs, columns_of(block),
+           outputs);
     }
   }
 
@@ -304,7 +305,6 @@ class Worker {
 
   const Run<T>& run_;
   const simd::RowCopies<T>& copies_;
-  decltype(simd::Kernels<T>::transpose) transpose_;
   Strides strides_;             ///< of the input
   Strides to_strides_;          ///< of the output
   bool outputs_interleave_;     ///< all outputs of a pixel, which lie side by side

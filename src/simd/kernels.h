@@ -90,7 +90,8 @@ struct Kernels {
   void (*transpose)(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
                     std::int64_t rows, std::int64_t columns);
   /// The same past the caches (stream.h): rows of whole lines, 64 bytes each, that begin where
-  /// lines of memory do.
+  /// lines of memory do; or few columns side by side, of which the first begins where a vector
+  /// does.
   void (*stream_transpose)(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
                            std::int64_t rows, std::int64_t columns);
 };

@@ -202,8 +202,28 @@ void deal(const T* HWY_RESTRICT from, T* HWY_RESTRICT to, std::int64_t to_stride
   }
 }
 
-/// to[i * Few + j] = from[j * from_stride + i] for i < count, j < Few.
-template <std::int64_t Few, class T>
+/// Few vectors, their elements put between each other.
+template <std::int64_t Few, class D, class T = hn::TFromD<D>>
+HWY_INLINE void interleave_vectors(D d, const T* HWY_RESTRICT from, std::int64_t from_stride,
+                                   T* HWY_RESTRICT to) {
+  const auto v0 = hn::LoadU(d, from);
+  const auto v1 = hn::LoadU(d, from + from_stride);
+  if constexpr (Few == 2) {
+    hn::StoreInterleaved2(v0, v1, d, to);
+  } else {
+    const auto v2 = hn::LoadU(d, from + 2 * from_stride);
+    if constexpr (Few == 3) {
+      hn::StoreInterleaved3(v0, v1, v2, d, to);
+    } else {
+      const auto v3 = hn::LoadU(d, from + 3 * from_stride);
+      hn::StoreInterleaved4(v0, v1, v2, v3, d, to);
+    }
+  }
+}
+
+/// to[i * Few + j] = from[j * from_stride + i] for i < count, j < Few. Past the caches by way of
+/// vectors nearby, for Highway has no such stores.
+template <bool Streams, std::int64_t Few, class T>
 void interleave(const T* HWY_RESTRICT from, std::int64_t from_stride, T* HWY_RESTRICT to,
                 std::int64_t count) {
   const hn::ScalableTag<T> d;
@@ -211,18 +231,14 @@ void interleave(const T* HWY_RESTRICT from, std::int64_t from_stride, T* HWY_RES
   std::int64_t i = 0;
   for (; i + lanes <= count; i += lanes) {
     T* HWY_RESTRICT const side_by_side = to + i * Few;
-    const auto v0 = hn::LoadU(d, from + i);
-    const auto v1 = hn::LoadU(d, from + from_stride + i);
-    if constexpr (Few == 2) {
-      hn::StoreInterleaved2(v0, v1, d, side_by_side);
-    } else {
-      const auto v2 = hn::LoadU(d, from + 2 * from_stride + i);
-      if constexpr (Few == 3) {
-        hn::StoreInterleaved3(v0, v1, v2, d, side_by_side);
-      } else {
-        const auto v3 = hn::LoadU(d, from + 3 * from_stride + i);
-        hn::StoreInterleaved4(v0, v1, v2, v3, d, side_by_side);
+    if constexpr (Streams) {
+      HWY_ALIGN T near[Few * (HWY_MAX_BYTES / sizeof(T))];
+      interleave_vectors<Few>(d, from + i, from_stride, near);
+      for (std::int64_t j = 0; j < Few; ++j) {
+        hn::Stream(hn::Load(d, near + j * lanes), d, side_by_side + j * lanes);
       }
+    } else {
+      interleave_vectors<Few>(d, from + i, from_stride, side_by_side);
     }
   }
   for (; i < count; ++i) {
@@ -238,10 +254,12 @@ void deal_few(const T* from, T* to, std::int64_t to_stride, std::int64_t few, st
   run(from, to, to_stride, count);
 }
 
-template <class T>
+template <bool Streams, class T>
 void interleave_few(const T* from, std::int64_t from_stride, T* to, std::int64_t count,
                     std::int64_t few) {
-  const auto run = few == 2 ? interleave<2, T> : few == 3 ? interleave<3, T> : interleave<4, T>;
+  const auto run = few == 2   ? interleave<Streams, 2, T>
+                   : few == 3 ? interleave<Streams, 3, T>
+                              : interleave<Streams, 4, T>;
   run(from, from_stride, to, count);
 }
 
@@ -274,8 +292,8 @@ void transpose(const T* from, std::int64_t from_stride, T* to, std::int64_t to_s
                std::int64_t rows, std::int64_t columns) {
   if (!Streams && rows == from_stride && deals(rows)) {
     deal_few(from, to, to_stride, rows, columns);
-  } else if (!Streams && columns == to_stride && deals(columns)) {
-    interleave_few(from, from_stride, to, rows, columns);
+  } else if (columns == to_stride && deals(columns)) {
+    interleave_few<Streams>(from, from_stride, to, rows, columns);
   } else {
     transpose_pieces<Streams>(from, from_stride, to, to_stride, rows, columns);
   }

@@ -167,6 +167,14 @@ TEST_F(StreamedResults, OfDepthwiseRowsAreTheSame) {
   }
 }
 
+TEST_F(StreamedResults, OfSeveralFiltersOfOneChannelAreTheSame) {
+  for (const std::int64_t outputs : {2, 3, 4}) {
+    expect_same_bits(random_, Plan::conv2d({1, 1, rows(1 + outputs), columns}, {outputs, 1, 3, 3},
+                                           false, DType::float32, {.padding = 1}, interleaved)
+                                  .with_algorithm("depthwise_rows"));
+  }
+}
+
 TEST_F(StreamedResults, OfGroupedChannelsAreTheSame) {
   for (const std::int64_t channels : {16, 48}) {
     for (const std::int64_t inputs : {1, 4}) {

@@ -1,7 +1,10 @@
 // The register tiles and the transposition, on every instruction set of this machine.
 #include "simd/kernels.h"
 
+#include <conv2d/tensor.h>
+
 #include "simd/dispatch.h"
+#include "simd/stream.h"
 #include "support/instructions.h"
 #include "support/random.h"
 
@@ -9,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 namespace conv2d {
@@ -90,6 +94,32 @@ TYPED_TEST(Transpose, DealsWhatLiesSideBySide) {
         check_transpose<T>(random, count, few, count + 1, few);
         check_transpose<T>(random, few, count, few + 1, whole);
         check_transpose<T>(random, count, few, whole, few + 1);
+      }
+    }
+  }
+}
+
+/// Past the caches: the same, from where a vector of memory begins.
+TYPED_TEST(Transpose, StreamsWhatItPutsSideBySide) {
+  using T = TypeParam;
+  Random random;
+  for (const auto name : simd::instruction_sets()) {
+    const Instructions scope(name);
+    SCOPED_TRACE(name);
+    for (std::int64_t few = 2; few <= simd::most_dealt; ++few) {
+      for (std::int64_t count = 1; count < 70; ++count) {
+        const auto elements = static_cast<std::size_t>(few * count);
+        const auto from = random_numbers<T>(random, elements);
+        Tensor streamed({count + 1, few}, dtype_of<T>);
+        T* const to = streamed.template data<T>();
+        to[elements] = T{-1};
+        simd::kernels<T>().stream_transpose(from.data(), count, to, few, count, few);
+        simd::flush_streams();
+        for (std::int64_t i = 0; i < few * count; ++i) {
+          ASSERT_EQ(to[i], from[static_cast<std::size_t>(i % few * count + i / few)])
+              << count << "x" << few << ", element " << i;
+        }
+        ASSERT_EQ(to[elements], T{-1});
       }
     }
   }
