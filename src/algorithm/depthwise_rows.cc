@@ -250,10 +250,8 @@ void run_planes(const Problem& problem, const Operands& operands) {
 /// from several filters of one channel that are put between each other: more is written then than
 /// read.
 bool streams(const Problem& problem, const Operands& operands, Lying how, Index lanes) {
-  const Strides& strides = operands.result.strides();
-  const bool in_place = how == Lying::interleaved || strides[3] == 1;
-  const bool together = depthwise_rows::outputs_together(problem) > 1 &&
-                        channels_interleave(strides, problem.out_channels) &&
+  const bool in_place = how == Lying::interleaved || operands.result.strides()[3] == 1;
+  const bool together = depthwise_rows::outputs_interleave(problem, operands.result) &&
                         crowds_caches(problem, operands.epilogue, operands.result);
   return (in_place ? leaves_caches(operands) : together) &&
          rows_are_aligned(operands.result, lanes);

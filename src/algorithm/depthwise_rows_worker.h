@@ -25,6 +25,12 @@ inline Index outputs_together(const Problem& problem) {
                                                                           : 1;
 }
 
+/// Whether they do lie so.
+inline bool outputs_interleave(const Problem& problem, TensorView result) {
+  return outputs_together(problem) > 1 &&
+         channels_interleave(result.strides(), problem.out_channels);
+}
+
 /// Everything that one run shares between threads.
 template <class T>
 struct Run {
@@ -49,8 +55,7 @@ class Worker {
         copies_(simd::row_copies<T>()),
         strides_(run.operands.first.strides()),
         to_strides_(run.operands.result.strides()),
-        outputs_interleave_(outputs_together(run.problem) > 1 &&
-                            channels_interleave(to_strides_, run.problem.out_channels)),
+        outputs_interleave_(outputs_interleave(run.problem, run.operands.result)),
         buffer_(run.cut.buffered),
         rows_(at(most_rows(run.problem, run.cut))),
         sources_(at(run.cut.positions(run.problem))),

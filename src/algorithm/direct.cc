@@ -20,6 +20,7 @@
 //           Convolutions, ICML 2018; M. Dukhan, The Indirect Convolution Algorithm, 2019
 #include "algorithm/algorithm.h"
 #include "algorithm/buffer.h"
+#include "algorithm/cache_sets.h"
 #include "algorithm/epilogue.h"
 #include "algorithm/output_blocks.h"
 #include "algorithm/packed_header.h"
@@ -286,16 +287,14 @@ class Worker {
   }
 
   /// Whether the input comes from behind L2, and the lines that are next late: measured, where
-  /// several rows are read in turns that lie a multiple of 4 KiB apart, and share sets of the
-  /// first cache. Elsewhere a processor foresees them, and asking takes 1 to 4% of the time, as it
-  /// does where sums are so short that several tiles a call are worth more.
+  /// several rows are read in turns that share sets of the first cache. Elsewhere a processor
+  /// foresees them, and asking takes 1 to 4% of the time, as it does where sums are so short that
+  /// several tiles a call are worth more.
   bool input_comes_late() const {
-    const Problem& problem = run_.problem;
-    const Index pixels = problem.batch * problem.rows.input * problem.columns.input;
-    const Index bytes = pixels * problem.in_channels * static_cast<Index>(sizeof(T));
-    const Index row_bytes = run_.operands.first.strides()[2] * static_cast<Index>(sizeof(T));
-    return taps_.is_in_place() && problem.rows.kernel > 1 && row_bytes % 4096 == 0 &&
-           run_.layout.channels * run_.layout.taps >= 256 && bytes > l2_bytes_;
+    const TensorView input = run_.operands.first;
+    return taps_.is_in_place() && run_.problem.rows.kernel > 1 && is_far(input) &&
+           share_a_set(input.strides()[2] * static_cast<Index>(sizeof(T))) &&
+           run_.layout.channels * run_.layout.taps >= 256;
   }
 
   /// Whether L2 keeps a strip's input while two blocks' weights come by, those in hand and the

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "algorithm/algorithm.h"
+#include "algorithm/cache_sets.h"
 #include "algorithm/strip_rows.h"
 #include "algorithm/tap_classes.h"
 #include "algorithm/vector_types.h"
@@ -11,7 +12,6 @@
 #include "simd/grouped_channels.h"
 
 #include <algorithm>
-#include <numeric>
 #include <type_traits>
 
 namespace conv2d::grouped_channels {
@@ -110,11 +110,10 @@ struct Cut {
     const Index pixels = problem.rows.input * problem.columns.input;
     const bool read_often = kernel_taps >= more_taps && pixels >= many_pixels;
     const Index near = (read_often ? 8 : 4) * l2_bytes();
-    return inputs == 1 && pixel_bytes() % way_bytes == 0 && kernel_taps >= many_taps &&
+    return inputs == 1 && share_a_set(pixel_bytes()) && kernel_taps >= many_taps &&
            problem.batch * pixels * pixel_bytes() <= near;
   }
 
-  static constexpr Index way_bytes = 4096;  ///< of the first cache
   static Index l2_bytes() { return static_cast<Index>(simd::caches().l2); }
   static Index quarter_l2() { return l2_bytes() / 4; }
   /// Of all channels.
@@ -159,10 +158,7 @@ struct Cut {
   /// Whether the pixels of a tile's window meet in so few sets of the first cache that it does not
   /// hold them. Each input of the group reads them again.
   bool crowds(const Problem& problem, Index outputs) const {
-    constexpr Index line = 64;
-    constexpr Index ways = 8;
-    const Index held = ways * way_bytes / std::max(std::gcd(pixel_bytes(), way_bytes), line);
-    return in_place && inputs > 1 && window(problem, outputs) > held;
+    return in_place && inputs > 1 && window(problem, outputs) > lines_held(pixel_bytes());
   }
 
   /// As many as there are sums for, or fewer that crowd less; those of too few would wait for each

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "algorithm/buffer.h"
+#include "algorithm/cache_sets.h"
 #include "algorithm/pixel_rows.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/tensor.h"
@@ -21,7 +22,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 #include <span>
 #include <vector>
 
@@ -195,10 +195,7 @@ class InputRows {
     if (groups_ == 1) {
       return apart % 2048 != 0;
     }
-    constexpr Index way_bytes = 4096;
-    constexpr Index ways = 8;
-    const Index lines = ways * way_bytes / std::max(std::gcd(apart, way_bytes), line_bytes);
-    return 2 * problem.rows.kernel * problem.columns.input <= 3 * lines;
+    return 2 * problem.rows.kernel * problem.columns.input <= 3 * lines_held(apart);
   }
 
   /// How many groups' channels are a cache line of a channels-last tensor: so many are copied at a

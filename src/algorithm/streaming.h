@@ -1,4 +1,4 @@
-// Which results are written past the caches.
+// Which tensors the caches hold, and which results are written past them.
 #pragma once
 
 #include "algorithm/algorithm.h"
@@ -15,6 +15,12 @@ namespace conv2d {
 
 inline std::size_t bytes_of(TensorView view) {
   return at(view.numel()) * element_size(view.dtype());
+}
+
+/// Whether a tensor comes from further away than from the second cache.
+inline bool is_far(TensorView tensor) {
+  static const std::size_t near = machine().l2_bytes;
+  return bytes_of(tensor) > near;
 }
 
 /// Whether so much is written that the last cache, which others use too, would have to make room:

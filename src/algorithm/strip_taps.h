@@ -17,6 +17,7 @@
 #pragma once
 
 #include "algorithm/buffer.h"
+#include "algorithm/cache_sets.h"
 #include "algorithm/input_rows.h"
 #include "algorithm/scratch_memory.h"
 #include "algorithm/source_columns.h"
@@ -274,8 +275,7 @@ class StripTaps {
   }
 
   static bool goes_along_rows(const Run& rows, const Run& columns, const TileSizes<T>& sizes) {
-    // Rows a multiple of 4 KiB apart begin in one set of the first cache, which holds eight lines.
-    if (rows.step * static_cast<Index>(sizeof(T)) % 4096 == 0) {
+    if (share_a_set(rows.step * static_cast<Index>(sizeof(T)))) {
       return true;
     }
     return static_cast<double>(rows.size()) * sizes.line_cycles(columns.size()) <=

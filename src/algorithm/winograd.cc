@@ -160,12 +160,6 @@ bool streams_result(const Problem& problem, const Operands& operands,
           (lines && planes_are_aligned(operands.result)));
 }
 
-/// Whether a tensor comes from further away than from the second cache.
-bool is_far(TensorView tensor) {
-  static const std::size_t near = machine().l2_bytes;
-  return bytes_of(tensor) > near;
-}
-
 void run(const Problem& given, const Operands& operands) {
   const Problem problem = winograd::as_forward(given);
   const OutputBlocks<float> outputs(problem);

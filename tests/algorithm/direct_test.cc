@@ -41,47 +41,9 @@ TEST(Direct, RefusesAWeightPackedForOtherInstructions) {
                                "packed for other vector instructions"));
 }
 
-/// Of such a result lines are fetched before they are written.
-TEST(Direct, AResultThatNoNearCacheHoldsIsTheReference) {
-  if (!machine().fused_multiply_add) {
-    GTEST_SKIP() << "other bits without fused multiply-adds";
-  }
+/// Channels-last, and with the plan's own choice.
+void expect_the_references_bits(const Configuration& c) {
   testing::Random random;
-  constexpr std::int64_t columns = 200;
-  constexpr std::int64_t outputs = 80;
-  const auto floats = static_cast<std::int64_t>(machine().l2_bytes);  // four times the bytes
-  const std::int64_t rows = floats / outputs / columns + 1;
-  const Configuration c{.input = {1, 2, rows, columns},
-                        .weight = {outputs, 2, 1, 1},
-                        .output = {1, outputs, rows, columns},
-                        .arguments = {}};
-  const Tensor x = random.values(c.input, DType::float32).clone(MemoryFormat::channels_last);
-  const Tensor w = random.values(c.weight, DType::float32);
-  const Plan plan =
-      Plan::conv2d(x.sizes(), w.sizes(), false, DType::float32, {}, MemoryFormat::channels_last);
-  ASSERT_EQ(plan.algorithm(), "direct");
-  Tensor y(c.output, DType::float32, MemoryFormat::channels_last);
-  plan.run(x, w, std::nullopt, y);
-  EXPECT_TRUE(
-      testing::same_bits(y, testing::reference_forward(c, x, w, std::nullopt, DType::float32)));
-}
-
-/// Of such an input, whose rows lie a multiple of 4 KiB apart, lines are fetched before they are
-/// read.
-TEST(Direct, AnInputThatNoNearCacheHoldsGivesTheReferencesBits) {
-  if (!machine().fused_multiply_add) {
-    GTEST_SKIP() << "other bits without fused multiply-adds";
-  }
-  testing::Random random;
-  constexpr std::int64_t channels = 32;
-  constexpr std::int64_t columns = 64;
-  constexpr std::int64_t outputs = 64;
-  const auto row_bytes = static_cast<std::int64_t>(sizeof(float)) * channels * columns;
-  const std::int64_t rows = static_cast<std::int64_t>(machine().l2_bytes) / row_bytes + 4;
-  const Configuration c{.input = {1, channels, rows, columns},
-                        .weight = {outputs, channels, 3, 3},
-                        .output = {1, outputs, (rows - 1) / 2 + 1, columns / 2},
-                        .arguments = {.stride = 2, .padding = 1}};
   const Tensor x = random.values(c.input, DType::float32).clone(MemoryFormat::channels_last);
   const Tensor w = random.values(c.weight, DType::float32);
   const Plan plan = Plan::conv2d(x.sizes(), w.sizes(), false, DType::float32, c.arguments,
@@ -91,6 +53,38 @@ TEST(Direct, AnInputThatNoNearCacheHoldsGivesTheReferencesBits) {
   plan.run(x, w, std::nullopt, y);
   EXPECT_TRUE(
       testing::same_bits(y, testing::reference_forward(c, x, w, std::nullopt, DType::float32)));
+}
+
+/// Of such a result lines are fetched before they are written.
+TEST(Direct, AResultThatNoNearCacheHoldsIsTheReference) {
+  if (!machine().fused_multiply_add) {
+    GTEST_SKIP() << "other bits without fused multiply-adds";
+  }
+  constexpr std::int64_t columns = 200;
+  constexpr std::int64_t outputs = 80;
+  const auto floats = static_cast<std::int64_t>(machine().l2_bytes);  // four times the bytes
+  const std::int64_t rows = floats / outputs / columns + 1;
+  expect_the_references_bits({.input = {1, 2, rows, columns},
+                              .weight = {outputs, 2, 1, 1},
+                              .output = {1, outputs, rows, columns},
+                              .arguments = {}});
+}
+
+/// Of such an input, whose rows lie a multiple of 4 KiB apart, lines are fetched before they are
+/// read.
+TEST(Direct, AnInputThatNoNearCacheHoldsGivesTheReferencesBits) {
+  if (!machine().fused_multiply_add) {
+    GTEST_SKIP() << "other bits without fused multiply-adds";
+  }
+  constexpr std::int64_t channels = 32;
+  constexpr std::int64_t columns = 64;
+  constexpr std::int64_t outputs = 64;
+  const auto row_bytes = static_cast<std::int64_t>(sizeof(float)) * channels * columns;
+  const std::int64_t rows = static_cast<std::int64_t>(machine().l2_bytes) / row_bytes + 4;
+  expect_the_references_bits({.input = {1, channels, rows, columns},
+                              .weight = {outputs, channels, 3, 3},
+                              .output = {1, outputs, (rows - 1) / 2 + 1, columns / 2},
+                              .arguments = {.stride = 2, .padding = 1}});
 }
 
 TEST(Direct, YieldsFewOutputsInAGroup) {
