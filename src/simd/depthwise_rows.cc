@@ -5,7 +5,8 @@
 // Rolling, for kernels of 3, 5 and 7 rows: the sums of all output rows that an input row touches
 // are in registers; when an input row is done the oldest output is stored and the others move up,
 // which costs nothing but the decoding of moves. No input row is loaded twice, and any number of
-// rows follows.
+// rows follows. The first and the last input rows touch half of the sums: a strip of 14 rows would
+// lose an eighth of its time to outputs that are not its own.
 //
 // Tall, for higher kernels: a tile of up to 8 output rows; input row h is tap h - i of output i. At
 // the top and at the bottom of the tile fewer outputs are touched.
@@ -79,10 +80,13 @@ struct RowSums {
     unroll<J>([&](auto j) HWY_ATTR { sum[Row][j] = hn::Zero(D()); });
   }
 
-  /// Pixels of the vectors that follow. A processor does not foresee them: many other rows are read
-  /// in between. Rows of a picture that no cache holds take two thirds of the time so.
+  /// Pixels of the vectors that follow, whose last tap is at `pixels`: what is before the last lane
+  /// has been read. A processor does not foresee them: many other rows are read in between. Rows of
+  /// a picture that no cache holds take two thirds of the time so.
   static HWY_INLINE void fetch_next(const T* HWY_RESTRICT pixels, std::size_t step) {
-    unroll<J>([&](auto j) HWY_ATTR { fetch_for_reading_next(pixels + (J + j) * step); });
+    unroll<J>([&](auto j) HWY_ATTR {
+      fetch_for_reading_next(pixels + (J + j) * step + hn::Lanes(D()) - 1);
+    });
   }
 
   /// One tap of `Rows` rows of sums from `First` on; weight(i) is that of the i-th of them.
@@ -137,15 +141,36 @@ struct KeptWeights {
   }
 };
 
-/// The E-th input row of a step: tap E of the newest output, E + Stride of the one before it, ...
-template <std::size_t E, std::size_t Stride, class D, bool Interleaved, std::size_t R,
-          std::size_t S, std::size_t N, std::size_t J>
-HWY_INLINE void add_rolling_row(const DepthwiseRows<hn::TFromD<D>>& a,
+/// Sums that an input row adds to: `Rows` of them from the `First` on, which is the oldest and
+/// takes tap `Tap`.
+template <std::size_t First, std::size_t Rows, std::size_t Tap>
+struct Touched {};
+
+/// The highest tap that leaves E.
+constexpr std::size_t last_of_phase(std::size_t kernel_rows, std::size_t stride, std::size_t e) {
+  return e + stride * (rows_of_phase(kernel_rows, stride, e) - 1);
+}
+
+/// Those of the E-th input row of a step: tap E of the newest output, E + Stride of the one before
+/// it, ...
+template <std::size_t R, std::size_t Stride, std::size_t E>
+using TouchedByRow = Touched<rows_of_phase(R, Stride, 0) - rows_of_phase(R, Stride, E),
+                             rows_of_phase(R, Stride, E), last_of_phase(R, Stride, E)>;
+
+/// The newer half, with a stride of 1, where the older outputs would lie before the first row.
+template <std::size_t R>
+using TouchedAtTop = Touched<R / 2, R - R / 2, R - 1 - R / 2>;
+/// And the older half, where the newer ones would lie behind the last.
+template <std::size_t R>
+using TouchedAtBottom = Touched<0, R - R / 2, R - 1>;
+
+template <std::size_t Stride, std::size_t First, std::size_t Rows, std::size_t Tap, class D,
+          bool Interleaved, std::size_t R, std::size_t S, std::size_t N, std::size_t J>
+HWY_INLINE void add_rolling_row(Touched<First, Rows, Tap> /*which*/,
+                                const DepthwiseRows<hn::TFromD<D>>& a,
                                 const KeptWeights<D, Interleaved, R, S>& kept,
                                 RowSums<D, N, J>& sums, const hn::TFromD<D>* HWY_RESTRICT from) {
   using T = hn::TFromD<D>;
-  constexpr std::size_t touched = rows_of_phase(R, Stride, E);
-  constexpr std::size_t oldest = E + Stride * (touched - 1);  // its tap
   if (from == nullptr) {
     return;
   }
@@ -153,20 +178,19 @@ HWY_INLINE void add_rolling_row(const DepthwiseRows<hn::TFromD<D>>& a,
   const std::ptrdiff_t* HWY_RESTRICT columns = a.columns.data();
   const std::size_t step = Spread::vector_step(a);
   if constexpr (J == vectors_of(N)) {  // else nothing follows in the row, most often
-    RowSums<D, N, J>::fetch_next(from + columns[0], step);
+    RowSums<D, N, J>::fetch_next(from + a.columns.back(), step);
   }
   if constexpr (S > 0) {
     unroll<S>([&](auto s) HWY_ATTR {
-      sums.template multiply_add<N - touched, touched>(
-          from + columns[s], step,
-          [&](auto i) HWY_ATTR { return kept.tap[s][oldest - i * Stride]; });
+      sums.template multiply_add<First, Rows>(
+          from + columns[s], step, [&](auto i) HWY_ATTR { return kept.tap[s][Tap - i * Stride]; });
     });
     return;
   }
   const T* HWY_RESTRICT weights = a.weights;
   for (std::size_t s = 0; s < a.columns.size(); ++s, weights += R * Spread::each()) {
-    sums.template multiply_add<N - touched, touched>(from + columns[s], step, [&](auto i) HWY_ATTR {
-      return Spread::spread(weights, oldest - i * Stride);
+    sums.template multiply_add<First, Rows>(from + columns[s], step, [&](auto i) HWY_ATTR {
+      return Spread::spread(weights, Tap - i * Stride);
     });
   }
 }
@@ -184,10 +208,25 @@ void rolling_rows(const DepthwiseRows<hn::TFromD<D>>& a) {
   const hn::Vec<D> bias = LaneSpread<D, Interleaved>::spread(a.bias, 0);
   const T* const* row = a.rows;
   T* to = a.to;
-  for (std::size_t step = 1; step < a.count + under_way; ++step) {
-    unroll<Stride>([&](auto e) HWY_ATTR { add_rolling_row<e, Stride>(a, kept, sums, row[e]); });
+  constexpr std::size_t half = R - R / 2;
+  const std::size_t steps = a.count + under_way - 1;
+  for (std::size_t step = 0; step < steps; ++step) {
+    const bool at_top = Stride == 1 && step < half;
+    const bool at_bottom = Stride == 1 && !at_top && step + half >= steps;
+    if constexpr (Stride == 1) {
+      if (at_top) {
+        add_rolling_row<Stride>(TouchedAtTop<R>(), a, kept, sums, *row);
+      } else if (at_bottom) {
+        add_rolling_row<Stride>(TouchedAtBottom<R>(), a, kept, sums, *row);
+      }
+    }
+    if (!at_top && !at_bottom) {
+      unroll<Stride>([&](auto e) HWY_ATTR {
+        add_rolling_row<Stride>(TouchedByRow<R, Stride, e>(), a, kept, sums, row[e]);
+      });
+    }
     row += Stride;
-    if (step >= under_way) {
+    if (step + 1 >= under_way) {
       sums.template store<0>(a, bias, to, LaneSpread<D, Interleaved>::vector_step(a));
       to += a.to_step;
     }
