@@ -167,6 +167,21 @@ TEST_F(StreamedResults, OfDepthwiseRowsAreTheSame) {
   }
 }
 
+TEST_F(StreamedResults, OfLowStripsAreTheDefinitions) {
+  for (const std::int64_t channels : {1, 3}) {
+    for (const auto format : {MemoryFormat::contiguous, interleaved}) {
+      const Plan plan = in_groups(channels, 1, 3, format);
+      const Tensor x = random_.values(plan.input_sizes(), DType::float32, format);
+      const Tensor w = random_.values(plan.weight_sizes(), DType::float32);
+      Tensor in_strips(plan.output_sizes(), DType::float32, format);
+      Tensor defined(plan.output_sizes(), DType::float32, format);
+      plan.with_algorithm("depthwise_rows").run(x, w, std::nullopt, in_strips);
+      plan.with_algorithm("reference").run(x, w, std::nullopt, defined);
+      ASSERT_TRUE(testing::same_bits(in_strips, defined)) << plan.explain();
+    }
+  }
+}
+
 TEST_F(StreamedResults, OfSeveralFiltersOfOneChannelAreTheSame) {
   for (const std::int64_t outputs : {2, 3, 4}) {
     expect_same_bits(random_, Plan::conv2d({1, 1, rows(1 + outputs), columns}, {outputs, 1, 3, 3},
