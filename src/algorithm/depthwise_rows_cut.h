@@ -52,6 +52,8 @@ class RowLoop {
                                : kernel * at_once / (kernel + at_once - 1);
   }
   bool halves() const noexcept { return halves_; }
+  /// Whether sums are handed on from row to row.
+  bool rolls() const noexcept { return rolling_ != nullptr; }
 
   /// All rows of a call, `tile.count` of them.
   void run(simd::DepthwiseRows<T> tile, Index vectors) const {
@@ -218,23 +220,38 @@ struct Cut {
     return regions.back();
   }
 
-  /// Whether wide rows of short sums come from memory and go there. Their blocks of columns follow
-  /// each other in a strip, and what a processor brings for the next block, unasked or asked, has
-  /// to be there still when its turn comes.
-  bool waits_for_memory(const Problem& problem) const {
+  /// Whether input and output come from memory and go there.
+  static bool leaves_caches(const Problem& problem) {
     static const std::size_t last_cache = machine().l3_bytes;
     const Index moved =
         problem.batch * (problem.in_channels * problem.rows.input * problem.columns.input +
                          problem.out_channels * problem.rows.output * problem.columns.output);
-    return problem.rows.kernel <= 3 &&
-           columns.axis.output > 2 * loop.most_vectors() * loop.lanes() &&
-           at(moved) * sizeof(T) > last_cache;
+    return at(moved) * sizeof(T) > last_cache;
+  }
+
+  /// Of a strip. The blocks of wide rows follow each other in a strip, and what a processor brings
+  /// for the next block, asked or unasked, has to be there still when its turn comes. Tall tiles
+  /// lose little by low strips: 8 rows instead of 64 gain 4 to 30% where the second cache does not
+  /// hold a plane, or channels interleave and several blocks read a line; else they lose 2 to 4%.
+  /// Rolling sums lose at the top and the bottom of each, so only short ones that wait for memory
+  /// go by low strips: 12 to 20 rows of 3x3 taps are a third to a half faster than 64.
+  Index best_rows(const Problem& problem) const {
+    static const std::size_t near = machine().l2_bytes;
+    constexpr Index most = 64;
+    if (columns.axis.output <= 2 * loop.most_vectors() * loop.lanes()) {
+      return most;
+    }
+    if (!loop.rolls()) {
+      const std::size_t plane = at(problem.rows.input * columns.axis.input) * sizeof(T);
+      const bool low = classes.stride == 1 && (columns.channels > 1 || plane > near);
+      return low ? static_cast<Index>(simd::tall_rows[std::size(simd::tall_rows) - 1]) : most;
+    }
+    return problem.rows.kernel <= 3 && leaves_caches(problem) ? 14 : most;
   }
 
   /// As many rows as buffers of 64 KiB hold, and pieces for all threads.
   void cut_rows(const Problem& problem) {
-    // Measured with three kernel rows: 12 to 20 are as fast, and a third to a half faster than 64.
-    const Index best = waits_for_memory(problem) ? 14 : 64;
+    const Index best = best_rows(problem);
     constexpr Index most_bytes = 65536;
     Index row = 0;
     for (const Region& region : regions) {
