@@ -13,15 +13,17 @@ namespace conv2d {
 /// a row's ends may leave a pixel out; or through a pointer for each pixel and tap.
 enum class TileKind : unsigned char { even, row, scattered };
 
-/// Neighbours whose taps read in step: each tap as far behind the one before, or all nowhere.
+/// Rows or columns whose taps read in step: each tap as far behind the one before, or all nowhere.
+/// They are neighbours, unless they are rows of several images.
 struct Run {
   Index begin;
   Index end;
   Index step;                      ///< of what they read, from each to the next
   Index taps;                      ///< that are not nowhere
   TileKind kind = TileKind::even;  ///< of the tiles that take them
+  Index apart = 1;                 ///< that many from each to the next; `end` is one more behind
 
-  Index size() const noexcept { return end - begin; }
+  Index size() const noexcept { return (end - begin) / apart; }
 };
 
 struct SourceColumns {

@@ -3,7 +3,8 @@
 //
 // A strip is some output rows of the batch. Its rows and its columns are cut into runs whose taps
 // read in step, and so the strip into patches. Away from the border a patch is large; along the
-// border it is a line, in a corner a pixel. All pixels of a patch have the same taps, so that those
+// border it is a line, in a corner a pixel, unless the strip has several images: their first rows
+// are one run, for these read in step, too. All pixels of a patch have the same taps, so that those
 // in the padding are left out, and lie evenly in memory, along rows and along columns: a tile is a
 // piece of a row or of a column of a patch, and one pointer a tap and a step say where it reads.
 //
@@ -231,13 +232,42 @@ class StripTaps {
         row_runs_.push_back({p, p + 1, 0, row_taps(p)});
       }
     }
+    join_lone_rows();
+  }
+
+  /// Rows of their own, as those at the border are, may be in step with those of other images. Runs
+  /// stay in the order of their first rows.
+  void join_lone_rows() {
+    const Index apart = problem_.rows.output;
+    for (Run& run : row_runs_) {
+      if (run.size() != 1) {
+        continue;
+      }
+      Run joined = run;
+      joined.apart = apart;
+      joined.end = run.begin + apart;
+      for (Run* next = lone_row(joined.end); next != nullptr && joins(joined, next->begin);
+           next = lone_row(joined.end)) {
+        next->end = next->begin;  // none any more
+        joined.end += apart;
+      }
+      run = joined.size() > 1 ? joined : run;
+    }
+    std::erase_if(row_runs_, [](const Run& run) { return run.size() == 0; });
+  }
+
+  /// The run of row p alone, if there is one.
+  Run* lone_row(Index p) {
+    const auto found = std::lower_bound(row_runs_.begin(), row_runs_.end(), p,
+                                        [](const Run& run, Index row) { return run.begin < row; });
+    return found != row_runs_.end() && found->begin == p && found->size() == 1 ? &*found : nullptr;
   }
 
   /// Whether row p reads in step with those of the run before it; the second sets the step.
   bool joins(Run& run, Index p) const {
-    bool set = run.end - run.begin > 1;
+    bool set = run.size() > 1;
     for (Index r = 0; r < problem_.rows.kernel; ++r) {
-      const T* const before = row_start(p - 1, r);
+      const T* const before = row_start(p - run.apart, r);
       const T* const here = row_start(p, r);
       if (before == nullptr || here == nullptr) {
         if (before != here) {
@@ -271,7 +301,7 @@ class StripTaps {
   /// Whether the rows of a patch follow each other as the pixels of a row do.
   bool is_line(const Run& rows, const Run& columns) const {
     return columns.size() == problem_.columns.output &&
-           (rows.size() == 1 || rows.step == columns.size() * right(columns));
+           (rows.size() == 1 || (rows.apart == 1 && rows.step == columns.size() * right(columns)));
   }
 
   static bool goes_along_rows(const Run& rows, const Run& columns, const TileSizes<T>& sizes) {
@@ -284,15 +314,16 @@ class StripTaps {
 
   Lines lines_of(const Run& rows, const Run& columns, const TileSizes<T>& sizes) const {
     const Index width = problem_.columns.output;
+    const Index down = rows.apart * width;
     const Index first = rows.begin * width + columns.begin;
     const Index across = right(columns);
     if (is_line(rows, columns)) {
       return {{first, 1, rows.size() * columns.size(), across, 0}, 1, 0, 0};
     }
     if (goes_along_rows(rows, columns, sizes)) {
-      return {{first, 1, columns.size(), across, 0}, rows.size(), width, rows.step};
+      return {{first, 1, columns.size(), across, 0}, rows.size(), down, rows.step};
     }
-    return {{first, width, rows.size(), rows.step, 0}, columns.size(), 1, across};
+    return {{first, down, rows.size(), rows.step, 0}, columns.size(), 1, across};
   }
 
   /// Cycles for each input channel, of all patches of a run of rows.
@@ -331,8 +362,9 @@ class StripTaps {
 
   /// Of tiles that take all pixels of rows as they come, each tap for each of them.
   double scattered_cycles(const Run& rows, const TileSizes<T>& sizes) const {
-    return static_cast<double>(rows.taps * problem_.columns.kernel) *
-           sizes.scattered_cycles(rows.size() * problem_.columns.output);
+    const Index together = rows.apart == 1 ? rows.size() : 1;
+    return static_cast<double>(rows.taps * problem_.columns.kernel * rows.size() / together) *
+           sizes.scattered_cycles(together * problem_.columns.output);
   }
 
   void find_tiles(const TileSizes<T>& sizes, bool may_meet_zeros) {
@@ -444,13 +476,13 @@ class StripTaps {
     for (Index q = 0, size = 0; q < width; q += size) {
       size = sizes.next(width - q);
       const TileKind kind = find_row_taps(rows.begin, q, size);
-      for (Index p = rows.begin; p < rows.end; ++p) {
+      for (Index p = rows.begin, i = 0; p < rows.end; p += rows.apart, ++i) {
         tiles_.push_back({.first = p * width + q,
                           .step = 1,
                           .pixels = static_cast<int>(size),
                           .kind = kind,
                           .source_step = problem_.columns.stride * input_.pixel_step(),
-                          .offset = (p - rows.begin) * rows.step,
+                          .offset = i * rows.step,
                           .pointers = patch_pointers_,
                           .taps = patch_taps_,
                           .tap_count = tap_count_ - patch_taps_});
@@ -479,9 +511,16 @@ class StripTaps {
 
   void add_scattered(const Run& rows, const TileSizes<T>& sizes) {
     scattered_ = true;
+    const Index together = rows.apart == 1 ? rows.size() : 1;
+    for (Index p = rows.begin; p < rows.end; p += together * rows.apart) {
+      add_scattered_rows(p, together, sizes);
+    }
+  }
+
+  void add_scattered_rows(Index begin, Index count, const TileSizes<T>& sizes) {
     const Index width = problem_.columns.output;
-    const Index end = rows.end * width;
-    for (Index first = rows.begin * width, size = 0; first < end; first += size) {
+    const Index end = (begin + count) * width;
+    for (Index first = begin * width, size = 0; first < end; first += size) {
       size = sizes.next(end - first);
       tiles_.push_back({first, 1, static_cast<int>(size), TileKind::scattered, 0, 0, pointer_count_,
                         tap_count_, 0});

@@ -221,6 +221,25 @@ TEST(StripTaps, EachPixelIsNewToOneTile) {
   }
 }
 
+/// The first rows of images read in step, and so do their corners: no tile has fewer pixels than
+/// there are images.
+TEST(StripTaps, RowsAtTheBorderAreTakenTogetherWithThoseOfOtherImages) {
+  for (const auto format : {MemoryFormat::channels_last, MemoryFormat::contiguous}) {
+    const Configuration c{.input = {5, 64, 7, 7},
+                          .weight = {64, 64, 3, 3},
+                          .output = {5, 64, 7, 7},
+                          .arguments = {.padding = 1}};
+    Strip strip(c, format);
+    strip.cut(0, 0, 35, 2, false);
+    strip.expect_all_pixels();
+    EXPECT_EQ(strip.products(), 5U * 361U);
+    for (const PixelTile& tile : strip.tiles()) {
+      EXPECT_GE(tile.pixels, 5);
+      EXPECT_NO_FATAL_FAILURE(strip.expect_what_is_read(tile, false));
+    }
+  }
+}
+
 /// Where a tile of one pixel would be the rule, tiles span rows and images.
 TEST(StripTaps, TilesOfTheSmallestMapsSpanImages) {
   const Configuration c{.input = {8, 64, 2, 2},
@@ -228,10 +247,12 @@ TEST(StripTaps, TilesOfTheSmallestMapsSpanImages) {
                         .output = {8, 64, 2, 2},
                         .arguments = {.padding = 1}};
   Strip strip(c, MemoryFormat::channels_last);
-  strip.cut(0, 0, 16, 2, true);
-  EXPECT_LT(strip.tiles().size(), 16U);
-  strip.cut(0, 0, 16, 2, false);
-  EXPECT_EQ(strip.tiles().size(), 32U);
+  for (const bool may_meet_zeros : {true, false}) {
+    strip.cut(0, 0, 16, 2, may_meet_zeros);
+    EXPECT_LT(strip.tiles().size(), 16U);
+  }
+  strip.cut(0, 0, 2, 2, false);
+  EXPECT_EQ(strip.tiles().size(), 4U);
 }
 
 }  // namespace
