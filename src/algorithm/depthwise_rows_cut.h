@@ -221,7 +221,7 @@ struct Cut {
   }
 
   /// Whether input and output come from memory and go there.
-  static bool leaves_caches(const Problem& problem) {
+  static bool outgrows_last_cache(const Problem& problem) {
     static const std::size_t last_cache = machine().l3_bytes;
     const Index moved =
         problem.batch * (problem.in_channels * problem.rows.input * problem.columns.input +
@@ -246,7 +246,7 @@ struct Cut {
       const bool low = classes.stride == 1 && (columns.channels > 1 || plane > near);
       return low ? static_cast<Index>(simd::tall_rows[std::size(simd::tall_rows) - 1]) : most;
     }
-    return problem.rows.kernel <= 3 && leaves_caches(problem) ? 14 : most;
+    return problem.rows.kernel <= 3 && outgrows_last_cache(problem) ? 14 : most;
   }
 
   /// As many rows as buffers of 64 KiB hold, and pieces for all threads.
