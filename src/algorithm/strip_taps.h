@@ -362,9 +362,9 @@ class StripTaps {
 
   /// Of tiles that take all pixels of rows as they come, each tap for each of them.
   double scattered_cycles(const Run& rows, const TileSizes<T>& sizes) const {
-    const Index together = rows.apart == 1 ? rows.size() : 1;
-    return static_cast<double>(rows.taps * problem_.columns.kernel * rows.size() / together) *
-           sizes.scattered_cycles(together * problem_.columns.output);
+    const Index lines = rows.apart == 1 ? 1 : rows.size();
+    return static_cast<double>(rows.taps * problem_.columns.kernel * lines) *
+           sizes.scattered_cycles(rows.size() * problem_.columns.output / lines);
   }
 
   void find_tiles(const TileSizes<T>& sizes, bool may_meet_zeros) {
