@@ -3,10 +3,10 @@
 #pragma once
 
 #include "algorithm/depthwise_rows_columns.h"
+#include "algorithm/streaming.h"
 #include "algorithm/strip_rows.h"
 #include "algorithm/tap_classes.h"
 #include "algorithm/vector_types.h"
-#include "conv2d/machine.h"
 #include "conv2d/tensor.h"
 #include "conv2d/threads.h"
 #include "simd/depthwise_rows.h"
@@ -220,15 +220,6 @@ struct Cut {
     return regions.back();
   }
 
-  /// Whether input and output come from memory and go there.
-  static bool outgrows_last_cache(const Problem& problem) {
-    static const std::size_t last_cache = machine().l3_bytes;
-    const Index moved =
-        problem.batch * (problem.in_channels * problem.rows.input * problem.columns.input +
-                         problem.out_channels * problem.rows.output * problem.columns.output);
-    return at(moved) * sizeof(T) > last_cache;
-  }
-
   /// Of a strip. The blocks of wide rows follow each other in a strip, and what a processor brings
   /// for the next block, asked or unasked, has to be there still when its turn comes. Tall tiles
   /// lose little by low strips: 8 rows instead of 64 gain 4 to 30% where the second cache does not
@@ -236,17 +227,16 @@ struct Cut {
   /// Rolling sums lose at the top and the bottom of each, so only short ones that wait for memory
   /// go by low strips: 12 to 20 rows of 3x3 taps are a third to a half faster than 64.
   Index best_rows(const Problem& problem) const {
-    static const std::size_t near = machine().l2_bytes;
     constexpr Index most = 64;
     if (columns.axis.output <= 2 * loop.most_vectors() * loop.lanes()) {
       return most;
     }
     if (!loop.rolls()) {
       const std::size_t plane = at(problem.rows.input * columns.axis.input) * sizeof(T);
-      const bool low = classes.stride == 1 && (columns.channels > 1 || plane > near);
+      const bool low = classes.stride == 1 && (columns.channels > 1 || is_far(plane));
       return low ? static_cast<Index>(simd::tall_rows[std::size(simd::tall_rows) - 1]) : most;
     }
-    return problem.rows.kernel <= 3 && outgrows_last_cache(problem) ? 14 : most;
+    return problem.rows.kernel <= 3 && leaves_caches(problem) ? 14 : most;
   }
 
   /// As many rows as buffers of 64 KiB hold, and pieces for all threads.

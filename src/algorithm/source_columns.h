@@ -24,6 +24,8 @@ struct Run {
   Index apart = 1;                 ///< that many from each to the next; `end` is one more behind
 
   Index size() const noexcept { return (end - begin) / apart; }
+  /// Of neighbours alone: the whole run, or each by itself.
+  Index pieces() const noexcept { return apart == 1 ? 1 : size(); }
 };
 
 struct SourceColumns {

@@ -17,11 +17,12 @@ inline std::size_t bytes_of(TensorView view) {
   return at(view.numel()) * element_size(view.dtype());
 }
 
-/// Whether a tensor comes from further away than from the second cache.
-inline bool is_far(TensorView tensor) {
+/// Whether so many bytes come from further away than from the second cache.
+inline bool is_far(std::size_t bytes) {
   static const std::size_t near = machine().l2_bytes;
-  return bytes_of(tensor) > near;
+  return bytes > near;
 }
+inline bool is_far(TensorView tensor) { return is_far(bytes_of(tensor)); }
 
 /// Whether so much is written that the last cache, which others use too, would have to make room:
 /// then each line would be read from memory before it is written, and another one written back. A
@@ -46,6 +47,15 @@ inline bool crowds_caches(const Problem& problem, const functional::Epilogue* ep
   const double reading = static_cast<double>(element_size(result.dtype())) / rates.memory_bytes;
   // Memory is written at no more than half the rate at which it is read.
   return bytes / at(threads) > room || computing > 2 * reading;
+}
+
+/// Whether the last cache cannot hold a layer's input and output, whatever is done to the results.
+inline bool leaves_caches(const Problem& problem) {
+  static const std::size_t last_cache = machine().l3_bytes;
+  const Index elements =
+      problem.batch * (problem.in_channels * problem.rows.input * problem.columns.input +
+                       problem.out_channels * problem.rows.output * problem.columns.output);
+  return at(elements) * element_size(problem.types.y) > last_cache;
 }
 
 /// Whether the last cache cannot hold input and output. Where as much is read as is written, stores

@@ -362,9 +362,8 @@ class StripTaps {
 
   /// Of tiles that take all pixels of rows as they come, each tap for each of them.
   double scattered_cycles(const Run& rows, const TileSizes<T>& sizes) const {
-    const Index lines = rows.apart == 1 ? 1 : rows.size();
-    return static_cast<double>(rows.taps * problem_.columns.kernel * lines) *
-           sizes.scattered_cycles(rows.size() * problem_.columns.output / lines);
+    return static_cast<double>(rows.taps * problem_.columns.kernel * rows.pieces()) *
+           sizes.scattered_cycles(rows.size() / rows.pieces() * problem_.columns.output);
   }
 
   void find_tiles(const TileSizes<T>& sizes, bool may_meet_zeros) {
@@ -511,9 +510,8 @@ class StripTaps {
 
   void add_scattered(const Run& rows, const TileSizes<T>& sizes) {
     scattered_ = true;
-    const Index together = rows.apart == 1 ? rows.size() : 1;
-    for (Index p = rows.begin; p < rows.end; p += together * rows.apart) {
-      add_scattered_rows(p, together, sizes);
+    for (Index i = 0; i < rows.pieces(); ++i) {
+      add_scattered_rows(rows.begin + i * rows.apart, rows.size() / rows.pieces(), sizes);
     }
   }
 

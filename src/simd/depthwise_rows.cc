@@ -164,6 +164,7 @@ using TouchedAtTop = Touched<R / 2, R - R / 2, R - 1 - R / 2>;
 template <std::size_t R>
 using TouchedAtBottom = Touched<0, R - R / 2, R - 1>;
 
+/// Adds an input row to the sums that it touches.
 template <std::size_t Stride, std::size_t First, std::size_t Rows, std::size_t Tap, class D,
           bool Interleaved, std::size_t R, std::size_t S, std::size_t N, std::size_t J>
 HWY_INLINE void add_rolling_row(Touched<First, Rows, Tap> /*which*/,
@@ -195,6 +196,29 @@ HWY_INLINE void add_rolling_row(Touched<First, Rows, Tap> /*which*/,
   }
 }
 
+/// Adds the input rows of a step, which is one of so many.
+template <std::size_t Stride, class D, bool Interleaved, std::size_t R, std::size_t S,
+          std::size_t N, std::size_t J>
+HWY_INLINE void add_rolling_step(std::size_t step, std::size_t steps,
+                                 const DepthwiseRows<hn::TFromD<D>>& a,
+                                 const KeptWeights<D, Interleaved, R, S>& kept,
+                                 RowSums<D, N, J>& sums, const hn::TFromD<D>* const* row) {
+  if constexpr (Stride == 1) {
+    constexpr std::size_t half = R - R / 2;
+    if (step < half) {
+      add_rolling_row<Stride>(TouchedAtTop<R>(), a, kept, sums, *row);
+      return;
+    }
+    if (step + half >= steps) {
+      add_rolling_row<Stride>(TouchedAtBottom<R>(), a, kept, sums, *row);
+      return;
+    }
+  }
+  unroll<Stride>([&](auto e) HWY_ATTR {
+    add_rolling_row<Stride>(TouchedByRow<R, Stride, e>(), a, kept, sums, row[e]);
+  });
+}
+
 /// S is the number of columns where all weights are to be kept in registers, else 0.
 template <class D, bool Interleaved, std::size_t R, std::size_t S, std::size_t Stride,
           std::size_t J>
@@ -208,23 +232,9 @@ void rolling_rows(const DepthwiseRows<hn::TFromD<D>>& a) {
   const hn::Vec<D> bias = LaneSpread<D, Interleaved>::spread(a.bias, 0);
   const T* const* row = a.rows;
   T* to = a.to;
-  constexpr std::size_t half = R - R / 2;
   const std::size_t steps = a.count + under_way - 1;
   for (std::size_t step = 0; step < steps; ++step) {
-    const bool at_top = Stride == 1 && step < half;
-    const bool at_bottom = Stride == 1 && !at_top && step + half >= steps;
-    if constexpr (Stride == 1) {
-      if (at_top) {
-        add_rolling_row<Stride>(TouchedAtTop<R>(), a, kept, sums, *row);
-      } else if (at_bottom) {
-        add_rolling_row<Stride>(TouchedAtBottom<R>(), a, kept, sums, *row);
-      }
-    }
-    if (!at_top && !at_bottom) {
-      unroll<Stride>([&](auto e) HWY_ATTR {
-        add_rolling_row<Stride>(TouchedByRow<R, Stride, e>(), a, kept, sums, row[e]);
-      });
-    }
+    add_rolling_step<Stride>(step, steps, a, kept, sums, row);
     row += Stride;
     if (step + 1 >= under_way) {
       sums.template store<0>(a, bias, to, LaneSpread<D, Interleaved>::vector_step(a));

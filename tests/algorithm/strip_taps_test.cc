@@ -247,10 +247,11 @@ TEST(StripTaps, TilesOfTheSmallestMapsSpanImages) {
                         .output = {8, 64, 2, 2},
                         .arguments = {.padding = 1}};
   Strip strip(c, MemoryFormat::channels_last);
-  for (const bool may_meet_zeros : {true, false}) {
-    strip.cut(0, 0, 16, 2, may_meet_zeros);
-    EXPECT_LT(strip.tiles().size(), 16U);
-  }
+  strip.cut(0, 0, 16, 2, true);
+  EXPECT_LT(strip.tiles().size(), 16U);
+  strip.cut(0, 0, 16, 2, false);
+  EXPECT_LT(strip.tiles().size(), 16U);
+  EXPECT_EQ(strip.products(), 8U * 16U);
   strip.cut(0, 0, 2, 2, false);
   EXPECT_EQ(strip.tiles().size(), 4U);
 }
