@@ -51,6 +51,9 @@ struct Algorithm {
   /// Whether run() finishes its results itself (epilogue.h), part by part while they are in a
   /// cache.
   bool finishes = false;
+  /// Whether an output column has the same bits whatever others are computed in a run: then rows
+  /// that are too wide for it are cut (column_windows.h).
+  bool takes_columns = false;
   /// How far a forward result without bias may be from the truth, as Plan::error_bound() says;
   /// nullptr where the bound of the definition's sums holds.
   double (*error_bound)(const Problem& problem) = nullptr;

@@ -301,6 +301,7 @@ constexpr Algorithm depthwise_rows_algorithm = {
     .pack = pack,
     .run = run,
     .finishes = true,
+    .takes_columns = true,
     .describe = describe,
 };
 

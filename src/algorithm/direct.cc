@@ -576,6 +576,7 @@ constexpr Algorithm direct_algorithm = {
     .pack = pack,
     .run = run,
     .finishes = true,
+    .takes_columns = true,
     .describe = describe,
 };
 

@@ -1,6 +1,5 @@
 #include "algorithm/epilogue.h"
 
-#include "algorithm/algorithm.h"
 #include "algorithm/vector_types.h"
 #include "simd/finish.h"
 #include "tensor/convert.h"
@@ -199,13 +198,6 @@ void finish_all(const MutableTensorView& result, const Epilogue* epilogue) {
   parallel_for(sizes[0] * sizes[2], [&](Index begin, Index end) {
     finish(result, epilogue, {0, sizes[1], begin, end - begin});
   });
-}
-
-void run_and_finish(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {
-  algorithm.run(problem, operands);
-  if (!algorithm.finishes) {
-    finish_all(operands.result, operands.epilogue);
-  }
 }
 
 }  // namespace conv2d

@@ -12,10 +12,6 @@
 
 namespace conv2d {
 
-struct Algorithm;
-struct Operands;
-struct Problem;
-
 /// Why it does not fit a result of these sizes and this type, or nothing.
 std::optional<Error> check(const functional::Epilogue& epilogue, const Sizes& result, DType dtype);
 
@@ -40,8 +36,5 @@ void finish(const MutableTensorView& result, const functional::Epilogue* epilogu
 
 /// To all of the result, on all threads.
 void finish_all(const MutableTensorView& result, const functional::Epilogue* epilogue);
-
-/// Runs the algorithm, then the epilogue where it does not apply that itself.
-void run_and_finish(const Algorithm& algorithm, const Problem& problem, const Operands& operands);
 
 }  // namespace conv2d

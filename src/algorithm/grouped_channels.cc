@@ -286,6 +286,7 @@ constexpr Algorithm grouped_channels_algorithm = {
     .pack = pack,
     .run = run,
     .finishes = true,
+    .takes_columns = true,
     .describe = describe,
 };
 

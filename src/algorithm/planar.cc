@@ -228,6 +228,7 @@ constexpr Algorithm planar_algorithm = {
     .pack = pack,
     .run = run,
     .finishes = true,
+    .takes_columns = true,
     .describe = describe,
 };
 

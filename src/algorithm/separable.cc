@@ -27,6 +27,7 @@
 #include "algorithm/epilogue.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/pixel_rows.h"
+#include "algorithm/run.h"
 #include "algorithm/run_items.h"
 #include "algorithm/separable_cut.h"
 #include "algorithm/separable_factors.h"
@@ -266,6 +267,7 @@ constexpr Algorithm separable_algorithm = {
     .pack = pack,
     .run = run,
     .finishes = true,
+    .takes_columns = true,
     .describe = describe,
 };
 

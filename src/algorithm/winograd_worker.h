@@ -46,7 +46,8 @@ struct Scratch {
         sums(tile_products * product_step()),
         results(tile_outputs * cut.piece_columns * tile_outputs * product_row),
         window(tile_products * factor_row),
-        input(InputRows<float>::bytes(problem, source_rows, problem.columns.input, line)) {}
+        columns(most_columns(problem, cut)),
+        input(InputRows<float>::bytes(problem, source_rows, columns, line)) {}
 
   Index floats() const noexcept { return factors + sums + results + window + product_row; }
 
@@ -54,6 +55,15 @@ struct Scratch {
     return input + at(floats()) * sizeof(float) +
            at(source_rows) * (2 * sizeof(Index) + sizeof(float*)) +
            at(2 * tile_products * tiles) * sizeof(float*);
+  }
+
+  /// Input columns from the first that a block of tiles reads to the last: the whole row where it
+  /// may read both ends.
+  static Index most_columns(const Problem& problem, const Cut& cut) noexcept {
+    const Index beside = tile_inputs - tile_outputs;
+    const Index read = cut.piece_columns * tile_outputs + beside;
+    const bool both_ends = problem.padding_mode == PaddingMode::circular;
+    return both_ends ? problem.columns.input : std::min(read, problem.columns.input);
   }
 
   /// Tiles begin with a cache line; a multiple of 1 KiB apart they would meet in a few sets of the
@@ -74,6 +84,7 @@ struct Scratch {
   Index sums;
   Index results;
   Index window;       ///< a tile's pixels, all their channels
+  Index columns;      ///< of the input
   std::size_t input;  ///< bytes
 };
 
@@ -87,7 +98,7 @@ class Worker {
         scratch_(run.problem, run.outputs, run.cut),
         y_(static_cast<float*>(run.operands.result.data())),
         strides_(run.operands.result.strides()),
-        input_(run.problem, run.operands.first, scratch_.source_rows, run.problem.columns.input,
+        input_(run.problem, run.operands.first, scratch_.source_rows, scratch_.columns,
                Scratch::line),
         factors_(memory),
         sums_(factors_ + scratch_.factors),

@@ -1,6 +1,7 @@
 #include "plan/choose.h"
 
 #include "algorithm/epilogue.h"
+#include "algorithm/run.h"
 #include "plan/kept_weight.h"
 #include "plan/tuning_state.h"
 

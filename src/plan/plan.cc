@@ -1,6 +1,7 @@
 #include "conv2d/plan.h"
 
 #include "algorithm/epilogue.h"
+#include "algorithm/run.h"
 #include "base/error.h"
 #include "geometry/problem.h"
 #include "plan/choose.h"
@@ -211,7 +212,7 @@ std::optional<double> Plan::error_bound() const noexcept {
   return roundings * unit / (1 - roundings * unit);
 }
 std::size_t Plan::workspace_bytes() const noexcept {
-  return state_->algorithm->workspace_bytes(state_->problem);
+  return conv2d::workspace_bytes(*state_->algorithm, state_->problem);
 }
 const std::vector<Candidate>& Plan::candidates() const noexcept { return state_->candidates; }
 DType Plan::dtype() const noexcept { return state_->input_dtype; }
@@ -230,8 +231,7 @@ PlanBytes Plan::bytes() const {
 }
 
 Pieces Plan::pieces() const {
-  const Algorithm& algorithm = *state_->algorithm;
-  return algorithm.describe == nullptr ? Pieces{} : algorithm.describe(state_->problem);
+  return describe(*state_->algorithm, state_->problem);
 }
 
 void Plan::check(TensorView input, std::optional<TensorView> bias, MutableTensorView output,

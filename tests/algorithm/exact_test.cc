@@ -55,6 +55,7 @@ struct Subject {
   /// Of the weight, where it is not just any numbers.
   Tensor (*draw_weight)(Random& random, const Sizes& sizes) = nullptr;
   MemoryFormat format = MemoryFormat::contiguous;  ///< that it is planned for
+  bool long_rows = false;
 
   Problem problem(const Configuration& c) const { return problem(c, dtype); }
   Problem problem(const Configuration& c, DType type) const {
@@ -104,7 +105,10 @@ constexpr int random_configurations = 120;
 
 class AnyAlgorithm : public ::testing::TestWithParam<Subject> {
  protected:
-  static constexpr int runs = random_configurations;
+  /// Fewer of those whose results are fifty times as many.
+  int runs() const {
+    return subject().long_rows ? random_configurations / 4 : random_configurations;
+  }
 
   void SetUp() override {
     if (!testing::vectors_hold(subject().dtype)) {
@@ -182,7 +186,7 @@ void Exact::expect_within_bound(const Configuration& c, const Operand& o, const 
 TEST_P(Exact, IsTheReferenceOnEveryInstructionSet) {
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
-    for (int i = 0; i < runs && !HasFatalFailure(); ++i) {
+    for (int i = 0; i < runs() && !HasFatalFailure(); ++i) {
       const Configuration c = draw();
       const Operand o = operand(c);
       const Tensor y = result(c, o);
@@ -204,7 +208,7 @@ Tensor in_odd_strides(const Tensor& x) {
 }
 
 TEST_P(AnyAlgorithm, MemoryFormatsChangeNoBit) {
-  for (int i = 0; i < runs; ++i) {
+  for (int i = 0; i < runs(); ++i) {
     const Configuration c = draw();
     const Operand plain = operand(c);
     const Tensor expected = result(c, plain);
@@ -228,7 +232,7 @@ TEST_P(AnyAlgorithm, MemoryFormatsChangeNoBit) {
 }
 
 TEST_P(AnyAlgorithm, ThreadsAndBatchChangeNoBit) {
-  for (int i = 0; i < runs; ++i) {
+  for (int i = 0; i < runs(); ++i) {
     const Configuration c = draw();
     const Operand o = operand(c);
     const Tensor expected = result(c, o);
@@ -249,7 +253,7 @@ TEST_P(AnyAlgorithm, ThreadsAndBatchChangeNoBit) {
 TEST_P(AnyAlgorithm, TouchesNothingOutsideItsTensors) {
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
-    for (int i = 0; i < runs / 2; ++i) {
+    for (int i = 0; i < runs() / 2; ++i) {
       const Configuration c = draw();
       const auto format = random_.coin() ? last : MemoryFormat::contiguous;
       const bool at_end = random_.coin();
@@ -266,7 +270,7 @@ TEST_P(AnyAlgorithm, TouchesNothingOutsideItsTensors) {
 
 /// To each element once, wherever pieces of the result meet.
 TEST_P(AnyAlgorithm, FinishesEachResultOnce) {
-  for (int i = 0; i < runs; ++i) {
+  for (int i = 0; i < runs(); ++i) {
     const Configuration c = draw();
     const Operand o = operand(c);
     const auto any_format = [&] { return random_.coin() ? last : MemoryFormat::contiguous; };
@@ -290,7 +294,7 @@ TEST_P(AnyAlgorithm, PaddingIsNoFactor) {
   const double bad[] = {std::numeric_limits<double>::infinity(),
                         -std::numeric_limits<double>::infinity(),
                         std::numeric_limits<double>::quiet_NaN()};
-  for (int i = 0; i < runs; ++i) {
+  for (int i = 0; i < runs(); ++i) {
     const Configuration c = draw();
     Operand o = operand(c);
     const std::int64_t spoilt = random_.between(0, o.w.numel() - 1);
@@ -330,7 +334,7 @@ TEST_P(AnyAlgorithm, WithoutABatchThereIsNothing) {
 
 /// The output's rows and columns run backwards in memory.
 TEST_P(AnyAlgorithm, WritesThroughNegativeStrides) {
-  for (int i = 0; i < runs / 4; ++i) {
+  for (int i = 0; i < runs() / 4; ++i) {
     const Configuration c = draw();
     const Operand o = operand(c);
     const Sizes s = subject().result(c);
@@ -577,10 +581,39 @@ Tensor products(Random& random, const Sizes& sizes) {
   return w;
 }
 
+/// So few rows that they are cut into windows of columns (column_windows.h), and one that is not.
+Configuration few_long_rows(Random& random, std::int64_t channels, std::int64_t filters) {
+  Configuration c;
+  do {
+    c = random_configuration(random);
+  } while (c.output[0] * c.output[2] > 3);
+  return with_channels(with_longer_rows(c, random.between(480, 900)), channels, filters);
+}
+
+Configuration long_rows(Random& random) {
+  return few_long_rows(random, random.between(1, 3), random.between(1, 9));
+}
+
+Configuration long_rows_of_groups(Random& random) {
+  const std::int64_t channels = random.between(1, 2);
+  return few_long_rows(random, channels, channels);
+}
+
+Configuration long_rows_of_one_channel(Random& random) {
+  return few_long_rows(random, 1, random.between(1, 3));
+}
+
+/// Rows of tiles that are cut into pieces.
+Configuration long_rows_of_small_kernels(Random& random) {
+  const Configuration c = with_longer_rows(small_kernels(random), random.between(200, 1200));
+  return with_channels(c, random.between(1, 5), random.between(1, 5));
+}
+
 std::string name_of(const ::testing::TestParamInfo<Subject>& subject) {
   return std::string(subject.param.algorithm->name) + "_" + std::string(name(subject.param.dtype)) +
          (subject.param.forward() ? "" : "_transposed") +
-         (subject.param.format == last ? "_channels_last" : "");
+         (subject.param.format == last ? "_channels_last" : "") +
+         (subject.param.long_rows ? "_long_rows" : "");
 }
 
 constexpr auto forward = Pass::forward;
@@ -603,6 +636,22 @@ const auto exact_ones = ::testing::Values(
 
 INSTANTIATE_TEST_SUITE_P(Algorithms, Exact, exact_ones, name_of);
 INSTANTIATE_TEST_SUITE_P(Algorithms, AnyAlgorithm, exact_ones, name_of);
+
+Subject of_long_rows(const Algorithm& algorithm, Configuration (*draw)(Random& random)) {
+  return {&algorithm, DType::float32, draw, forward, nullptr, MemoryFormat::contiguous, true};
+}
+
+const auto exact_ones_of_long_rows = ::testing::Values(
+    of_long_rows(grouped_channels_algorithm, long_rows_of_groups),
+    of_long_rows(depthwise_rows_algorithm, long_rows_of_one_channel),
+    of_long_rows(direct_algorithm, long_rows), of_long_rows(planar_algorithm, long_rows));
+
+INSTANTIATE_TEST_SUITE_P(LongRows, Exact, exact_ones_of_long_rows, name_of);
+INSTANTIATE_TEST_SUITE_P(LongRows, AnyAlgorithm, exact_ones_of_long_rows, name_of);
+INSTANTIATE_TEST_SUITE_P(WinogradLongRows, AnyAlgorithm,
+                         ::testing::Values(of_long_rows(winograd_algorithm,
+                                                        long_rows_of_small_kernels)),
+                         name_of);
 INSTANTIATE_TEST_SUITE_P(Separable, AnyAlgorithm,
                          ::testing::Values(Subject{&separable_algorithm, DType::float32,
                                                    image_filters, forward, products}),

@@ -1,0 +1,250 @@
+#include "algorithm/column_windows.h"
+
+#include "conv2d/machine.h"
+#include "conv2d/threads.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace conv2d {
+namespace {
+
+/// Windows begin where vectors do, of an output whose rows do.
+constexpr Index alignment = 16;
+
+Index round_up(Index value) { return divide_up(value, alignment) * alignment; }
+
+/// The output columns from `begin` to `end`.
+struct Columns {
+  Index begin;
+  Index end;
+
+  Index size() const { return end - begin; }
+};
+
+/// Those that read no column beyond the border, `begin` rounded up.
+Columns inner_columns(const Axis& columns) {
+  const Index begin = round_up(divide_up(std::max<Index>(columns.pad_before, 0), columns.stride));
+  const Index room = columns.input + columns.pad_before - columns.extent();
+  const Index end = room < 0 ? 0 : std::min(columns.output, room / columns.stride + 1);
+  return {begin, std::max(begin, end)};
+}
+
+/// The input columns that these read, as if there were no border.
+Columns read_by(const Axis& columns, const Columns& outputs) {
+  return {columns.position(outputs.begin, 0),
+          columns.position(outputs.end - 1, 0) + columns.extent()};
+}
+
+/// The convolution of so many output columns that read no column beyond the border.
+Problem inner_problem(const Problem& problem, Index outputs) {
+  Problem inner = problem;
+  Axis& columns = inner.columns;
+  columns.output = outputs;
+  columns.input = (outputs - 1) * columns.stride + columns.extent();
+  columns.pad_before = 0;
+  columns.pad_after = 0;
+  return inner;
+}
+
+std::size_t l2_of_all_threads() { return machine().l2_bytes * at(num_threads()); }
+
+/// As many columns as are four pieces for each thread, or as few as let a thread's scratch memory
+/// stay in its L2.
+Index widest(const Problem& problem, Index columns, const WorkspaceBytes& bytes) {
+  constexpr Index least = 64;
+  const Index pieces = divide_up(Index{4} * num_threads(), problem.batch * problem.rows.output);
+  Index width = std::clamp(columns / pieces, least, columns);
+  while (width >= 2 * least && bytes(inner_problem(problem, width)) > l2_of_all_threads()) {
+    width /= 2;
+  }
+  return width;
+}
+
+/// Windows of about that width, as even as can be.
+ColumnWindows cut(const Columns& inner, Index width) {
+  const Index pieces = divide_up(inner.size(), width);
+  const Index even = std::max(inner.size() / pieces / alignment, Index{1}) * alignment;
+  return {inner.begin, even, inner.size() / even};
+}
+
+/// The same of those of one image, in the memory of all of them.
+template <class View>
+View image_of(const View& view, Index n) {
+  return view.slice(0, n, n + 1);
+}
+
+/// Windows of so many columns, `step` apart, from the first one of an image on, as images. Of a
+/// single row the next one would lie behind it.
+template <class View>
+View as_batch(const View& image, Index width, Index step, Index count) {
+  Sizes sizes = image.sizes();
+  Strides strides = image.strides();
+  sizes[0] = count;
+  sizes[3] = width;
+  strides[0] = step * strides[3];
+  if (sizes[2] == 1) {
+    strides[2] = width * strides[3];
+  }
+  return {image.data(), image.dtype(), sizes, strides};
+}
+
+/// The operands of a part: `some` makes a view of its results of one of all.
+class Part {
+ public:
+  template <class Some>
+  Part(const Operands& all, TensorView input, const Some& some) : operands_(all) {
+    operands_.first = input;
+    operands_.result = some(all.result);
+    if (all.epilogue != nullptr) {
+      epilogue_ = *all.epilogue;
+      operands_.epilogue = &epilogue_;
+    }
+    if (epilogue_.residual) {
+      epilogue_.residual = some(*epilogue_.residual);
+    }
+  }
+  Part(const Part&) = delete;
+  Part& operator=(const Part&) = delete;
+
+  void run(const Problem& problem, const RunProblem& run) const { run(problem, operands_); }
+
+ private:
+  functional::Epilogue epilogue_;
+  Operands operands_;
+};
+
+/// The columns from `read.begin` on as the border continues them, in memory of their own.
+Tensor continued(const Problem& problem, TensorView input, const Columns& read) {
+  Sizes sizes = input.sizes();
+  sizes[3] = read.size();
+  Tensor columns = Tensor::uninitialized(sizes, input.dtype(), problem.format);
+  for (Index i = 0; i < read.size(); ++i) {
+    const Index w = border_index(problem.padding_mode, read.begin + i, problem.columns.input);
+    copy(input.slice(3, w, w + 1), columns.mutable_view().slice(3, i, i + 1));
+  }
+  return columns;
+}
+
+/// A run of output columns some of which read beyond the border.
+struct BorderRun {
+  Columns outputs;
+  Columns read;  ///< of the input; where they are copied, as if there were no border
+  bool copies;   ///< where beyond the border there is something other than zeros
+  Problem problem;
+};
+
+BorderRun border_run(const Problem& whole, const Columns& outputs) {
+  BorderRun run{outputs, read_by(whole.columns, outputs), whole.padding_mode != PaddingMode::zeros,
+                inner_problem(whole, outputs.size())};
+  if (!run.copies) {
+    const Columns all = run.read;
+    const Index last = whole.columns.input - 1;
+    run.read.begin = std::clamp<Index>(all.begin, 0, last);
+    run.read.end = std::clamp<Index>(all.end, run.read.begin + 1, last + 1);
+    Axis& columns = run.problem.columns;
+    columns.input = run.read.size();
+    columns.pad_before = run.read.begin - all.begin;
+    columns.pad_after = std::max<Index>(all.end - run.read.end, 0);
+  }
+  return run;
+}
+
+/// Left of the windows, and right.
+std::vector<BorderRun> border_runs(const Problem& problem, const ColumnWindows& windows) {
+  std::vector<BorderRun> runs;
+  for (const Columns& outputs :
+       {Columns{0, windows.first}, Columns{windows.end(), problem.columns.output}}) {
+    if (outputs.size() > 0) {
+      runs.push_back(border_run(problem, outputs));
+    }
+  }
+  return runs;
+}
+
+std::size_t workspace_bytes(const BorderRun& run, const WorkspaceBytes& bytes) {
+  const std::size_t copied = at(run.problem.x_sizes().numel().value_or(0));
+  return bytes(run.problem) + (run.copies ? copied * element_size(run.problem.types.x) : 0);
+}
+
+void run_at_border(const BorderRun& border, const Problem& whole, const Operands& operands,
+                   const RunProblem& run) {
+  const auto [begin, end] = border.outputs;
+  const auto some = [begin = begin, end = end](const auto& view) {
+    return view.slice(3, begin, end);
+  };
+  const TensorView input = operands.first;
+  if (border.copies) {
+    const Tensor copy = continued(whole, input, border.read);
+    Part(operands, copy, some).run(border.problem, run);
+  } else {
+    Part(operands, input.slice(3, border.read.begin, border.read.end), some)
+        .run(border.problem, run);
+  }
+}
+
+void run_windows(const ColumnWindows& windows, const Problem& whole, const Operands& operands,
+                 Index n, const RunProblem& run) {
+  const Problem batch = batch_of(whole, windows);
+  const Index first_read = whole.columns.position(windows.first, 0);
+  const TensorView image = image_of(operands.first, n);
+  const TensorView input =
+      as_batch(image.slice(3, first_read, whole.columns.input), batch.columns.input,
+               windows.width * whole.columns.stride, windows.count);
+  const auto some = [&](const auto& view) {
+    return as_batch(image_of(view, n).slice(3, windows.first, windows.end()), windows.width,
+                    windows.width, windows.count);
+  };
+  Part(operands, input, some).run(batch, run);
+}
+
+}  // namespace
+
+std::optional<ColumnWindows> column_windows(const Problem& problem, const WorkspaceBytes& bytes) {
+  constexpr Index least = 512;  // outputs of a row that may be cut
+  const Index rows = problem.batch * problem.rows.output;
+  const Columns inner = inner_columns(problem.columns);
+  if (problem.pass != Pass::forward || rows == 0 || inner.size() < least) {
+    return std::nullopt;
+  }
+  const bool few_rows = rows < Index{2} * num_threads();
+  if (!few_rows && bytes(problem) <= 4 * l2_of_all_threads()) {
+    return std::nullopt;
+  }
+  return cut(inner, widest(problem, inner.size(), bytes));
+}
+
+Problem batch_of(const Problem& problem, const ColumnWindows& windows) {
+  Problem batch = inner_problem(problem, windows.width);
+  batch.batch = windows.count;
+  return batch;
+}
+
+std::size_t workspace_by_columns(const Problem& problem, const WorkspaceBytes& bytes) {
+  const auto windows = column_windows(problem, bytes);
+  if (!windows) {
+    return bytes(problem);
+  }
+  std::size_t most = bytes(batch_of(problem, *windows));
+  for (const BorderRun& border : border_runs(problem, *windows)) {
+    most = std::max(most, workspace_bytes(border, bytes));
+  }
+  return most;
+}
+
+void run_by_columns(const Problem& problem, const Operands& operands, const WorkspaceBytes& bytes,
+                    const RunProblem& run) {
+  const auto windows = column_windows(problem, bytes);
+  if (!windows) {
+    run(problem, operands);
+    return;
+  }
+  for (Index n = 0; n < problem.batch; ++n) {
+    run_windows(*windows, problem, operands, n, run);
+  }
+  for (const BorderRun& border : border_runs(problem, *windows)) {
+    run_at_border(border, problem, operands, run);
+  }
+}
+
+}  // namespace conv2d

@@ -1,0 +1,139 @@
+// How long rows are cut into windows of columns. That windows change no bit is in exact_test.cc.
+#include "algorithm/column_windows.h"
+
+#include "algorithm/run.h"
+#include "geometry/problem.h"
+#include "support/configurations.h"
+#include "support/random.h"
+#include "support/reference.h"
+#include "support/threads.h"
+
+#include <conv2d/machine.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace conv2d {
+namespace {
+
+using testing::Configuration;
+using testing::Random;
+using testing::Threads;
+
+std::size_t nothing(const Problem& /*problem*/) { return 0; }
+
+Problem problem_of(const Sizes& input, const Sizes& weight,
+                   const functional::Conv2dArguments& arguments = {}) {
+  return value_or_throw(conv2d_problem(input, weight, false, Types{}, arguments));
+}
+
+TEST(ColumnWindows, FewRowsArePiecesForAllThreads) {
+  const Problem sound = problem_of({1, 4, 1, 16000}, {4, 4, 1, 9}, {.padding = {0, 4}});
+  for (const int threads : {1, 2, 7}) {
+    const Threads scope(threads);
+    const auto windows = column_windows(sound, nothing);
+    ASSERT_TRUE(windows);
+    EXPECT_GE(windows->count, 4 * threads);
+    EXPECT_LE(windows->count, 5 * threads);
+    EXPECT_GE(windows->first, 4);
+    EXPECT_LE(windows->end(), 16000 - 4);
+  }
+}
+
+TEST(ColumnWindows, EnoughRowsStayWhole) {
+  const Threads scope(4);
+  EXPECT_FALSE(column_windows(problem_of({1, 4, 8, 16000}, {4, 4, 1, 9}), nothing));
+  EXPECT_TRUE(column_windows(problem_of({1, 4, 7, 16000}, {4, 4, 1, 9}), nothing));
+  EXPECT_FALSE(column_windows(problem_of({8, 4, 1, 16000}, {4, 4, 1, 9}), nothing));
+}
+
+TEST(ColumnWindows, ShortRowsStayWhole) {
+  EXPECT_FALSE(column_windows(problem_of({1, 4, 1, 500}, {4, 4, 1, 1}), nothing));
+  EXPECT_FALSE(
+      column_windows(problem_of({1, 4, 1, 500}, {4, 4, 1, 1}, {.padding = {0, 100}}), nothing));
+  EXPECT_FALSE(column_windows(problem_of({1, 4, 1, 9000}, {4, 4, 1, 8999}), nothing));
+}
+
+TEST(ColumnWindows, ScratchMemoryStaysInItsCaches) {
+  const auto of_columns = [](const Problem& problem) {
+    return static_cast<std::size_t>(problem.columns.input) * 1000;
+  };
+  const Problem wide = problem_of({64, 1, 64, 1000000}, {1, 1, 3, 3}, {.padding = 1});
+  const auto windows = column_windows(wide, of_columns);
+  ASSERT_TRUE(windows);
+  const std::size_t all = machine().l2_bytes * static_cast<std::size_t>(num_threads());
+  EXPECT_LE(of_columns(batch_of(wide, *windows)), all);
+  EXPECT_LE(workspace_by_columns(wide, of_columns), all);
+}
+
+/// Of every algorithm, layers of one row, of one column, and of both long.
+TEST(ColumnWindows, NoLayerTakesItsInputsSize) {
+  const Sizes inputs[] = {
+      {1, 64, 1, 480000}, {1, 64, 480000, 1}, {1, 64, 40, 40000}, {1, 1, 3, 20000000}};
+  for (const Sizes& input : inputs) {
+    for (const std::int64_t groups : {std::int64_t{1}, input[1] / 8, input[1]}) {
+      if (groups == 0) {
+        continue;
+      }
+      const bool row = input[2] < 9;
+      const bool column = input[3] < 9;
+      const Sizes weight = {64, input[1] / groups, row ? 1 : 3, column ? 1 : 3};
+      for (const MemoryFormat format : {MemoryFormat::contiguous, MemoryFormat::channels_last}) {
+        Problem problem = problem_of(input, weight, {.groups = groups});
+        problem.format = format;
+        for (const Algorithm* algorithm : algorithms()) {
+          if (!algorithm->refuses(problem)) {
+            const auto threads = static_cast<std::size_t>(num_threads());
+            EXPECT_LE(workspace_bytes(*algorithm, problem), 4 * threads * machine().l2_bytes)
+                << algorithm->name << " of " << to_string(input) << ", weight "
+                << to_string(weight);
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Every output column is in one run, and no run reads beyond the border.
+TEST(ColumnWindows, RunsTakeEachColumnOnce) {
+  Random random;
+  for (int i = 0; i < 200; ++i) {
+    Configuration c = testing::random_configuration(random);
+    const std::int64_t longer = random.between(0, 3000);
+    c.input[3] += longer * c.arguments.stride.w;
+    c.output[3] += longer;
+    const Problem problem = testing::problem_of(c, Types{}, false);
+    const Tensor x = Tensor(c.input);
+    const Tensor w = Tensor(c.weight);
+    Tensor y(c.output);
+    const Threads scope(static_cast<int>(random.between(1, 9)));
+    bool whole = false;
+    run_by_columns(problem, {x, w, {}, y}, nothing,
+                   [&](const Problem& part, const Operands& views) {
+                     whole = part == problem;
+                     ASSERT_EQ(views.first.sizes(), part.x_sizes()) << c;
+                     ASSERT_EQ(views.result.sizes(), part.y_sizes()) << c;
+                     const auto& s = views.result.sizes();
+                     for (std::int64_t n = 0; n < s[0]; ++n) {
+                       for (std::int64_t q = 0; q < s[3]; ++q) {
+                         for (std::int64_t p = 0; p < s[2]; ++p) {
+                           views.result.at<float>({n, 0, p, q}) += 1;
+                         }
+                       }
+                     }
+                   });
+    EXPECT_EQ(whole, !column_windows(problem, nothing)) << c;
+    for (std::int64_t n = 0; n < c.output[0]; ++n) {
+      for (std::int64_t p = 0; p < c.output[2]; ++p) {
+        for (std::int64_t q = 0; q < c.output[3]; ++q) {
+          ASSERT_EQ(y.at<float>({n, 0, p, q}), 1) << c << ", column " << q;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace conv2d
