@@ -199,6 +199,30 @@ TEST_P(Exact, IsTheReferenceOnEveryInstructionSet) {
   }
 }
 
+/// Numbers too small for the type's full precision. Products of them round to its last digit.
+Tensor subnormals(Random& random, const Sizes& sizes, DType dtype) {
+  Tensor drawn = random.values(sizes, DType::float64);
+  const double least_normal = dtype == DType::float64 ? std::numeric_limits<double>::min()
+                                                      : std::numeric_limits<float>::min();
+  for (std::int64_t i = 0; i < drawn.numel(); ++i) {
+    drawn.data<double>()[i] = std::tanh(drawn.data<double>()[i]) * least_normal / 2;
+  }
+  return drawn.to(dtype);
+}
+
+TEST_P(Exact, SubnormalNumbersAreNumbersLikeOthers) {
+  for (const auto name : simd::instruction_sets()) {
+    const Instructions scope(name);
+    for (int i = 0; i < runs / 12 && has_fused_multiply_add(name); ++i) {
+      const Configuration c = draw();
+      Operand o = operand(c);
+      o.x = subnormals(random_, subject().first(c), subject().dtype);
+      o.bias = subnormals(random_, o.bias.sizes(), subject().dtype);
+      ASSERT_TRUE(same_bits(result(c, o), reference(c, o))) << name << ", " << c;
+    }
+  }
+}
+
 /// x's elements in strides that are no memory format.
 Tensor in_odd_strides(const Tensor& x) {
   const Sizes& s = x.sizes();
