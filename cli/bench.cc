@@ -3,6 +3,7 @@
 #include "bench/measure.h"
 #include "bench/report.h"
 #include "bench/roofline.h"
+#include "bench/values.h"
 #include "command_syntax.h"
 #include "commands.h"
 #include "failure.h"
@@ -32,6 +33,7 @@ struct BenchArguments {
   std::string layers;
   std::optional<std::uint64_t> batch;
   RunArguments run;
+  std::string values = "uniform";
   std::string algorithm;
   std::optional<std::uint64_t> samples;
   bool json = false;
@@ -44,6 +46,7 @@ constexpr const char* bench_help = R"(Examples:
   conv2d bench --threads 1
   conv2d bench --layers layers.txt --layout nhwc --json > times.json
   conv2d bench --algorithm direct --precision exact --roofline roofline.svg
+  conv2d bench --values subnormal
 
 A list of layers has one of oneDNN's problem descriptors on each line, such as
 mb1ic64ih56oc64oh56kh3ph1n"resnet_50:res2a"; # begins a comment.
@@ -52,12 +55,22 @@ Times are those of one run, the weight packed and the output allocated before. G
 shortest time and of the definition's multiplications and additions. The peak is what fused
 multiply-adds reach here with nothing else to do, measured in the same run. The error is the largest
 |y - y'| / n over a sample of 1024 outputs, where y' is computed in float64 and n is the number of
-its products, of numbers from -1 to 1; the bound is what theory says of it.)";
+its products, of numbers from -1 to 1; the bound is what theory says of it. With subnormal inputs,
+of less than 2^-126, the error is divided by that.)";
 
 // A number of the command line, where it is given; what is too large is so for whoever takes it.
 std::int64_t number_or(const std::optional<std::uint64_t>& given, std::int64_t otherwise) {
   constexpr std::uint64_t large = std::uint64_t{1} << 30;
   return given ? static_cast<std::int64_t>(std::min(*given, large)) : otherwise;
+}
+
+Values values_of(const std::string& word) {
+  for (const Values values : {Values::uniform, Values::subnormal}) {
+    if (word == name(values)) {
+      return values;
+    }
+  }
+  refuse(fmt::format("--values takes uniform or subnormal, but got '{}'", word));
 }
 
 BenchSettings settings_of(const BenchArguments& arguments) {
@@ -69,6 +82,7 @@ BenchSettings settings_of(const BenchArguments& arguments) {
   return {.threads = num_threads(),
           .layout = layout,
           .precision = precision,
+          .values = values_of(arguments.values),
           .algorithm = arguments.algorithm,
           .samples = samples};
 }
@@ -162,6 +176,9 @@ void add_bench(CLI::App& program) {
   command.option("--batch", arguments->batch, "Images in each layer, whatever the list says", "N");
   add_run_options(command, arguments->run);
   add_tuning_option(command, arguments->run);
+  command.option("--values", arguments->values,
+                 "Inputs uniform in -1..1, or so small that float32 holds them with fewer digits",
+                 "uniform|subnormal");
   command.option("--algorithm", arguments->algorithm,
                  "This one, where it does not refuse, and not the one that the plan chooses",
                  "NAME");

@@ -32,9 +32,9 @@ double elements_of(const Sizes& sizes) {
   return elements;
 }
 
-Tensor random_tensor(const Sizes& sizes, MemoryFormat format, Generator& generator) {
+Tensor random_tensor(const Sizes& sizes, MemoryFormat format, Values values, Generator& generator) {
   Tensor tensor = Tensor::uninitialized(sizes, DType::float32, format);
-  generator.fill_uniform(tensor, -1, 1);
+  fill(tensor, values, generator);
   return tensor;
 }
 
@@ -87,8 +87,9 @@ std::vector<double> sample(int samples, Run&& run) {
 void run_and_judge(const Descriptor& layer, const BenchSettings& settings, const Plan& plan,
                    Measurement& result) {
   Generator generator(0);
-  const Tensor x = random_tensor(layer.input_sizes(), settings.layout, generator);
-  const Tensor w = random_tensor(layer.weight_sizes(), MemoryFormat::contiguous, generator);
+  const Tensor x = random_tensor(layer.input_sizes(), settings.layout, settings.values, generator);
+  const Tensor w =
+      random_tensor(layer.weight_sizes(), MemoryFormat::contiguous, Values::uniform, generator);
   Tensor y(layer.output_sizes(), DType::float32, settings.layout);
   const PackedWeight packed = plan.pack(w);
   const std::vector<double> seconds =
@@ -96,7 +97,7 @@ void run_and_judge(const Descriptor& layer, const BenchSettings& settings, const
   result.samples = static_cast<int>(seconds.size());
   result.min_seconds = seconds.front();
   result.median_seconds = seconds[seconds.size() / 2];
-  result.max_error = largest_error(x, w, layer.arguments(), y);
+  result.max_error = largest_error(x, w, layer.arguments(), y) / scale_of(settings.values);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bench/descriptor.h"
+#include "bench/values.h"
 
 #include <conv2d/options.h>
 #include <conv2d/plan.h>
@@ -18,8 +19,9 @@ struct BenchSettings {
   int threads = 1;
   MemoryFormat layout = MemoryFormat::contiguous;  ///< of input and output
   Precision precision = Precision::standard;
-  std::string algorithm;  ///< by name; empty: the one that the plan chooses
-  int samples = 30;       ///< at least, unless they take more than ten seconds
+  Values values = Values::uniform;  ///< of the input; weights are uniform in -1..1
+  std::string algorithm;            ///< by name; empty: the one that the plan chooses
+  int samples = 30;                 ///< at least, unless they take more than ten seconds
 };
 
 /// What came out of one layer.
@@ -35,7 +37,7 @@ struct Measurement {
   double operations = 0;  ///< multiplications and additions of the definition
   double bytes = 0;       ///< of input, weight and output
   std::size_t workspace_bytes = 0;
-  double max_error = 0;    ///< as largest_error says
+  double max_error = 0;    ///< as largest_error says, divided by the scale of the values
   double error_bound = 0;  ///< by theory, as Plan::error_bound says
 
   /// By the shortest time.

@@ -58,6 +58,7 @@ nlohmann::ordered_json object_of(const BenchRun& run, const Measurement& layer) 
                                 {"threads", run.settings.threads},
                                 {"layout", layout_name(run.settings.layout)},
                                 {"precision", name(run.settings.precision)},
+                                {"values", name(run.settings.values)},
                                 {"algorithm", layer.algorithm}};
   if (!layer.refusal.empty()) {
     object["refused"] = layer.refusal;
@@ -92,10 +93,14 @@ std::string field(const nlohmann::ordered_json& object, const char* key) {
 }  // namespace
 
 std::string machine_text(const BenchRun& run) {
-  return fmt::format("{}, {}, {}, {} precision; at most {} GFLOP/s, and {} GB/s read from memory\n",
-                     machine().instructions, counted(run.settings.threads, "thread"),
-                     layout_name(run.settings.layout), name(run.settings.precision),
-                     rate_text(run.peak_operations), rate_text(run.bytes_per_second));
+  const std::string inputs = run.settings.values == Values::uniform
+                                 ? ""
+                                 : fmt::format(", {} inputs", name(run.settings.values));
+  return fmt::format(
+      "{}, {}, {}, {} precision{}; at most {} GFLOP/s, and {} GB/s read from memory\n",
+      machine().instructions, counted(run.settings.threads, "thread"),
+      layout_name(run.settings.layout), name(run.settings.precision), inputs,
+      rate_text(run.peak_operations), rate_text(run.bytes_per_second));
 }
 
 std::string table_text(const BenchRun& run) {
@@ -123,9 +128,10 @@ std::string json_text(const BenchRun& run) {
 
 std::string csv_text(const BenchRun& run) {
   const std::vector<const char*> keys = {
-      "name",      "pass",        "threads", "layout", "precision",     "algorithm",
-      "min_s",     "median_s",    "samples", "gflops", "peak_fraction", "workspace_bytes",
-      "max_error", "error_bound", "refused"};
+      "name",   "pass",          "threads",         "layout",    "precision",
+      "values", "algorithm",     "min_s",           "median_s",  "samples",
+      "gflops", "peak_fraction", "workspace_bytes", "max_error", "error_bound",
+      "refused"};
   std::string text = fmt::format("{}\r\n", fmt::join(keys, ","));
   for (const Measurement& layer : run.layers) {
     const nlohmann::ordered_json object = object_of(run, layer);

@@ -65,10 +65,18 @@ TEST(BenchReport, JsonSaysTheSameInNumbers) {
 
 TEST(BenchReport, CsvDoublesQuotes) {
   const std::string text = csv_text(known_run());
-  EXPECT_NE(text.find("\"none\",\"forward\",2,\"nhwc\",\"default\",\"direct\",,,,,,,,,"
+  EXPECT_NE(text.find("\"none\",\"forward\",2,\"nhwc\",\"default\",\"uniform\",\"direct\",,,,,,,,,"
                       "\"not \"\"this\"\" one\"\r\n"),
             std::string::npos)
       << text;
+}
+
+TEST(BenchReport, OtherValuesThanUsualAreNamedAtTheTop) {
+  BenchRun run = known_run();
+  run.settings.values = Values::subnormal;
+  EXPECT_NE(machine_text(run).find(", default precision, subnormal inputs; at most"),
+            std::string::npos)
+      << machine_text(run);
 }
 
 TEST(BenchReport, ARunWithoutTimesSaysSo) {

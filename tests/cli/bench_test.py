@@ -141,6 +141,7 @@ class Times(BenchTest):
         "ic4ih31iw17oc6kh5sh2dh1",
         'g8mb1ic8ih24oc8oh24kh3ph1n"depthwise"',
     )
+    FILTER = "ic1ih40oc1kh7"
     NAMES = ["padded, twice", "mb1ic4ih31iw17oc6oh12ow5kh5kw5sh2sw2ph0pw0dh1dw1", "depthwise"]
     NUMBERS = ("min_s", "median_s", "samples", "gflops", "peak_fraction", "workspace_bytes", "max_error", "error_bound")
 
@@ -152,11 +153,9 @@ class Times(BenchTest):
         objects = self.timed("--threads", "1", "--layout", "nhwc", "--precision", "exact")
         self.assertEqual([each["name"] for each in objects], self.NAMES)
         for each in objects:
-            keys = ("name", "pass", "threads", "layout", "precision", "algorithm", *self.NUMBERS)
+            keys = ("name", "pass", "threads", "layout", "precision", "values", "algorithm", *self.NUMBERS)
             self.assertEqual(tuple(each), keys)
-            self.assertEqual(
-                (each["pass"], each["threads"], each["layout"], each["precision"]), ("forward", 1, "nhwc", "exact")
-            )
+            self.assertEqual([each[key] for key in keys[1:6]], ["forward", 1, "nhwc", "exact", "uniform"])
             self.assertLess(0, each["min_s"])
             self.assertLessEqual(each["min_s"], each["median_s"])
             self.assertGreaterEqual(each["samples"], 2)
@@ -171,6 +170,19 @@ class Times(BenchTest):
                 self.assertLessEqual(each["max_error"], each["error_bound"])
                 # Products are rounded too where there is no fused multiply-add.
                 self.assertLess(each["error_bound"], 1.001 * (terms + 1) * 2**-24)
+
+    def test_subnormal_inputs_count_in_every_algorithm(self):
+        """What made zeros of them would be off by the outputs themselves: far more than the bound."""
+        ran = set()
+        algorithms = ("winograd", "separable", "grouped_channels", "depthwise_rows", "planar", "direct", "reference")
+        for algorithm in algorithms:
+            for each in self.timed("--values", "subnormal", "--algorithm", algorithm, lines=[*self.LINES, self.FILTER]):
+                self.assertEqual(each["values"], "subnormal")
+                if "refused" not in each:
+                    ran.add(algorithm)
+                    self.assertLess(0, each["max_error"])
+                    self.assertLessEqual(each["max_error"], each["error_bound"])
+        self.assertEqual(ran, set(algorithms))
 
     def test_threads_and_images_are_as_asked(self):
         self.assertEqual([each["threads"] for each in self.timed("--threads", "2")], [2] * 3)
@@ -232,6 +244,7 @@ class Times(BenchTest):
         for arguments, sentence in (
             (("--layout", "nwhc"), "--layout takes nchw or nhwc, but got 'nwhc'"),
             (("--precision", "double"), "--precision takes exact or default, but got 'double'"),
+            (("--values", "tiny"), "--values takes uniform or subnormal, but got 'tiny'"),
             (("--samples", "0"), "--samples must be at least 1"),
             (("--batch", "0"), "--batch must be at least 1"),
             (("--csv", "times.txt"), "--csv"),
