@@ -51,12 +51,13 @@ constexpr const char* bench_help = R"(Examples:
 A list of layers has one of oneDNN's problem descriptors on each line, such as
 mb1ic64ih56oc64oh56kh3ph1n"resnet_50:res2a"; # begins a comment.
 
-Times are those of one run, the weight packed and the output allocated before. GFLOP/s are of the
-shortest time and of the definition's multiplications and additions. The peak is what fused
-multiply-adds reach here with nothing else to do, measured in the same run. The error is the largest
-|y - y'| / n over a sample of 1024 outputs, where y' is computed in float64 and n is the number of
-its products, of numbers from -1 to 1; the bound is what theory says of it. With subnormal inputs,
-of less than 2^-126, the error is divided by that.)";
+Times are those of one run, the weight packed and the output allocated before; beside them stands
+how long it takes to make the plan. GFLOP/s are of the shortest time and of the definition's
+multiplications and additions. The peak is what fused multiply-adds reach here with nothing else to
+do, measured in the same run. The error is the largest |y - y'| / n over a sample of 1024 outputs,
+where y' is computed in float64 and n is the number of its products, of numbers from -1 to 1; the
+bound is what theory says of it. With subnormal inputs, of less than 2^-126, the error is divided by
+that.)";
 
 // A number of the command line, where it is given; what is too large is so for whoever takes it.
 std::int64_t number_or(const std::optional<std::uint64_t>& given, std::int64_t otherwise) {

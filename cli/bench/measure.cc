@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <vector>
@@ -38,13 +39,28 @@ Tensor random_tensor(const Sizes& sizes, MemoryFormat format, Values values, Gen
   return tensor;
 }
 
+Plan make_plan(const Descriptor& layer, const BenchSettings& settings) {
+  functional::Conv2dArguments arguments = layer.arguments();
+  arguments.precision = settings.precision;
+  return Plan::conv2d(layer.input_sizes(), layer.weight_sizes(), false, DType::float32, arguments,
+                      settings.layout);
+}
+
+double seconds_of_planning(const Descriptor& layer, const BenchSettings& settings) {
+  constexpr int plans = 30;
+  double shortest = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < plans; ++i) {
+    const Clock::time_point start = Clock::now();
+    const Plan plan = make_plan(layer, settings);
+    shortest = std::min(shortest, seconds_since(start));
+  }
+  return shortest;
+}
+
 // The plan that is timed; nothing, and why, where the algorithm that was asked for refuses.
 std::optional<Plan> plan_for(const Descriptor& layer, const BenchSettings& settings,
                              std::string& refusal) {
-  functional::Conv2dArguments arguments = layer.arguments();
-  arguments.precision = settings.precision;
-  Plan plan = Plan::conv2d(layer.input_sizes(), layer.weight_sizes(), false, DType::float32,
-                           arguments, settings.layout);
+  Plan plan = make_plan(layer, settings);
   if (settings.algorithm.empty() || plan.algorithm() == settings.algorithm) {
     return plan;
   }
@@ -118,6 +134,7 @@ Measurement measure(const Descriptor& layer, const BenchSettings& settings) {
     return result;
   }
   result.algorithm = plan->algorithm();
+  result.plan_seconds = seconds_of_planning(layer, settings);
   result.workspace_bytes = plan->workspace_bytes();
   result.error_bound = plan->error_bound().value_or(0);
   result.operations = 2 * static_cast<double>(plan->multiply_adds());

@@ -34,8 +34,9 @@ struct Measurement {
   int samples = 0;
   double min_seconds = 0;
   double median_seconds = 0;
-  double operations = 0;  ///< multiplications and additions of the definition
-  double bytes = 0;       ///< of input, weight and output
+  double plan_seconds = 0;  ///< to make the plan anew: the shortest of several
+  double operations = 0;    ///< multiplications and additions of the definition
+  double bytes = 0;         ///< of input, weight and output
   std::size_t workspace_bytes = 0;
   double max_error = 0;    ///< as largest_error says, divided by the scale of the values
   double error_bound = 0;  ///< by theory, as Plan::error_bound says

@@ -32,6 +32,7 @@ std::vector<std::string> row_of(const BenchRun& run, const Measurement& layer) {
           rate_text(layer.operations_per_second()),
           percent_text(run.peak_fraction(layer)),
           layer.algorithm,
+          fmt::format("{:.1f} us", layer.plan_seconds * 1e6),
           bytes_text(static_cast<double>(layer.workspace_bytes)),
           fmt::format("{:.1e}", layer.max_error),
           fmt::format("{:.1e}", layer.error_bound)};
@@ -67,6 +68,7 @@ nlohmann::ordered_json object_of(const BenchRun& run, const Measurement& layer) 
   object["min_s"] = layer.min_seconds;
   object["median_s"] = layer.median_seconds;
   object["samples"] = layer.samples;
+  object["plan_s"] = layer.plan_seconds;
   object["gflops"] = layer.operations_per_second() / 1e9;
   object["peak_fraction"] = run.peak_fraction(layer);
   object["workspace_bytes"] = layer.workspace_bytes;
@@ -105,8 +107,8 @@ std::string machine_text(const BenchRun& run) {
 
 std::string table_text(const BenchRun& run) {
   std::vector<std::vector<std::string>> rows = {{"layer", "input", "kernel", "minimum", "median",
-                                                 "GFLOP/s", "of peak", "algorithm", "workspace",
-                                                 "error", "bound"}};
+                                                 "GFLOP/s", "of peak", "algorithm", "plan",
+                                                 "workspace", "error", "bound"}};
   std::string refusals;
   for (const Measurement& layer : run.layers) {
     if (layer.refusal.empty()) {
@@ -128,10 +130,10 @@ std::string json_text(const BenchRun& run) {
 
 std::string csv_text(const BenchRun& run) {
   const std::vector<const char*> keys = {
-      "name",   "pass",          "threads",         "layout",    "precision",
-      "values", "algorithm",     "min_s",           "median_s",  "samples",
-      "gflops", "peak_fraction", "workspace_bytes", "max_error", "error_bound",
-      "refused"};
+      "name",        "pass",      "threads",       "layout",          "precision",
+      "values",      "algorithm", "min_s",         "median_s",        "samples",
+      "plan_s",      "gflops",    "peak_fraction", "workspace_bytes", "max_error",
+      "error_bound", "refused"};
   std::string text = fmt::format("{}\r\n", fmt::join(keys, ","));
   for (const Measurement& layer : run.layers) {
     const nlohmann::ordered_json object = object_of(run, layer);

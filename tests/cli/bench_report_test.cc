@@ -21,6 +21,7 @@ BenchRun known_run() {
                         .samples = 30,
                         .min_seconds = 1e-3,
                         .median_seconds = 2e-3,
+                        .plan_seconds = 7e-6,
                         .operations = 1e8,
                         .bytes = 1e6,
                         .workspace_bytes = 2048,
@@ -39,8 +40,10 @@ TEST(BenchReport, TheTableShowsRatesAndTheirMean) {
   EXPECT_NE(text.find(", 2 threads, nhwc, default precision; at most 200 GFLOP/s, and 20 GB/s"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find("  1 ms    2 ms      100      50%  direct         2 KiB  1.0e-07  2.0e-06\n"),
-            std::string::npos)
+  EXPECT_NE(
+      text.find(
+          "  1 ms    2 ms      100      50%  direct     7.0 us      2 KiB  1.0e-07  2.0e-06\n"),
+      std::string::npos)
       << text;
   // sqrt(50% * 12.5%)
   EXPECT_NE(text.find("2 layers; the geometric mean is 25% of the peak\n"
@@ -55,6 +58,7 @@ TEST(BenchReport, JsonSaysTheSameInNumbers) {
   EXPECT_EQ(first["name"], "fast");
   EXPECT_EQ(first["threads"], 2);
   EXPECT_EQ(first["layout"], "nhwc");
+  EXPECT_DOUBLE_EQ(first["plan_s"], 7e-6);
   EXPECT_DOUBLE_EQ(first["gflops"], 100);
   EXPECT_DOUBLE_EQ(first["peak_fraction"], 0.5);
   EXPECT_EQ(first["workspace_bytes"], 2048);
@@ -65,7 +69,7 @@ TEST(BenchReport, JsonSaysTheSameInNumbers) {
 
 TEST(BenchReport, CsvDoublesQuotes) {
   const std::string text = csv_text(known_run());
-  EXPECT_NE(text.find("\"none\",\"forward\",2,\"nhwc\",\"default\",\"uniform\",\"direct\",,,,,,,,,"
+  EXPECT_NE(text.find("\"none\",\"forward\",2,\"nhwc\",\"default\",\"uniform\",\"direct\",,,,,,,,,,"
                       "\"not \"\"this\"\" one\"\r\n"),
             std::string::npos)
       << text;

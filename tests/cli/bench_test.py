@@ -143,7 +143,7 @@ class Times(BenchTest):
     )
     FILTER = "ic1ih40oc1kh7"
     NAMES = ["padded, twice", "mb1ic4ih31iw17oc6oh12ow5kh5kw5sh2sw2ph0pw0dh1dw1", "depthwise"]
-    NUMBERS = ("min_s", "median_s", "samples", "gflops", "peak_fraction", "workspace_bytes", "max_error", "error_bound")
+    NUMBERS = ("min_s", "median_s", "samples", "plan_s", "gflops", "peak_fraction", "workspace_bytes", "max_error", "error_bound")
 
     def timed(self, *arguments, lines=LINES):
         report = self.succeed("bench", *self.layers(*lines), "--samples", "2", *arguments, "--json")
@@ -159,6 +159,7 @@ class Times(BenchTest):
             self.assertLess(0, each["min_s"])
             self.assertLessEqual(each["min_s"], each["median_s"])
             self.assertGreaterEqual(each["samples"], 2)
+            self.assertLess(0, each["plan_s"])
         operations = [2 * 2 * 32 * 20 * 20 * 16 * 9, 2 * 6 * 12 * 5 * 4 * 25, 2 * 8 * 24 * 24 * 9]
         for each, count in zip(objects, operations):
             self.assertAlmostEqual(each["gflops"] * each["min_s"] * 1e9 / count, 1, places=9)
@@ -209,10 +210,10 @@ class Times(BenchTest):
             r"^\w+, 1 thread, nchw, default precision; at most [\d.]+ GFLOP/s, and [\d.]+ GB/s read from memory$",
         )
         self.assertRegex(
-            lines[1], r"^layer +input +kernel +minimum +median +GFLOP/s +of peak +algorithm +workspace +error +bound$"
+            lines[1], r"^layer +input +kernel +minimum +median +GFLOP/s +of peak +algorithm +plan +workspace +error +bound$"
         )
         for line, name in zip(lines[2:5], self.NAMES):
-            self.assertRegex(line, rf"^{name} .* m?s +[\d.]+ m?s +[\d.]+ +[\d.]+% +\w+ ")
+            self.assertRegex(line, rf"^{name} .* m?s +[\d.]+ m?s +[\d.]+ +[\d.]+% +\w+ +[\d.]+ us ")
         self.assertRegex(lines[5], r"^3 layers; the geometric mean is [\d.]+% of the peak$")
 
     def test_csv_holds_what_json_says(self):
