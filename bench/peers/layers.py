@@ -103,6 +103,8 @@ def class_of(layer):
         return f"depthwise{wide}"
     if layer.groups > 1:
         return "grouped"
+    if layer.h == layer.r == 1:
+        return "1-D"
     if layer.c <= 4:
         return "first layer"
     if max(layer.dilation_h, layer.dilation_w) > 1:

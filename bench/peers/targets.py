@@ -31,7 +31,7 @@ class Target:
         return arithmetic.fastest(peer for peer in row.peers if AGAINST[self.against](row, peer))
 
 
-DENSE = ("3x3", "1x1", "strided", "dilated", "other dense", "first layer")
+DENSE = ("3x3", "1x1", "strided", "dilated", "other dense", "first layer", "1-D")
 DEPTHWISE = ("depthwise", "depthwise, wide kernel")
 TARGETS = tuple(
     Target(kind, layout, ratio, against)
