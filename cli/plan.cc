@@ -41,6 +41,7 @@ std::string plan_json(const LayerOptions& layer, const Plan& plan, const Rates& 
   const PlanBytes bytes = plan.bytes();
   const Pieces pieces = plan.pieces();
   const ExpectedTime time = plan.expected_time(rates);
+  const Machine found = machine();
   Json candidates = Json::array();
   for (const Candidate& candidate : plan.candidates()) {
     candidates.push_back(
@@ -64,6 +65,11 @@ std::string plan_json(const LayerOptions& layer, const Plan& plan, const Rates& 
                     {"multiply_adds", plan.multiply_adds()},
                     {"arithmetic_intensity", plan.arithmetic_intensity()},
                     {"threads", num_threads()},
+                    {"machine",
+                     {{"instructions", found.instructions},
+                      {"l1_bytes", found.l1_bytes},
+                      {"l2_bytes", found.l2_bytes},
+                      {"l3_bytes", found.l3_bytes}}},
                     {"rates",
                      {{"flops", rates.flops},
                       {"memory_bytes", rates.memory_bytes},

@@ -30,6 +30,9 @@ class Plan(CommandTest):
                 taken = "taken" if candidate["taken"] else "not taken"
                 self.assertIn(f"\n{taken}: {candidate['name']} ({candidate['reason']})\n", words)
             self.assertEqual([c["name"] for c in shown["candidates"] if c["taken"]], [shown["algorithm"]])
+            levels = [shown["machine"][f"{level}_bytes"] for level in ("l1", "l2", "l3")]
+            self.assertEqual(levels, sorted(levels))
+            self.assertEqual(shown["expected"]["in_cache"], "from the last cache" in words)
 
     def test_the_expected_time_is_the_slower_of_the_two(self):
         for sizes, bound in (("1x64x56x56", "arithmetic"), ("1x64x1x1", "memory")):

@@ -27,7 +27,7 @@ BOOK = TESTS.parent / "docs" / "learn"
 sys.path[:0] = [str(TESTS / "readme"), str(BOOK)]
 
 from make_figures import draw, figures  # noqa: E402
-from pages import FENCE, leads_somewhere, links, transcript  # noqa: E402
+from pages import FENCE, leads_somewhere, links, prints, transcript  # noqa: E402
 
 COMMAND = os.environ["CONV2D_COMMAND"]
 SITE = "http://localhost:8080/"
@@ -38,12 +38,6 @@ PICTURE = re.compile(r"!\[(.*?)\]\(images/(\w+)\.svg\)")
 
 def read(page):
     return page.read_text(encoding="utf-8")
-
-
-def prints(output, told):
-    """Whether `output` is what is told, where a line "..." stands for any lines, or for none."""
-    lines = [".*" if line == "...\n" else re.escape(line) for line in told.splitlines(keepends=True)]
-    return re.fullmatch("".join(lines), output, re.DOTALL) is not None
 
 
 def tables(text):

@@ -17,6 +17,12 @@ def transcript(block):
     return [tuple(part.split("\n", 1)) for part in parts]
 
 
+def prints(output, told):
+    """Whether `output` is what is told, where a line "..." stands for any lines, or for none."""
+    lines = [".*" if line == "...\n" else re.escape(line) for line in told.splitlines(keepends=True)]
+    return re.fullmatch("".join(lines), output, re.DOTALL) is not None
+
+
 def links(text):
     """The relative ones, as (file, heading)."""
     found = [first or second for first, second in LINK.findall(text)]
