@@ -108,7 +108,12 @@ tidy: ## clang-tidy over the library, the command and the examples
 tidy: install-packages-build install-packages-test
 	scripts/tidy.py
 
-##@ Against other libraries
+##@ Benchmarks
+.PHONY: bench-channels
+bench-channels: ## Looks for channel counts that are slower than larger ones; CHANNELS="--kinds 1x1@28"
+bench-channels: build
+	bench/channels/bench_channels.py --command build/release/cli/conv2d --out out/channels $(CHANNELS)
+
 .PHONY: bench-peers
 bench-peers: ## Times us and others in turns; PEERS="--threads 1 --only resnet" as bench_peers.py takes it
 bench-peers: build install-packages-peers
