@@ -15,6 +15,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "simd/store_first-inl.h"
 #include "simd/unroll-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -43,6 +44,19 @@ struct PixelLoad<T, true> {
   }
 };
 
+/// Of pixels with less than a vector of channels: nothing behind them is read.
+template <class T>
+struct PartLoad {
+  using D = hn::ScalableTag<T>;
+  hn::Mask<D> channels;
+
+  explicit HWY_INLINE PartLoad(const GroupedChannels<T>& a)
+      : channels(hn::FirstN(D(), a.channels)) {}
+  HWY_INLINE hn::Vec<D> operator()(const T* HWY_RESTRICT from) const {
+    return hn::MaskedLoad(channels, D(), from);
+  }
+};
+
 /// The sums of Q pixels in a vector of channels.
 template <class T, std::size_t Q>
 struct ChannelSums {
@@ -63,6 +77,16 @@ struct ChannelSums {
       } else {
         hn::StoreU(hn::Add(sum[q], term), D(), to);
       }
+      to += step;
+    });
+  }
+
+  /// Of so many channels, less than a vector, and nothing behind them.
+  HWY_INLINE void store_first_of(std::size_t channels, const T* HWY_RESTRICT bias,
+                                 T* HWY_RESTRICT to, std::ptrdiff_t step) const {
+    const auto term = hn::LoadU(D(), bias);
+    unroll<Q>([&](auto q) HWY_ATTR {
+      store_first(hn::Add(sum[q], term), D(), to, channels);
       to += step;
     });
   }
@@ -200,6 +224,20 @@ void grouped_channels_tile(const GroupedChannels<T>& a) {
   }
 }
 
+/// Of less than a vector of channels, each a group.
+template <class T, class Row, std::size_t Q>
+void part_of_vector_tile(const GroupedChannels<T>& a) {
+  const PartLoad<T> load(a);
+  const T* const* rows = a.rows;
+  T* to = a.to;
+  for (std::size_t p = 0; p < a.output_rows; ++p, rows += a.row_stride, to += a.to_row_step) {
+    ChannelSums<T, Q> sums;
+    sums.clear();
+    add_input<Row>(a, sums, load, rows, 0, a.weights);
+    sums.store_first_of(a.channels, a.bias, to, a.to_step);
+  }
+}
+
 constexpr auto channel_pixels = std::make_index_sequence<most_channel_pixels + 1>();
 
 template <class T, bool Grouped, class Row, std::size_t... Q>
@@ -214,6 +252,18 @@ constexpr std::array<typename GroupedChannelsKernels<T>::Tiles, 2> channel_strid
           channel_tiles<T, Grouped, KernelRow<S, 2, false>>(channel_pixels)};
 }
 
+template <class T, class Row, std::size_t... Q>
+constexpr typename GroupedChannelsKernels<T>::Tiles part_tiles(
+    std::index_sequence<0, Q...> /*pixels*/) {
+  return {nullptr, part_of_vector_tile<T, Row, Q>...};
+}
+
+template <class T, std::size_t S>
+constexpr std::array<typename GroupedChannelsKernels<T>::Tiles, 2> part_strides() {
+  return {part_tiles<T, KernelRow<S, 1, false>>(channel_pixels),
+          part_tiles<T, KernelRow<S, 2, false>>(channel_pixels)};
+}
+
 template <class T>
 GroupedChannelsKernels<T> make_grouped_channels_kernels() {
   using AnyRow = KernelRow<0, 0, false>;
@@ -226,6 +276,9 @@ GroupedChannelsKernels<T> make_grouped_channels_kernels() {
     kernels.wider = {channel_tiles<T, false, KernelRow<5, 1, true>>(channel_pixels),
                      channel_tiles<T, false, KernelRow<7, 1, true>>(channel_pixels)};
     kernels.grouped_three = channel_strides<T, true, 3>();
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+    kernels.part = {part_strides<T, 3>(), part_strides<T, 5>(), part_strides<T, 7>()};
+#endif
   }
   return kernels;
 }

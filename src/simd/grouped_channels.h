@@ -52,7 +52,7 @@ struct GroupedChannels {
   std::ptrdiff_t to_step;      ///< from an output pixel to the next
   std::ptrdiff_t to_row_step;  ///< from an output row to the next
   std::size_t output_rows;
-  std::size_t channels;  ///< a vector's at least
+  std::size_t channels;  ///< a vector's at least, or less by `part`
   /// Results go past the caches: channels are whole vectors that lie where those of memory do.
   /// Then pixels come from as far, and are asked for before.
   bool streams;
@@ -78,6 +78,9 @@ struct GroupedChannelsKernels {
   /// The same for groups of several channels: kernels of 3 columns, and any.
   std::array<Tiles, 2> grouped_three;
   Tiles grouped_any;
+  /// part[w][d][q]: as `unrolled`, for less than a vector of channels. Of floats, where there are
+  /// vectors of 16 of them.
+  std::array<std::array<Tiles, 2>, 3> part;
 };
 
 /// Of the instructions in use now; T is float or double.
