@@ -68,65 +68,76 @@ struct NoLimits {
 template <class T>
 using Limits = std::conditional_t<is_complex_type<T>, NoLimits, LimitsOf<T>>;
 
+/// Elements `step` apart.
+template <class T>
+struct Line {
+  T* first;
+  Index step;
+};
+
+/// Where there is no residual, its first element is nullptr.
+template <class T>
+void finish_line(Line<T> values, Line<const T> residual, const Limits<T>& limits, Index count) {
+  if constexpr (has_vectors<T>) {
+    if (values.step == 1 && (residual.first == nullptr || residual.step == 1)) {
+      simd::finish(values.first, residual.first, limits.low, limits.high,
+                   static_cast<std::size_t>(count));
+      return;
+    }
+  }
+  for (Index i = 0; i < count; ++i) {
+    T& value = values.first[i * values.step];
+    value = limits.kept(residual.first == nullptr ? value
+                                                  : add(value, residual.first[i * residual.step]));
+  }
+}
+
+/// What is added from there on along a dimension.
+template <class T>
+Line<const T> residual_line(const Epilogue& epilogue, const ResultPlace& first, int dim) {
+  if (!epilogue.residual) {
+    return {nullptr, 0};
+  }
+  const Strides& strides = epilogue.residual->strides();
+  return {static_cast<const T*>(epilogue.residual->data()) + first.offset(strides), strides[dim]};
+}
+
 template <class T>
 class Finisher {
  public:
   Finisher(const MutableTensorView& y, const Epilogue& epilogue)
-      : y_(y), epilogue_(epilogue), limits_(epilogue), values_(static_cast<T*>(y.data())) {
-    if (epilogue_.residual) {
-      residual_ = static_cast<const T*>(epilogue_.residual->data());
-    }
-  }
+      : y_(y), epilogue_(epilogue), limits_(epilogue) {}
 
   void finish(const ResultPart& part) const {
-    const Strides& strides = y_.strides();
+    const Index rows = y_.sizes()[2];
+    const Index columns = y_.sizes()[3];
+    const Index k = part.first_channel;
     for (Index row = part.first_row; row < part.first_row + part.rows; ++row) {
-      if (strides[1] == 1) {
-        for (Index q = 0; q < y_.sizes()[3]; ++q) {
-          line(row, part.first_channel, q, 1, part.channels);
+      const Index n = row / rows;
+      const Index p = row % rows;
+      if (y_.strides()[1] == 1) {
+        for (Index q = 0; q < columns; ++q) {
+          line({n, k, p, q}, 1, part.channels);
         }
       } else {
-        for (Index k = part.first_channel; k < part.first_channel + part.channels; ++k) {
-          line(row, k, 0, 3, y_.sizes()[3]);
+        for (Index i = 0; i < part.channels; ++i) {
+          line({n, k + i, p, 0}, 3, columns);
         }
       }
     }
   }
 
  private:
-  /// `count` elements along a dimension.
-  void line(Index row, Index k, Index q, int dim, Index count) const {
-    T* values = values_ + offset(y_.strides(), row, k, q);
-    const Index step = y_.strides()[dim];
-    const T* residual = nullptr;
-    Index residual_step = step;
-    if (residual_ != nullptr) {
-      const Strides& strides = epilogue_.residual->strides();
-      residual = residual_ + offset(strides, row, k, q);
-      residual_step = strides[dim];
-    }
-    if constexpr (has_vectors<T>) {
-      if (step == 1 && residual_step == 1) {
-        simd::finish(values, residual, limits_.low, limits_.high, static_cast<std::size_t>(count));
-        return;
-      }
-    }
-    for (Index i = 0; i < count; ++i) {
-      T& value = values[i * step];
-      value = limits_.kept(residual == nullptr ? value : add(value, residual[i * residual_step]));
-    }
-  }
-
-  Index offset(const Strides& strides, Index row, Index k, Index q) const {
-    const Index rows = y_.sizes()[2];
-    return row / rows * strides[0] + k * strides[1] + row % rows * strides[2] + q * strides[3];
+  /// `count` elements from `first` on along a dimension.
+  void line(const ResultPlace& first, int dim, Index count) const {
+    const Strides& strides = y_.strides();
+    finish_line<T>({static_cast<T*>(y_.data()) + first.offset(strides), strides[dim]},
+                   residual_line<T>(epilogue_, first, dim), limits_, count);
   }
 
   const MutableTensorView& y_;
   const Epilogue& epilogue_;
   Limits<T> limits_;
-  T* values_;
-  const T* residual_ = nullptr;
 };
 
 std::optional<Error> check_limit(const std::optional<double>& limit, DType dtype) {
@@ -189,6 +200,15 @@ void finish(const MutableTensorView& result, const Epilogue* epilogue, const Res
   dispatch(result.dtype(),
            [&]<class T>(std::type_identity<T>) { Finisher<T>(result, *epilogue).finish(part); });
 }
+
+template <class T>
+void finish_sums(T* sums, Index count, const Epilogue* epilogue, const ResultPlace& first) {
+  if (changes_results(epilogue)) {
+    finish_line<T>({sums, 1}, residual_line<T>(*epilogue, first, 3), Limits<T>(*epilogue), count);
+  }
+}
+template void finish_sums(float*, Index, const Epilogue*, const ResultPlace&);
+template void finish_sums(double*, Index, const Epilogue*, const ResultPlace&);
 
 void finish_all(const MutableTensorView& result, const Epilogue* epilogue) {
   if (!changes_results(epilogue)) {

@@ -29,10 +29,25 @@ struct ResultPart {
   std::int64_t rows;
 };
 
+/// An element of a result.
+struct ResultPlace {
+  std::int64_t n, k, p, q;
+
+  std::int64_t offset(const Strides& strides) const {
+    return n * strides[0] + k * strides[1] + p * strides[2] + q * strides[3];
+  }
+};
+
 /// Applies the epilogue, where there is one, to a part of the result whose sums are complete. To
 /// each element once, or the residual is added twice. Does not throw.
 void finish(const MutableTensorView& result, const functional::Epilogue* epilogue,
             const ResultPart& part);
+
+/// The same to complete sums that are still in scratch memory, side by side: those of `count`
+/// pixels of a row, from `first` on. T is float or double.
+template <class T>
+void finish_sums(T* sums, std::int64_t count, const functional::Epilogue* epilogue,
+                 const ResultPlace& first);
 
 /// To all of the result, on all threads.
 void finish_all(const MutableTensorView& result, const functional::Epilogue* epilogue);

@@ -19,6 +19,8 @@
 //           between rows is computed too and not stored
 // Output    straight to where pixels lie side by side; else through a tile of scratch memory.
 //           Large results go past the caches (streaming.h)
+// Epilogue  once a strip is complete; where vectors of the result would be apart, in the tile of
+//           scratch memory
 // Border    zeros in the buffer. An infinite or NaN weight must not meet them: such layers take a
 //           plain loop that leaves those terms out
 // Not for   channels-last tensors with many channels on either side (direct.cc), which it

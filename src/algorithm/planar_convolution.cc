@@ -132,6 +132,15 @@ bool strips_are_aligned(const Problem& problem, const Cut<T>& cut, MutableTensor
   return true;
 }
 
+/// Whether sums are finished in scratch memory, where they are vectors: in the result neither
+/// pixels lie side by side nor enough output channels.
+template <class T>
+bool finishes_sums(const Cut<T>& cut, const Task<T>& task) {
+  const Strides& strides = task.output.strides();
+  return changes_results(task.epilogue) && strides[3] != 1 &&
+         (strides[1] != 1 || cut.outputs < cut.lanes);
+}
+
 /// Tiles of pixels that a register tile goes through at a time, which sums of few products are too
 /// short to do one by one: as many as have their inputs in half of L1, where their sums need not
 /// wait.
@@ -188,6 +197,7 @@ Run<T> shared_by_threads(const Task<T>& task) {
       .weights = task.packed,
       .plain = !task.finite && !interleaved && problem.padding_mode == PaddingMode::zeros,
       .stores_in_place = task.finite && stores_in_place(problem, cut, task.output.strides()),
+      .finishes_sums = finishes_sums(cut, task),
       .plane_by_plane = false,
       .streams = false,
       .fetches_result = false,

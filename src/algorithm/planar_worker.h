@@ -40,6 +40,7 @@ struct Run {
   const T* weights;
   bool plain;  ///< weights are not finite and there are zeros beyond the border
   bool stores_in_place;
+  bool finishes_sums;  ///< before they are stored (epilogue.h)
   /// Whether a strip is done with some output channels before the next ones are begun.
   bool plane_by_plane;
   bool streams;         ///< results go past the caches
@@ -85,7 +86,9 @@ class Worker {
     if (run_.streams) {
       simd::flush_streams();
     }
-    finish_part();
+    if (!run_.finishes_sums) {
+      finish_part();
+    }
   }
 
  private:
@@ -292,9 +295,22 @@ class Worker {
       const Index next = run_.cut.one_line ? run_.cut.pitch - column : pixels.count;
       const Index real = std::min(pixels.count - i, columns - column);
       if (real > 0) {
-        copy_row(sums_.data() + begin * tile_pixels() + i, outputs, real, output(begin, pixels, i));
+        T* const sums = sums_.data() + begin * tile_pixels() + i;
+        if (run_.finishes_sums) {
+          finish_row(sums, outputs, real,
+                     {image_, group_ * run_.cut.outputs + begin, first_row_ + place(pixels, i).row,
+                      column});
+        }
+        copy_row(sums, outputs, real, output(begin, pixels, i));
       }
       i += next;
+    }
+  }
+
+  /// Sums of `count` pixels of several output channels, from the first one's place on.
+  void finish_row(T* sums, Index outputs, Index count, ResultPlace first) const {
+    for (Index k = 0; k < outputs; ++k, ++first.k, sums += tile_pixels()) {
+      finish_sums(sums, count, run_.epilogue, first);
     }
   }
 
