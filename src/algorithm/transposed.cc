@@ -12,12 +12,16 @@
 // Order     of a sum: k, r, s, the definition's. Along p that is from the last to the first, so the
 //           planar convolution runs backwards (planar_convolution.h); bits are the reference's
 // Output    a phase stores every sh-th row and every sw-th column
+// Epilogue  a phase's own, with every sh-th row and every sw-th column of the residual: the planar
+//           convolution finishes what it has just computed. Where taps lead to a part of the result
+//           alone, all of it is made the bias and finished before; phases store over that
 // Not for   other borders than zeros, where an input is read from several taps of one window
 // Source    V. Dumoulin, F. Visin, A guide to convolution arithmetic for deep learning, 2016,
 //           chapter 4
 #include "algorithm/algorithm.h"
 #include "algorithm/bias.h"
 #include "algorithm/distances.h"
+#include "algorithm/epilogue.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/planar_convolution.h"
 #include "algorithm/vector_types.h"
@@ -192,20 +196,22 @@ void pack(const Problem& problem, TensorView weight, std::byte* packed) {
   });
 }
 
-/// Every stride-th row and column of the result.
-template <class T>
-MutableTensorView result_of(const Problem& problem, const PhasePair& phase,
-                            const MutableTensorView& result) {
-  const Strides& strides = result.strides();
-  const Index rows = phase.rows.axis.output;
-  const Index columns = phase.columns.axis.output;
-  T* begin = static_cast<T*>(result.data()) + phase.rows.first * strides[2] +
-             phase.columns.first * strides[3];
-  return {begin,
-          result.dtype(),
-          {problem.batch, problem.in_channels, rows, columns},
-          {strides[0], strides[1], distance(rows, problem.rows.stride, strides[2]),
-           distance(columns, problem.columns.stride, strides[3])}};
+/// The rows and columns of a phase, of a tensor of the result's sizes.
+template <class Void>
+BasicTensorView<Void> strided_part(const Problem& problem, const PhasePair& phase,
+                                   const BasicTensorView<Void>& whole) {
+  return whole.slice(2, phase.rows.first, problem.rows.input, problem.rows.stride)
+      .slice(3, phase.columns.first, problem.columns.input, problem.columns.stride);
+}
+
+/// What is done to a phase's results; nothing where nothing is done to any.
+functional::Epilogue epilogue_of(const Problem& problem, const PhasePair& phase,
+                                 const functional::Epilogue* whole) {
+  functional::Epilogue part = whole == nullptr ? functional::Epilogue{} : *whole;
+  if (part.residual) {
+    part.residual = strided_part(problem, phase, *part.residual);
+  }
+  return part;
 }
 
 /// Where no tap leads to, there is the bias alone.
@@ -230,16 +236,18 @@ void run(const Problem& problem, const Operands& operands) {
     const auto* packed = reinterpret_cast<const T*>(operands.packed + header_bytes);
     if (!cover(problem.rows) || !cover(problem.columns)) {
       fill<T>(operands.result, operands.bias);
+      finish_all(operands.result, operands.epilogue);
     }
     for (const PhasePair& phase : phases_of(problem)) {
       const Problem forward = phase.problem(problem);
       if (!phase.empty()) {
+        const functional::Epilogue epilogue = epilogue_of(problem, phase, operands.epilogue);
         planar::run(planar::Task<T>{
             .problem = forward,
             .input = operands.first,
-            .output = result_of<T>(problem, phase, operands.result),
+            .output = strided_part(problem, phase, operands.result),
             .bias = operands.bias,
-            .epilogue = nullptr,
+            .epilogue = &epilogue,
             .packed = packed,
             .finite = header.finite,
             .backwards = true,
@@ -262,6 +270,7 @@ constexpr Algorithm transposed_algorithm = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run = run,
+    .finishes = true,
     .describe = describe,
 };
 
