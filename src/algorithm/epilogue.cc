@@ -110,18 +110,19 @@ class Finisher {
 
   void finish(const ResultPart& part) const {
     const Index rows = y_.sizes()[2];
-    const Index columns = y_.sizes()[3];
+    const Index first = part.first_column;
+    const Index columns = std::min(part.columns, y_.sizes()[3] - first);
     const Index k = part.first_channel;
     for (Index row = part.first_row; row < part.first_row + part.rows; ++row) {
       const Index n = row / rows;
       const Index p = row % rows;
       if (y_.strides()[1] == 1) {
         for (Index q = 0; q < columns; ++q) {
-          line({n, k, p, q}, 1, part.channels);
+          line({n, k, p, first + q}, 1, part.channels);
         }
       } else {
         for (Index i = 0; i < part.channels; ++i) {
-          line({n, k + i, p, 0}, 3, columns);
+          line({n, k + i, p, first}, 3, columns);
         }
       }
     }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace conv2d {
@@ -27,6 +28,8 @@ struct ResultPart {
   std::int64_t channels;
   std::int64_t first_row;
   std::int64_t rows;
+  std::int64_t first_column = 0;
+  std::int64_t columns = std::numeric_limits<std::int64_t>::max();  ///< up to a row's end at most
 };
 
 /// An element of a result.

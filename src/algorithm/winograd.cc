@@ -16,6 +16,7 @@
 // Input     rows as channels-last ones (input_rows.h), those that have to be turned 16 channels at
 // a
 //           time; each tile's 36 pixels by pointers: through the border's index map, or to zeros
+// Epilogue  a row of a block's tiles at a time, of one block of output channels
 // Weights   transformed once, in float64 (winograd_weights.h)
 // Inf, NaN  a tile's transforms would spread them over all of its outputs, and large numbers may
 //           overflow on the way. Every infinite or NaN output is computed once more by the
@@ -185,9 +186,6 @@ void run(const Problem& given, const Operands& operands) {
   const Index one = winograd::Scratch(problem, outputs, shared.cut).floats();
   Buffer<float> memory(threads_for(items) * one);
   run_items(items, [&](int t) { return winograd::Worker(shared, memory.data() + t * one); });
-  if (!shared.cut.finishes()) {
-    finish_all(operands.result, operands.epilogue);
-  }
 }
 
 // The most that (|G| |g| |G^T|) . (|B^T| |d| |B|) between |A^T| and |A| makes of g and d that are

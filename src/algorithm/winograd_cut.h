@@ -60,8 +60,6 @@ class Cut {
 
   Index blocks() const noexcept { return divide_up(total_rows, strip_rows) * pieces; }
   Index most_tiles() const noexcept { return strip_rows * piece_columns; }
-  /// Whether a block of tiles has whole rows of the output, which can be finished (epilogue.h).
-  bool finishes() const noexcept { return pieces == 1; }
   Index items() const noexcept { return blocks() * groups * output_parts; }
 
   /// Parts of the blocks of output channels change fastest, then groups.

@@ -308,10 +308,9 @@ class Worker {
       if (!direct) {
         copy_out(block, row, static_cast<Index>(tile.rows));
       }
-      if (run_.cut.finishes()) {
-        finish(run_.operands.result, run_.operands.epilogue,
-               {first_output(block), real, image_row(row), static_cast<Index>(tile.rows)});
-      }
+      finish(run_.operands.result, run_.operands.epilogue,
+             {first_output(block), real, image_row(row), static_cast<Index>(tile.rows),
+              tiles_.first_column * tile_outputs, row_pixels});
     }
   }
 

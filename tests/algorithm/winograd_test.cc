@@ -235,11 +235,25 @@ TEST(Winograd, WideMapsAreCutIntoPiecesOfARow) {
   for (std::int64_t q = 0; q < width; q += 4) {
     expect_tile_within_bound(layer, y, truth, false, 1, 20, 4, q);
   }
-  const functional::Epilogue epilogue{.residual = y, .low = 0};
-  Tensor finished(layer.c.output);
-  run(winograd_algorithm, testing::problem_of(layer.c, floats, true),
-      {layer.x, layer.w, layer.bias, finished, nullptr, &epilogue});
-  EXPECT_TRUE(same_bits(finished, testing::finished_separately(y, epilogue)));
+}
+
+/// Each piece of a row by itself, the last and shorter one too: nobody finishes the result after.
+TEST(Winograd, PiecesOfARowAreFinished) {
+  Random random;
+  const std::int64_t width = 4 * winograd::most_tiles_of_row + random.between(1, 90);
+  const Layer layer = layer_of(random, PaddingMode::zeros, 2, Padding(1), 9, width);
+  const Problem problem = testing::problem_of(layer.c, floats, true);
+  ASSERT_GT(winograd::Cut(problem, OutputBlocks<float>(problem)).pieces, 1);
+  const Tensor residual = random.values(layer.c.output, DType::float32);
+  const functional::Epilogue epilogue{.residual = residual, .low = 0};
+  const Tensor wanted = testing::finished_separately(winograd(layer), epilogue);
+  const Tensor packed = pack(winograd_algorithm, problem, layer.w);
+  for (const auto format : {MemoryFormat::contiguous, MemoryFormat::channels_last}) {
+    Tensor finished(layer.c.output, DType::float32, format);
+    winograd_algorithm.run(problem, {layer.x, layer.w, layer.bias, finished,
+                                     static_cast<const std::byte*>(packed.data()), &epilogue});
+    EXPECT_TRUE(same_bits(finished, wanted)) << layer.c;
+  }
 }
 
 /// Tiles whose pixels are far ask for the next ones meanwhile; planes are turned in between.
