@@ -12,6 +12,7 @@ using conv2d::Conv2d;
 using conv2d::ConvTranspose2d;
 using conv2d::Tensor;
 using conv2d::TensorView;
+using conv2d::functional::Epilogue;
 using conv2d::io::NamedTensors;
 
 constexpr std::array<const char*, 11> layer_names = {
@@ -63,17 +64,7 @@ ConvTranspose2d enlarging_layer(NamedTensors& tensors) {
   return {options, std::move(large), taken(tensors, "SR.bias")};
 }
 
-Tensor relu(Tensor values) {
-  auto* const begin = values.data<float>();
-  std::transform(begin, begin + values.numel(), begin, [](float x) { return x > 0 ? x : 0; });
-  return values;
-}
-
-Tensor sum(Tensor a, TensorView b) {
-  auto* const begin = a.data<float>();
-  std::transform(begin, begin + a.numel(), b.data<float>(), begin, std::plus<>());
-  return a;
-}
+const Epilogue relu{.low = 0};
 
 /// The channels of one picture, then those of the other.
 Tensor concatenation(TensorView a, TensorView b) {
@@ -92,22 +83,22 @@ Network::Network(NamedTensors tensors, conv2d::Precision precision)
   }
 }
 
-Tensor Network::layer(std::string_view name, TensorView input) const {
-  return layers_.find(name)->second(input);
+Tensor Network::layer(std::string_view name, TensorView input, const Epilogue& epilogue) const {
+  return layers_.find(name)->second(input, epilogue);
 }
 
 Tensor Network::dense_block(const std::string& number, TensorView input) const {
-  const Tensor grown = relu(layer("F_" + number + "_1", input));
-  return sum(layer("LFF_" + number, concatenation(input, grown)), input);
+  const Tensor grown = layer("F_" + number + "_1", input, relu);
+  return layer("LFF_" + number, concatenation(input, grown), {.residual = input});
 }
 
 Tensor Network::operator()(TensorView rgb) const {
   const Tensor shallow = layer("F_m1", rgb);
   const Tensor block1 = dense_block("1", layer("F_0", shallow));
   const Tensor block2 = dense_block("2", block1);
-  Tensor deep = layer("GFF_2", layer("GFF_1", concatenation(block1, block2)));
-  deep = relu(layer("UPN1", sum(std::move(deep), shallow)));
-  return enlarging_(layer("UPN3", relu(layer("UPN2", deep))));
+  const Tensor fused = layer("GFF_1", concatenation(block1, block2));
+  const Tensor deep = layer("GFF_2", fused, {.residual = shallow});
+  return enlarging_(layer("UPN3", layer("UPN2", layer("UPN1", deep, relu), relu)));
 }
 
 }  // namespace super_resolution

@@ -52,7 +52,8 @@ class Network {
   conv2d::Tensor operator()(conv2d::TensorView rgb) const;
 
  private:
-  conv2d::Tensor layer(std::string_view name, conv2d::TensorView input) const;
+  conv2d::Tensor layer(std::string_view name, conv2d::TensorView input,
+                       const conv2d::functional::Epilogue& epilogue = {}) const;
   conv2d::Tensor dense_block(const std::string& number, conv2d::TensorView input) const;
 
   conv2d::Precision precision_;
