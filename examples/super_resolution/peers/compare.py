@@ -23,7 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 PEERS = pathlib.Path(__file__).resolve().parent
 NODE_MODULES = ROOT / "build" / "npm" / "node_modules"
 MODEL = NODE_MODULES / "@upscalerjs" / "esrgan-slim" / "models" / "x4" / "model.json"
-LARGEST_DIFFERENCE = 0.005  # of 0..255; what was seen is 0.0005
+LARGEST_DIFFERENCE = 0.001  # of 0..255; none above 0.0005 was seen
 
 sys.path.insert(0, str(PEERS))
 from write_onnx import onnx  # noqa: E402
