@@ -49,7 +49,8 @@ constexpr const char* bench_help = R"(Examples:
   conv2d bench --values subnormal
 
 A list of layers has one of oneDNN's problem descriptors on each line, such as
-mb1ic64ih56oc64oh56kh3ph1n"resnet_50:res2a"; # begins a comment.
+mb1ic64ih56oc64oh56kh3ph1n"resnet_50:res2a"; # begins a comment. With --deconv before it, it is that
+of a transposed layer, whose error has no bound here.
 
 Times are those of one run, the weight packed and the output allocated before; beside them stands
 how long it takes to make the plan. GFLOP/s are of the shortest time and of the definition's

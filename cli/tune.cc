@@ -121,18 +121,30 @@ std::vector<Tuned> chain_of(const TuneArguments& arguments, const RunChoice& run
   return layers;
 }
 
+LayerOptions options_of(const Descriptor& layer) {
+  if (layer.transposed) {
+    return ConvTranspose2dOptions{.in_channels = layer.in_channels,
+                                  .out_channels = layer.out_channels,
+                                  .kernel_size = layer.kernel,
+                                  .stride = layer.stride,
+                                  .padding = layer.padding,
+                                  .output_padding = layer.output_padding,
+                                  .groups = layer.groups,
+                                  .dilation = layer.dilation};
+  }
+  return Conv2dOptions{.in_channels = layer.in_channels,
+                       .out_channels = layer.out_channels,
+                       .kernel_size = layer.kernel,
+                       .stride = layer.stride,
+                       .padding = layer.padding,
+                       .dilation = layer.dilation,
+                       .groups = layer.groups};
+}
+
 std::vector<Tuned> listed_in(const std::string& file, const RunChoice& run) {
   std::vector<Tuned> layers;
   for (const Descriptor& layer : read_layer_list(file)) {
-    add(layers,
-        Conv2dOptions{.in_channels = layer.in_channels,
-                      .out_channels = layer.out_channels,
-                      .kernel_size = layer.kernel,
-                      .stride = layer.stride,
-                      .padding = layer.padding,
-                      .dilation = layer.dilation,
-                      .groups = layer.groups},
-        layer.input_sizes(), run);
+    add(layers, options_of(layer), layer.input_sizes(), run);
   }
   return layers;
 }

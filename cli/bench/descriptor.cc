@@ -44,9 +44,9 @@ AxisValues columns_of(const DescriptorKeys& keys, const AxisValues& rows) {
           .keys = "iw ow kw sw pw dw"};
 }
 
-AxisShape shape_of(const DescriptorKeys& keys, const AxisValues& values) {
+AxisShape shape_of(const DescriptorKeys& keys, const AxisValues& values, bool transposed) {
   try {
-    return solve_axis(values);
+    return transposed ? solve_transposed_axis(values) : solve_axis(values);
   } catch (const std::invalid_argument& error) {
     keys.fail(error.what(), values.keys);
   }
@@ -72,21 +72,31 @@ std::string pair_text(std::string_view key, Pair value, bool both) {
 
 Sizes Descriptor::input_sizes() const { return {batch, in_channels, input.h, input.w}; }
 Sizes Descriptor::weight_sizes() const {
-  return {out_channels, in_channels / groups, kernel.h, kernel.w};
+  return transposed ? Sizes{in_channels, out_channels / groups, kernel.h, kernel.w}
+                    : Sizes{out_channels, in_channels / groups, kernel.h, kernel.w};
 }
 Sizes Descriptor::output_sizes() const { return {batch, out_channels, output.h, output.w}; }
 functional::Conv2dArguments Descriptor::arguments() const {
   return {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups};
 }
 
-Descriptor parse_descriptor(const std::string& text, const std::string& place) {
+functional::ConvTranspose2dArguments Descriptor::transposed_arguments() const {
+  return {.stride = stride,
+          .padding = padding,
+          .output_padding = output_padding,
+          .groups = groups,
+          .dilation = dilation};
+}
+
+Descriptor parse_descriptor(const std::string& text, const std::string& place, bool transposed) {
   const DescriptorKeys keys(text, place);
   const AxisValues row_values = rows_of(keys);
   const AxisValues column_values = columns_of(keys, row_values);
-  const AxisShape rows = shape_of(keys, row_values);
-  const AxisShape columns = shape_of(keys, column_values);
+  const AxisShape rows = shape_of(keys, row_values, transposed);
+  const AxisShape columns = shape_of(keys, column_values, transposed);
   Descriptor layer{
       .name = keys.name(),
+      .transposed = transposed,
       .batch = keys.value("mb").value_or(1),
       .groups = keys.value("g").value_or(1),
       .in_channels = keys.required("ic"),
@@ -97,6 +107,7 @@ Descriptor parse_descriptor(const std::string& text, const std::string& place) {
       .stride = {row_values.stride, column_values.stride},
       .dilation = {row_values.dilation + 1, column_values.dilation + 1},
       .padding = {rows.before, rows.after, columns.before, columns.after},
+      .output_padding = {rows.extra, columns.extra},
   };
   check_channels(keys, layer);
   return layer;
@@ -108,7 +119,8 @@ std::string to_text(const Descriptor& layer) {
   const auto differs = [](Pair pair) { return pair.h != pair.w; };
   const bool both = differs(layer.input) || differs(layer.output) || differs(layer.kernel) ||
                     differs(layer.stride) || differs(padding) || differs(dilation);
-  std::string text = layer.groups == 1 ? "" : fmt::format("g{}", layer.groups);
+  std::string text = layer.transposed ? "--deconv " : "";
+  text += layer.groups == 1 ? "" : fmt::format("g{}", layer.groups);
   text += fmt::format("mb{}ic{}", layer.batch, layer.in_channels);
   text += pair_text("i", layer.input, both);
   text += fmt::format("oc{}", layer.out_channels);
@@ -125,9 +137,9 @@ std::string kernel_text(const Descriptor& layer) {
            : value.h == value.w ? fmt::format(" {} {}", word, value.h)
                                 : fmt::format(" {} {}x{}", word, value.h, value.w);
   };
-  return fmt::format("{} of {}x{}{}{}{}", layer.out_channels, layer.kernel.h, layer.kernel.w,
+  return fmt::format("{} of {}x{}{}{}{}{}", layer.out_channels, layer.kernel.h, layer.kernel.w,
                      part("stride", layer.stride), part("dilation", layer.dilation),
-                     part("groups", layer.groups));
+                     part("groups", layer.groups), layer.transposed ? " transposed" : "");
 }
 
 }  // namespace conv2d::cli

@@ -1,5 +1,6 @@
 #include "bench/descriptor_axis.h"
 
+#include "bench/descriptor_keys.h"
 #include "failure.h"
 
 #include <fmt/format.h>
@@ -48,6 +49,28 @@ AxisShape solve_axis(const AxisValues& axis) {
                        output_of(axis, 2 * before).value_or(0)));
   }
   return {*axis.output, before, after};
+}
+
+AxisShape solve_transposed_axis(const AxisValues& axis) {
+  const std::int64_t all = (axis.input - 1) * axis.stride + extent_of(axis);
+  if (!axis.output) {
+    const std::int64_t padding = axis.padding.value_or(0);
+    const std::int64_t output = all - 2 * padding;
+    if (output < 1 || output > largest_number) {
+      refuse(fmt::format("the output would be {}, and not from 1 to {}", output, largest_number));
+    }
+    return {output, padding, padding};
+  }
+  const std::int64_t before =
+      axis.padding.value_or(std::max<std::int64_t>(0, all - *axis.output) / 2);
+  const std::int64_t after = all - before - *axis.output;
+  const std::int64_t most_extra = std::max(axis.stride, axis.dilation + 1) - 1;
+  if (-after > most_extra) {
+    refuse(fmt::format("the output is said to be {}, but it can be {} at most", *axis.output,
+                       all - before + most_extra));
+  }
+  return {*axis.output, before, std::max<std::int64_t>(0, after),
+          std::max<std::int64_t>(0, -after)};
 }
 
 }  // namespace conv2d::cli

@@ -20,8 +20,9 @@ struct AxisValues {
 
 struct AxisShape {
   std::int64_t output;
-  std::int64_t before;  ///< padding above or left
-  std::int64_t after;   ///< padding below or right
+  std::int64_t before;     ///< padding above or left
+  std::int64_t after;      ///< padding below or right
+  std::int64_t extra = 0;  ///< output_padding of a transposed layer
 };
 
 /// oneDNN's rules:
@@ -30,5 +31,9 @@ struct AxisShape {
 ///   both           the padding after is what the output needs, at most the kernel's extent less 1.
 /// Throws std::invalid_argument where that cannot be.
 AxisShape solve_axis(const AxisValues& axis);
+
+/// The same of a transposed layer, whose output without padding is (input - 1) * stride + the
+/// kernel's extent: the padding is what an output lacks, and output_padding what it has beyond.
+AxisShape solve_transposed_axis(const AxisValues& axis);
 
 }  // namespace conv2d::cli

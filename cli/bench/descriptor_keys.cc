@@ -35,9 +35,6 @@ constexpr std::array<KeyRule, 16> key_rules = {{{"g", 1},
                                                 {"pw", 0},
                                                 {"dh", 0},
                                                 {"dw", 0}}};
-// Products of two stay within 63 bits.
-constexpr std::int64_t largest_number = std::int64_t{1} << 30;
-
 constexpr std::array<std::string_view, 6> keys_of_depth = {"id", "od", "kd", "sd", "pd", "dd"};
 
 // The key that the text begins with, null where it begins with none.

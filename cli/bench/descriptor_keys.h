@@ -10,6 +10,9 @@
 
 namespace conv2d::cli {
 
+/// Products of two stay within 63 bits.
+inline constexpr std::int64_t largest_number = std::int64_t{1} << 30;
+
 /// Knows which keys there are and what numbers they take; what they mean together is for others.
 class DescriptorKeys {
  public:

@@ -21,5 +21,9 @@ std::vector<std::int64_t> judged_outputs(std::int64_t count);
 /// beyond the border, no bias.
 double largest_error(TensorView input, TensorView weight,
                      const functional::Conv2dArguments& arguments, TensorView output);
+/// The same of a transposed layer, with n = (C/G)*R*S of its own C, whatever the strides.
+double largest_transposed_error(TensorView input, TensorView weight,
+                                const functional::ConvTranspose2dArguments& arguments,
+                                TensorView output);
 
 }  // namespace conv2d::cli

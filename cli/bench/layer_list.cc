@@ -32,18 +32,24 @@ std::string_view without_comment(std::string_view line) {
   return line;
 }
 
-// What is left of a line without comments and benchdnn's options; perhaps nothing.
-std::string_view descriptor_in(std::string_view line, const std::string& place) {
+struct ListLine {
+  std::string_view descriptor;  ///< without comments and benchdnn's options; perhaps nothing
+  bool transposed = false;      ///< by --deconv
+};
+
+ListLine parse_line(std::string_view line, const std::string& place) {
   std::string_view rest = without_white_space(without_comment(line));
+  bool transposed = false;
   while (rest.starts_with("--")) {
     const std::string_view word = rest.substr(0, rest.find_first_of(white_space));
     if (word.starts_with("--batch=")) {
       throw ArgumentError(place + "lists named in a list are not followed; give that one itself",
                           std::string(rest), 0, word.size());
     }
+    transposed = transposed || word == "--deconv";
     rest = without_white_space(rest.substr(word.size()));
   }
-  return rest;
+  return {rest, transposed};
 }
 
 // What is shown to a person, and goes into tables, JSON, CSV and SVG as it is.
@@ -61,10 +67,10 @@ std::vector<Descriptor> parse_layer_list(std::string_view text, const std::strin
   int number = 0;
   for (const std::string& line : split(text, '\n')) {
     const std::string place = fmt::format("{}, line {}: ", source, ++number);
-    const std::string_view descriptor = descriptor_in(line, place);
+    const auto [descriptor, transposed] = parse_line(line, place);
     require_ascii(descriptor, place);
     if (!descriptor.empty()) {
-      layers.push_back(parse_descriptor(std::string(descriptor), place));
+      layers.push_back(parse_descriptor(std::string(descriptor), place, transposed));
     }
   }
   if (layers.empty()) {

@@ -13,8 +13,9 @@ namespace conv2d::cli {
 extern const std::string_view suite_text;
 
 /// Each line is a descriptor, empty, or a comment from # on. Words that begin with -- before a
-/// descriptor are those of oneDNN's benchdnn, and skipped: only the layer itself is read. `source`
-/// is what complaints call the list. Throws ArgumentError, std::invalid_argument where no layer is
+/// descriptor are those of oneDNN's benchdnn, and skipped: only the layer itself is read, and
+/// --deconv, which makes the layer of its line a transposed one. `source` is what complaints call
+/// the list. Throws ArgumentError, std::invalid_argument where no layer is
 /// in it.
 std::vector<Descriptor> parse_layer_list(std::string_view text, const std::string& source);
 

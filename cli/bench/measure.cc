@@ -39,7 +39,13 @@ Tensor random_tensor(const Sizes& sizes, MemoryFormat format, Values values, Gen
   return tensor;
 }
 
-Plan make_plan(const Descriptor& layer, const BenchSettings& settings) {
+Plan own_plan(const Descriptor& layer, const BenchSettings& settings) {
+  if (layer.transposed) {
+    functional::ConvTranspose2dArguments arguments = layer.transposed_arguments();
+    arguments.precision = settings.precision;
+    return Plan::conv_transpose2d(layer.input_sizes(), layer.weight_sizes(), false, DType::float32,
+                                  arguments, settings.layout);
+  }
   functional::Conv2dArguments arguments = layer.arguments();
   arguments.precision = settings.precision;
   return Plan::conv2d(layer.input_sizes(), layer.weight_sizes(), false, DType::float32, arguments,
@@ -51,7 +57,7 @@ double seconds_of_planning(const Descriptor& layer, const BenchSettings& setting
   double shortest = std::numeric_limits<double>::infinity();
   for (int i = 0; i < plans; ++i) {
     const Clock::time_point start = Clock::now();
-    const Plan plan = make_plan(layer, settings);
+    const Plan plan = own_plan(layer, settings);
     shortest = std::min(shortest, seconds_since(start));
   }
   return shortest;
@@ -60,7 +66,7 @@ double seconds_of_planning(const Descriptor& layer, const BenchSettings& setting
 // The plan that is timed; nothing, and why, where the algorithm that was asked for refuses.
 std::optional<Plan> plan_for(const Descriptor& layer, const BenchSettings& settings,
                              std::string& refusal) {
-  Plan plan = make_plan(layer, settings);
+  Plan plan = own_plan(layer, settings);
   if (settings.algorithm.empty() || plan.algorithm() == settings.algorithm) {
     return plan;
   }
@@ -113,7 +119,10 @@ void run_and_judge(const Descriptor& layer, const BenchSettings& settings, const
   result.samples = static_cast<int>(seconds.size());
   result.min_seconds = seconds.front();
   result.median_seconds = seconds[seconds.size() / 2];
-  result.max_error = largest_error(x, w, layer.arguments(), y) / scale_of(settings.values);
+  const double error = layer.transposed
+                           ? largest_transposed_error(x, w, layer.transposed_arguments(), y)
+                           : largest_error(x, w, layer.arguments(), y);
+  result.max_error = error / scale_of(settings.values);
 }
 
 }  // namespace
@@ -126,6 +135,7 @@ double bytes_of(const Descriptor& layer) {
 
 Measurement measure(const Descriptor& layer, const BenchSettings& settings) {
   Measurement result{.name = layer.name.empty() ? to_text(layer) : layer.name,
+                     .transposed = layer.transposed,
                      .shape = by(layer.input_sizes()),
                      .kernel = kernel_text(layer),
                      .algorithm = settings.algorithm};
@@ -136,7 +146,7 @@ Measurement measure(const Descriptor& layer, const BenchSettings& settings) {
   result.algorithm = plan->algorithm();
   result.plan_seconds = seconds_of_planning(layer, settings);
   result.workspace_bytes = plan->workspace_bytes();
-  result.error_bound = plan->error_bound().value_or(0);
+  result.error_bound = plan->error_bound();
   result.operations = 2 * static_cast<double>(plan->multiply_adds());
   result.bytes = static_cast<double>(sizeof(float)) *
                  (elements_of(layer.input_sizes()) + elements_of(layer.weight_sizes()) +

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace conv2d::cli {
@@ -27,6 +28,7 @@ struct BenchSettings {
 /// What came out of one layer.
 struct Measurement {
   std::string name;
+  bool transposed = false;
   std::string shape;      ///< the input, "1x64x56x56"
   std::string kernel;     ///< "64 of 3x3 stride 2"
   std::string algorithm;  ///< that ran, or was asked for and refused
@@ -38,8 +40,8 @@ struct Measurement {
   double operations = 0;    ///< multiplications and additions of the definition
   double bytes = 0;         ///< of input, weight and output
   std::size_t workspace_bytes = 0;
-  double max_error = 0;    ///< as largest_error says, divided by the scale of the values
-  double error_bound = 0;  ///< by theory, as Plan::error_bound says
+  double max_error = 0;               ///< as largest_error says, divided by the scale of the values
+  std::optional<double> error_bound;  ///< by theory, as Plan::error_bound says
 
   /// By the shortest time.
   double operations_per_second() const { return operations / min_seconds; }

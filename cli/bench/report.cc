@@ -35,7 +35,7 @@ std::vector<std::string> row_of(const BenchRun& run, const Measurement& layer) {
           fmt::format("{:.1f} us", layer.plan_seconds * 1e6),
           bytes_text(static_cast<double>(layer.workspace_bytes)),
           fmt::format("{:.1e}", layer.max_error),
-          fmt::format("{:.1e}", layer.error_bound)};
+          layer.error_bound ? fmt::format("{:.1e}", *layer.error_bound) : "unknown"};
 }
 
 std::string mean_text(const BenchRun& run) {
@@ -55,7 +55,7 @@ std::string mean_text(const BenchRun& run) {
 
 nlohmann::ordered_json object_of(const BenchRun& run, const Measurement& layer) {
   nlohmann::ordered_json object{{"name", layer.name},
-                                {"pass", "forward"},
+                                {"pass", layer.transposed ? "transposed" : "forward"},
                                 {"threads", run.settings.threads},
                                 {"layout", layout_name(run.settings.layout)},
                                 {"precision", name(run.settings.precision)},
@@ -73,7 +73,9 @@ nlohmann::ordered_json object_of(const BenchRun& run, const Measurement& layer) 
   object["peak_fraction"] = run.peak_fraction(layer);
   object["workspace_bytes"] = layer.workspace_bytes;
   object["max_error"] = layer.max_error;
-  object["error_bound"] = layer.error_bound;
+  if (layer.error_bound) {
+    object["error_bound"] = *layer.error_bound;
+  }
   return object;
 }
 

@@ -76,7 +76,7 @@ TransposedLayer random_transposed(Random& random) {
                         .dilation = Pair(rows.dilation, columns.dilation)}};
 }
 
-MemoryFormat any_format(Random& random) {
+MemoryFormat random_format(Random& random) {
   return random.coin() ? MemoryFormat::channels_last : MemoryFormat::contiguous;
 }
 
@@ -108,10 +108,10 @@ Tensor finished_by_phases(const Problem& problem, Operands operands, MemoryForma
 void expect_the_references_finished(Random& random, DType dtype) {
   const TransposedLayer layer = random_transposed(random);
   const Problem problem = layer.problem(dtype);
-  const Tensor x = random.values(layer.input, dtype, any_format(random));
-  const Tensor w = random.values(layer.weight, dtype, any_format(random));
+  const Tensor x = random.values(layer.input, dtype, random_format(random));
+  const Tensor w = random.values(layer.weight, dtype, random_format(random));
   const Tensor bias = random.values({problem.in_channels}, dtype);
-  const Tensor residual = random.values(problem.x_sizes(), dtype, any_format(random));
+  const Tensor residual = random.values(problem.x_sizes(), dtype, random_format(random));
   const Epilogue epilogue = random_epilogue(random, residual);
   Tensor plain(problem.x_sizes(), dtype);
   run(testing::has_fused_multiply_add(simd::instructions_in_use()) ? reference_algorithm

@@ -52,6 +52,32 @@ TEST(LargestError, OfWholeNumbersIsNone) {
   }
 }
 
+TEST(LargestError, OfATransposedLayersWholeNumbersIsNone) {
+  Random random;
+  for (int i = 0; i < 30; ++i) {
+    const std::int64_t groups = random.between(1, 3);
+    const Pair stride(random.between(1, 4), random.between(1, 4));
+    const functional::ConvTranspose2dArguments arguments{
+        .stride = stride,
+        .padding = Padding(random.between(0, 1), random.between(0, 1), random.between(0, 1), 0),
+        .output_padding = Pair(random.between(0, stride.h - 1), random.between(0, stride.w - 1)),
+        .groups = groups,
+        .dilation = Pair(random.between(1, 3), random.between(1, 3))};
+    const Sizes input{2, 2 * groups, random.between(3, 6), random.between(3, 6)};
+    const Sizes weight{2 * groups, random.between(1, 3), random.between(1, 4),
+                       random.between(1, 4)};
+    const Tensor x = random.integers(input, DType::float32);
+    const Tensor w = random.integers(weight, DType::float32);
+    Tensor y = functional::conv_transpose2d(x, w, std::nullopt, arguments);
+    EXPECT_EQ(largest_transposed_error(x, w, arguments, y), 0)
+        << to_string(input) << to_string(weight);
+    const auto products = static_cast<float>(2 * weight[2] * weight[3]);
+    y.data<float>()[y.numel() - 1] += products;
+    EXPECT_EQ(largest_transposed_error(x, w, arguments, y), 1)
+        << to_string(input) << to_string(weight);
+  }
+}
+
 TEST(LargestError, StaysBelowTheBoundOfASum) {
   Random random;
   Generator generator(static_cast<std::uint64_t>(random.between(0, INT32_MAX)));

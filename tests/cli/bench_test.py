@@ -185,6 +185,25 @@ class Times(BenchTest):
                     self.assertLessEqual(each["max_error"], each["error_bound"])
         self.assertEqual(ran, set(algorithms))
 
+    def test_a_transposed_layer_is_timed_and_judged(self):
+        lines = ('--deconv mb2ic6ih9oc4kh4sh2ph1n"up"', "--deconv g2ic4ih7oc6kh1sh3oh20")
+        self.assertEqual(
+            self.listed(*lines),
+            ['--deconv mb2ic6ih9oc4oh18kh4sh2ph1n"up"', "--deconv g2mb1ic4ih7oc6oh20kh1sh3ph0"],
+        )
+        numbers = [key for key in self.NUMBERS if key != "error_bound"]
+        for layout in ("nchw", "nhwc"):
+            objects = self.timed("--layout", layout, lines=lines)
+            for each, count in zip(objects, (2 * 6 * 9 * 9 * 4 * 16, 4 * 7 * 7 * 3)):
+                self.assertEqual((each["pass"], each["algorithm"]), ("transposed", "transposed"))
+                self.assertEqual([key for key in self.NUMBERS if key in each], numbers)
+                self.assertAlmostEqual(each["gflops"] * each["min_s"] * 1e9 / (2 * count), 1, places=9)
+                self.assertLess(each["max_error"], 1e-6)
+        report = self.succeed("bench", *self.layers(*lines), "--samples", "2")
+        self.assertRegex(report, "\nup +2x6x9x9 +4 of 4x4 stride 2 transposed .* transposed .* unknown\n")
+        (refused, _) = self.timed("--algorithm", "direct", lines=lines)
+        self.assertTrue(refused["refused"].startswith("direct refuses this layer: "))
+
     def test_threads_and_images_are_as_asked(self):
         self.assertEqual([each["threads"] for each in self.timed("--threads", "2")], [2] * 3)
         with_batch = self.succeed("bench", *self.layers(*self.LINES), "--batch", "5", "--list").splitlines()

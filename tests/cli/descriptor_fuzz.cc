@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     for (const Descriptor& layer :
          parse_layer_list({reinterpret_cast<const char*>(data), size}, "list")) {
-      if (to_text(parse_descriptor(to_text(layer), "")) != to_text(layer)) {
+      if (to_text(parse_layer_list(to_text(layer), "").front()) != to_text(layer)) {
         std::abort();
       }
     }

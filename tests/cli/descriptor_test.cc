@@ -62,6 +62,37 @@ TEST(Descriptor, PaddingFollowsFromTheOutput) {
   EXPECT_EQ(parsed("ic3iw9oc4kw3pw1").padding, Padding(0, 0, 1, 1));
 }
 
+Descriptor transposed(const std::string& text) {
+  return parse_layer_list("--deconv " + text, "list").front();
+}
+
+TEST(Descriptor, OfATransposedLayerHasTheLargerOutput) {
+  const Descriptor layer = transposed("g2mb3ic4ih10iw20oc6kh4kw3sh2sw1ph1pw2");
+  EXPECT_EQ(layer.weight_sizes(), Sizes({4, 3, 4, 3}));
+  EXPECT_EQ(layer.output_sizes(), Sizes({3, 6, 20, 18}));
+  EXPECT_EQ(layer.transposed_arguments().padding, Padding(1, 1, 2, 2));
+  EXPECT_EQ(layer.transposed_arguments().groups, 2);
+  EXPECT_EQ(kernel_text(layer), "6 of 4x3 stride 2x1 groups 2 transposed");
+  EXPECT_EQ(to_text(layer), "--deconv g2mb3ic4ih10iw20oc6oh20ow18kh4kw3sh2sw1ph1pw2");
+}
+
+TEST(Descriptor, OfATransposedLayerIsPaddedAsItsOutputNeeds) {
+  // Uncut an output is (4 - 1) * 2 + 3 = 9.
+  const auto padded = [](const std::string& keys) {
+    const Descriptor layer = transposed("ic3ih4oc4kh3sh2" + keys);
+    EXPECT_EQ(layer.padding.top(), layer.padding.left());
+    EXPECT_EQ(to_text(transposed(to_text(layer).substr(9))), to_text(layer));
+    return Sizes{layer.output.h, layer.padding.top(), layer.padding.bottom(),
+                 layer.output_padding.h};
+  };
+  EXPECT_EQ(padded(""), Sizes({9, 0, 0, 0}));
+  EXPECT_EQ(padded("ph1"), Sizes({7, 1, 1, 0}));
+  EXPECT_EQ(padded("oh6"), Sizes({6, 1, 2, 0}));
+  EXPECT_EQ(padded("oh8ph1"), Sizes({8, 1, 0, 0}));
+  EXPECT_EQ(padded("oh9ph1"), Sizes({9, 1, 0, 1}));
+  EXPECT_EQ(padded("oh10"), Sizes({10, 0, 0, 1}));
+}
+
 TEST(Descriptor, IsWrittenAsItIsRead) {
   for (const std::string text :
        {"mb1ic3ih8oc4oh6kh3ph0", "g2mb2ic4ih8iw9oc4oh4ow9kh3kw3sh2sw1ph1pw1n\"x\"",
@@ -91,6 +122,10 @@ TEST(Descriptor, WrongOnesAreRefusedWithTheirPlace) {
             "1: the output is said to be 9, but it would be 6 | ih8oc4oh9kh3ph0"},
            {"ic3ih8oc4kh3n\"x", "1: the name's second quote is missing | \"x"},
            {"ic3ih8oc4kh3nx\"y", "1: a quote within a name | \""},
+           {"--deconv ic3ih4oc4kh3ph5",
+            "1: the output would be -4, and not from 1 to 1073741824 | ih4oc4kh3ph5"},
+           {"--deconv ic3ih4oc4oh9kh3ph1dh1",
+            "1: the output is said to be 9, but it can be 8 at most | ih4oc4oh9kh3ph1dh1"},
            {"--batch=more",
             "1: lists named in a list are not followed; give that one itself | --batch=more"},
            {"ic3ih8oc4kh3n\xc3\xa4", "1: a descriptor has ASCII characters alone"}}) {

@@ -35,13 +35,15 @@ class Tune(CommandTest):
             "ic16ih9oc24oh7kh3ph0\n"
             "mb2ic16ih9oc24oh7kh3ph0  # the same layer\n"
             "g2ic8ih9oc16oh7kh3ph0\n"
-            'ic16ih9oc24oh7kh3ph0n"again"\n',
+            'ic16ih9oc24oh7kh3ph0n"again"\n'
+            "--deconv ic16ih9oc24oh10kh3ph1n\"up\"\n",
             encoding="utf-8",
         )
         self.succeed("tune", "--layers", "list.txt", "-o", "x.txt")
-        first, second = self.lines("x.txt")
+        first, second, third = self.lines("x.txt")
         self.assertEqual(first[1:4], ("default", "nchw", "16x9x9"))
         self.assertEqual(second[4], "Conv2d(8, 16, kernel_size=(3, 3), stride=(1, 1), groups=2)")
+        self.assertTrue(third[4].startswith("ConvTranspose2d(16, 24, kernel_size=(3, 3), stride=(1, 1), "), third)
 
     def test_a_layer_with_one_algorithm_has_no_line(self):
         shown = self.succeed("tune", "Conv2d(2, 3, 2, dtype=complex64)", "--input", "2x5x5", "-o", "x.tuning")
