@@ -1,7 +1,10 @@
 """Layers as `conv2d bench --list` prints them, and what kind of layer each is."""
 
 import dataclasses
+import pathlib
 import re
+
+SUITE = pathlib.Path(__file__).resolve().parents[2] / "cli" / "bench" / "suite.txt"
 
 KEYS = re.compile(r"(mb|g|[io][chw]|[kspd][hw])(\d+)")
 LINE = re.compile(rf'((?:{KEYS.pattern})+)(?:n"(.*)")?')
@@ -89,9 +92,27 @@ def parse_line(line):
     )
 
 
+def suite():
+    """The layers that `conv2d bench` times unless it is told others."""
+    lines = SUITE.read_text(encoding="utf-8").splitlines()
+    return [parse_line(line) for line in lines if line and line[0] != "#"]
+
+
 def filters_images(layer):
     """A filter or two for each of a picture's channels."""
     return layer.c == layer.groups and layer.c <= 4 and layer.k <= 2 * layer.c
+
+
+# Half of the 16 lanes of a vector: with no more output channels, vectors along these are half empty or
+# worse. The 48 of super_resolution:last fill three.
+FEW_OUTPUTS = 8
+
+
+def is_tutorial(layer):
+    """nn.Conv2d(3, 6, 5), the first layer that many people write."""
+    sizes = (layer.c, layer.k, layer.r, layer.s, layer.groups)
+    steps = {layer.stride_h, layer.stride_w, layer.dilation_h, layer.dilation_w}
+    return sizes == (3, 6, 5, 5, 1) and steps == {1}
 
 
 def class_of(layer):
@@ -105,6 +126,10 @@ def class_of(layer):
         return "grouped"
     if layer.h == layer.r == 1:
         return "1-D"
+    if is_tutorial(layer):
+        return "nn.Conv2d(3, 6, 5)"
+    if layer.k <= FEW_OUTPUTS:
+        return "few output channels"
     if layer.c <= 4:
         return "first layer"
     if max(layer.dilation_h, layer.dilation_w) > 1:

@@ -41,6 +41,7 @@ TARGETS = tuple(
         (DEPTHWISE, ("nhwc",), 1.2, "any layout"),
         (("grouped",), arithmetic.USER_LAYOUTS, 3.0, "any layout"),
         (("odd channels",), arithmetic.USER_LAYOUTS, 1.3, "any layout"),
+        (("few output channels", "nn.Conv2d(3, 6, 5)"), arithmetic.USER_LAYOUTS, 2.0, "any layout"),
         (("image filter",), arithmetic.USER_LAYOUTS, 2.0, "OpenCV"),
         (("image filter, wide kernel",), arithmetic.USER_LAYOUTS, 4.0, "OpenCV"),
         (

@@ -22,13 +22,6 @@ import layers  # noqa: E402
 import markdown  # noqa: E402
 import targets  # noqa: E402
 
-SUITE = ROOT / "cli" / "bench" / "suite.txt"
-
-
-def suite():
-    lines = SUITE.read_text(encoding="utf-8").splitlines()
-    return [layers.parse_line(line) for line in lines if line and line[0] != "#"]
-
 
 def result(who, layout, seconds, layer="a", threads=1, **more):
     about = {"layer": layer, "class": "3x3", "threads": threads, "operations": 10**9}
@@ -60,7 +53,7 @@ class Layers(unittest.TestCase):
         self.assertEqual(layers.padding_behind(8, 3, 1, 1, 1, 8), 1)
 
     def test_every_output_of_the_suite_follows_from_its_padding(self):
-        for layer in suite():
+        for layer in layers.suite():
             for size, kernel, stride, dilation, before, behind, output in (
                 (layer.h, layer.r, layer.stride_h, layer.dilation_h, layer.top, layer.bottom, layer.p),
                 (layer.w, layer.s, layer.stride_w, layer.dilation_w, layer.left, layer.right, layer.q),
@@ -82,6 +75,10 @@ class Layers(unittest.TestCase):
             ("mb1ic16ih1iw90oc64oh1ow45kh1kw1sh1sw2ph0pw0", "1-D"),
             ("g16mb1ic16ih1iw90oc16oh1ow90kh1kw3ph0pw1", "depthwise"),
             ("mb1ic3ih9oc64oh9kh3ph1", "first layer"),
+            ("mb32ic3ih32oc6oh28kh5ph0", "nn.Conv2d(3, 6, 5)"),
+            ("mb1ic3ih32oc6oh14kh5sh2ph0", "few output channels"),
+            ("mb1ic64ih9oc8oh9kh1ph0", "few output channels"),
+            ("mb1ic64ih9oc9oh9kh3ph1", "odd channels"),
             ("g16mb1ic16ih9oc16oh9kh3ph1", "depthwise"),
             ("g16mb1ic16ih40oc16oh40kh31ph15", "depthwise, wide kernel"),
             ("g4mb1ic16ih9oc16oh9kh3ph1", "grouped"),
@@ -94,15 +91,19 @@ class Layers(unittest.TestCase):
         ):
             self.assertEqual(layers.class_of(layers.parse_line(line)), kind, line)
 
+    def test_of_the_suite_one_head_has_few_output_channels_and_one_layer_is_the_tutorials(self):
+        for kind, names in (("few output channels", ["u_net:last"]), ("nn.Conv2d(3, 6, 5)", ["tutorial:conv1:n32"])):
+            self.assertEqual([layer.name for layer in layers.suite() if layers.class_of(layer) == kind], names)
+
     def test_opencv_gets_the_filters_of_one_picture(self):
         (opencv,) = [peer for peer in bench_peers.peers_in("root") if peer.name == "OpenCV"]
         self.assertEqual(
-            {layer.name for layer in suite() if opencv.takes(layer)},
+            {layer.name for layer in layers.suite() if opencv.takes(layer)},
             {f"filter:{picture}_{size}x{size}" for picture in ("gray", "rgb") for size in (3, 5, 15)},
         )
 
     def test_drivers_get_every_number(self):
-        words = dict(word.split("=") for word in suite()[0].words())
+        words = dict(word.split("=") for word in layers.suite()[0].words())
         self.assertEqual((words["c"], words["r"], words["stride_w"], words["left"]), ("3", "7", "2", "3"))
         self.assertFalse({"line", "name"} & set(words))
 
@@ -193,7 +194,7 @@ class Arithmetic(unittest.TestCase):
 
     def test_every_class_of_the_suite_has_a_target_for_both_layouts(self):
         having = {(target.kind, target.layout) for target in targets.TARGETS}
-        for layer in suite():
+        for layer in layers.suite():
             for layout in arithmetic.USER_LAYOUTS:
                 self.assertIn((layers.class_of(layer), layout), having)
 
