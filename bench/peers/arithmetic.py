@@ -9,6 +9,7 @@ import math
 
 OURS = "conv2d"
 USER_LAYOUTS = ("nchw", "nhwc")
+PRECISIONS = ("default", "exact")
 
 
 @dataclasses.dataclass
@@ -24,6 +25,11 @@ class Row:
     operations_on_inputs: int
     ours: dict
     peers: list  # results of all others, whatever their layout
+
+    @property
+    def exact(self):
+        """Whether our sums are the definition's, in its order."""
+        return self.precision == "exact" or has_exact_sums(self.ours)
 
     @property
     def same_layout(self):
@@ -47,6 +53,16 @@ class Row:
     def rate(self, result):
         """GFLOP/s."""
         return self.operations / result["min_s"] / 1e9
+
+
+# The two readings of "the best peer" of a row.
+READINGS = {"the same layout": lambda row: row.ratio, "any layout": lambda row: row.ratio_to_any}
+
+
+def has_exact_sums(ours):
+    """Of our result in the default precision, which takes Winograd's sums where they are faster. (Separable
+    filters have others, too, but random ones are not separable.)"""
+    return not ours.get("algorithm", "").startswith("winograd")
 
 
 def fastest(results):
@@ -86,9 +102,12 @@ def geometric_mean(values):
 
 def of_precision(rows, precision):
     """One row for each layer, threads and layout. Where the default's sums are exact ones already, we
-    were not timed twice, and its row stands for both."""
+    were not timed twice, and its row stands for both; where they are not, it stands for no exact ones,
+    even if those crashed."""
     chosen = {}
     for row in rows:
+        if precision == "exact" and not row.exact:
+            continue
         key = (row.layer, row.threads, row.layout)
         if key not in chosen or row.precision == precision:
             chosen[key] = row

@@ -62,30 +62,21 @@ def means_table(found, what):
 
 
 def means_text(rows, results):
-    default = arithmetic.of_precision(rows, "default")
-    exact = arithmetic.of_precision(rows, "exact")
-    by_peer = arithmetic.means_by_peer(default, results)
     text = ""
-    for heading, found, what in (
-        ("Against the best peer with the same layout", arithmetic.means(default, lambda row: row.ratio), "class"),
-        ("Against the best peer with any layout", arithmetic.means(default, lambda row: row.ratio_to_any), "class"),
-        ("The same, of our exact sums", arithmetic.means(exact, lambda row: row.ratio_to_any), "class"),
-        ("Against each peer alone, with the same layout", by_peer, "peer"),
-    ):
-        text += f"{heading}:\n\n{means_table(found, what)}\n" if found else ""
-    return text
+    for precision in arithmetic.PRECISIONS:
+        chosen = arithmetic.of_precision(rows, precision)
+        for reading, ratio in arithmetic.READINGS.items():
+            found = means_table(arithmetic.means(chosen, ratio), "class")
+            text += f"Our {precision} sums against the best peer with {reading}:\n\n{found}\n"
+    found = arithmetic.means_by_peer(arithmetic.of_precision(rows, "default"), results)
+    alone = "Our default sums against each peer alone, with the same layout"
+    return text + (f"{alone}:\n\n{means_table(found, 'peer')}\n" if found else "")
 
 
 def limits_text(rows, peaks):
     """What the means over all layers could come to without fewer operations."""
     best = arithmetic.at_the_peak(arithmetic.of_precision(rows, "default"), peaks)
-    found = {
-        name: arithmetic.means(best, ratio)["all"]
-        for name, ratio in (
-            ("the same layout", lambda row: row.ratio),
-            ("any layout", lambda row: row.ratio_to_any),
-        )
-    }
+    found = {name: arithmetic.means(best, ratio)["all"] for name, ratio in arithmetic.READINGS.items()}
     return means_table(found, "best peer with")
 
 
@@ -95,26 +86,27 @@ def percent(share):
 
 def targets_text(judgements):
     heading = [
-        "class", "layout", "target", "against", "mean", "we, of the peak", "the peer", "rows", *targets.VERDICTS,
+        "class", "sums", "layout", "target", "against", "mean", "mean, the same layout", "we, of the peak",
+        "the peer", "rows", *targets.VERDICTS,
     ]  # fmt: skip
     lines = []
     for each in targets.standings(judgements):
         target = each.target
         lines.append(
-            [target.kind, target.layout, times(target.ratio), target.against, times(each.mean),
-             *map(percent, each.of_peak), len(each.judgements), *map(each.count, targets.VERDICTS)]
+            [target.kind, target.precision, target.layout, times(target.ratio), target.against, times(each.mean),
+             times(each.mean_with_the_same_layout), *map(percent, each.of_peak), len(each.judgements), *map(each.count, targets.VERDICTS)]
         )  # fmt: skip
     return table(heading, lines)
 
 
 def short_text(judgements):
     heading = [
-        "layer", "threads", "layout", "class", "ratio", "target", "against", "we, of the peak", "the peer",
+        "layer", "threads", "layout", "class", "sums", "ratio", "target", "against", "we, of the peak", "the peer",
         "the target takes",
     ]  # fmt: skip
     lines = [
-        [each.row.layer, each.row.threads, each.row.layout, each.target.kind, times(each.ratio),
-         times(each.target.ratio), each.target.against, percent(each.of_peak(each.row.ours)),
+        [each.row.layer, each.row.threads, each.row.layout, each.target.kind, each.target.precision,
+         times(each.ratio), times(each.target.ratio), each.target.against, percent(each.of_peak(each.row.ours)),
          percent(each.of_peak(each.peer)), percent(each.takes)]
         for each in targets.short(judgements)
     ]  # fmt: skip

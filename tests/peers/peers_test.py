@@ -149,6 +149,12 @@ class Arithmetic(unittest.TestCase):
             self.assertEqual(len(chosen), 2)
             self.assertAlmostEqual(arithmetic.means(chosen, lambda row: row.ratio)["3x3"][1, "nchw"], mean)
 
+    def test_where_exact_sums_crashed_the_defaults_others_do_not_stand_for_them(self):
+        winograd = result("conv2d", "nchw", 0.02, algorithm="winograd")
+        rows = arithmetic.rows_of([winograd, result("conv2d", "nchw", None, precision="exact"), result("x", "nchw", 1)])
+        self.assertEqual(len(arithmetic.of_precision(rows, "default")), 1)
+        self.assertEqual(arithmetic.of_precision(rows, "exact"), [])
+
     def test_at_the_peak_nothing_takes_longer_than_its_operations(self):
         slow, fast = arithmetic.at_the_peak(arithmetic.rows_of(self.RESULTS), {"1": 40.0, "2": 200.0})
         self.assertEqual((slow.ours["min_s"], fast.ours["min_s"]), (0.0125, 0.01))
@@ -161,7 +167,8 @@ class Arithmetic(unittest.TestCase):
                 ("met", 0.01, 0.01), ("near", 0.01, 0.0096), ("peak", 0.01, 0.004), ("short", 0.01, 0.006))  # fmt: skip
             for who, seconds in (("conv2d", ours), ("x", theirs))
         ]
-        judgements = targets.judged(arithmetic.rows_of(results), {"1": 100.0})  # 5 ms at the peak
+        judged = targets.judged(arithmetic.rows_of(results), {"1": 100.0})  # 5 ms at the peak
+        judgements = [each for each in judged if each.target.precision == "default"]
         self.assertEqual({each.row.layer: each.verdict for each in judgements}, {
             "met": "reached", "near": "within 5%", "peak": "out of reach", "short": "short"})  # fmt: skip
         (found,) = targets.standings(judgements)
@@ -177,11 +184,26 @@ class Arithmetic(unittest.TestCase):
             for layer, theirs in (("b", 0.009), ("c", 0.006), ("d", 0.01))
             for who, seconds in (("conv2d", 0.01), ("x", theirs))
         ]
-        found = targets.short(targets.judged(arithmetic.rows_of(results), {"1": 100.0}))
+        judged = targets.judged(arithmetic.rows_of(results), {"1": 100.0})
+        found = targets.short(each for each in judged if each.target.precision == "exact")
         self.assertEqual([each.row.layer for each in found], ["c", "b"])
         self.assertAlmostEqual(found[0].takes, 5 / 6)
-        self.assertIn("| c | 1 | nchw | 3x3 | 0.60 | 1.00 | any layout | 50% | 83% | 83% |", markdown.short_text(found))
+        self.assertIn("| c | 1 | nchw | 3x3 | exact | 0.60 | 1.00 | any layout | 50% | 83% | 83% |", markdown.short_text(found))
         self.assertEqual(markdown.short_text(found[:0]), "None.\n")
+
+    def test_3x3_layers_are_judged_by_exact_sums_and_by_the_defaults_beside_them(self):
+        results = [
+            result("conv2d", "nchw", 0.005, algorithm="winograd"),
+            result("conv2d", "nchw", 0.02, precision="exact"),
+            result("x", "nchw", 0.015),
+            result("x", "best", 0.01),
+        ]
+        exact, default = targets.standings(targets.judged(arithmetic.rows_of(results), {"1": 100.0}))
+        self.assertEqual((exact.target.precision, default.target.precision), ("exact", "default"))
+        self.assertAlmostEqual(exact.mean, 0.5)
+        self.assertAlmostEqual(exact.mean_with_the_same_layout, 0.75)
+        self.assertAlmostEqual(default.mean, 2)
+        self.assertAlmostEqual(default.mean_with_the_same_layout, 3)
 
     def test_a_target_says_which_peers_it_is_against(self):
         peers = (("x", "nchw", 0.04), ("x", "best", 0.02), ("OpenCV", "nchw", 0.03), ("OpenCV", "nhwc", 0.01))
@@ -301,9 +323,12 @@ class Report(unittest.TestCase):
         self.assertIn("2 of 2 rows", text)
         self.assertIn("| a | 1 | x | nhwc | SIGFPE |", text)
         self.assertIn("oneDNN 3.7.2", text)
+        for precision in ("default", "exact"):
+            for reading in ("the same layout", "any layout"):
+                self.assertIn(f"Our {precision} sums against the best peer with {reading}:", text)
         self.assertIn("| x | 2.00 |  |", text)
         self.assertIn("| the same layout | 6.00 |  |", text)
-        self.assertIn("| 3x3 | nchw | 1.00 | any layout | 0.25 | 25% | 100% | 1 | 0 | 0 | 1 | 0 |", text)
+        self.assertIn("| 3x3 | exact | nchw | 1.00 | any layout | 0.25 | 1.50 | 25% | 100% | 1 | 0 | 0 | 1 | 0 |", text)
         self.assertIn("| a | 1 | nchw | 50 direct | 33.3 y, nchw: jit | 1.50 | 200 x, best: jit | 0.25 |", text)
         self.assertIn("| a | 1 | nhwc | 100 direct | none ran |  | 200 x, best: jit | 0.50 |", text)
 
