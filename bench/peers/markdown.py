@@ -54,10 +54,13 @@ def rows_table(rows):
     return table(ROW_HEADING, [row_cells(row) for row in rows]) if rows else "None.\n"
 
 
+def column_name(threads, layout):
+    return f"{threads} thread{'s' * (threads > 1)}, {layout}"
+
+
 def means_table(found, what):
     """Of {what: {(threads, layout): mean}}."""
-    columns = list(next(iter(found.values())))
-    heading = [what, *(f"{threads} thread{'s' * (threads > 1)}, {layout}" for threads, layout in columns)]
+    heading = [what, *(column_name(*column) for column in next(iter(found.values())))]
     return table(heading, [[kind, *map(times, found[kind].values())] for kind in found])
 
 
@@ -113,6 +116,36 @@ def short_text(judgements):
     return table(heading, lines) if lines else "None.\n"
 
 
+def whole_text(wholes):
+    """All rows together."""
+    columns = sorted({(row.threads, row.layout) for whole in wholes for row in whole.rows})
+    heading = ["sums", "best peer with", *(column_name(*column) for column in columns), "together",
+               f"target {targets.WHOLE}", "rows", f"below {targets.FLOOR}"]  # fmt: skip
+    lines = []
+    for each in wholes:
+        found = arithmetic.means(each.rows, each.ratio)["all"]
+        lines.append(
+            [each.precision, each.reading, *(times(found.get(column)) for column in columns), times(each.mean),
+             each.verdict, len(each.rows), len(each.below)]
+        )  # fmt: skip
+    return table(heading, lines)
+
+
+def below_text(wholes):
+    """The rows below the floor by any reading, each once for each of our sums. With three digits behind the
+    point, as none may look as if it stood on the floor."""
+    found = {(row.layer, row.threads, row.layout, row.precision): row for whole in wholes for row in whole.below}
+    if not found:
+        return "None.\n"
+    heading = ["layer", "threads", "layout", "class", "sums", *arithmetic.READINGS]
+    lines = [
+        [row.layer, row.threads, row.layout, row.kind, row.precision,
+         *("" if ratio(row) is None else f"{ratio(row):.3f}" for ratio in arithmetic.READINGS.values())]
+        for row in sorted(found.values(), key=lambda row: row.ratio_to_any)
+    ]  # fmt: skip
+    return table(heading, lines)
+
+
 def versions_text(results):
     found = sorted({(result["who"], result["version"]) for result in results if "version" in result})
     return ", ".join(f"{who} {version}" for who, version in found)
@@ -144,6 +177,8 @@ def page(run, picture):
     rows = arithmetic.rows_of(run["results"])
     lost = arithmetic.losses(rows)
     judgements = targets.judged(rows, run["peaks"])
+    wholes = targets.wholes(rows)
+    ours_crashed = sum(each["who"] == arithmetic.OURS for each in arithmetic.crashes(run["results"]))
     peaks = ", ".join(
         f"{number(peak)} with {threads} thread{'s' * (int(threads) > 1)}" for threads, peak in run["peaks"].items()
     )
@@ -159,6 +194,16 @@ with the peer's conversions timed; and from whatever layout suits the peer best.
 
 ![Ratios by class](images/{picture})
 
+### The whole suite
+
+What we want by default sums: all rows together {targets.WHOLE} times as fast as the best peer of each, as a
+geometric mean, and none below {targets.FLOOR}. Where default sums are exact ones their row stands for both.
+Rows of ours that crashed, and are in no mean: {ours_crashed}.
+
+{whole_text(wholes)}
+The rows below {targets.FLOOR}, the worst first:
+
+{below_text(wholes)}
 ### Losses
 
 {len(lost)} of {len(rows)} rows, the worst first: a peer is faster, with whatever layout suits it.

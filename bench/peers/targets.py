@@ -1,4 +1,4 @@
-"""How fast we want to be, class by class, and how many rows are.
+"""How fast we want to be, class by class and all together, and how many rows are.
 
 A target is a ratio to the best peer. Where a peer is near the peak of fused multiply-adds, no sum in
 the definition's order can reach a large one: such a row is out of reach, which is said by numbers of
@@ -147,3 +147,44 @@ def short(judgements):
     """Those that a peer leaves furthest behind their target first."""
     found = [each for each in judgements if each.verdict == "short"]
     return sorted(found, key=lambda each: each.ratio / each.target.ratio)
+
+
+# All rows together, and each of them alone: by default sums.
+WHOLE, FLOOR = 1.5, 0.9
+
+
+@dataclasses.dataclass
+class Whole:
+    """The whole suite by one kind of our sums and one reading of the best peer; rows with no such peer
+    are left out."""
+
+    precision: str
+    reading: str
+    rows: list
+
+    def ratio(self, row):
+        return arithmetic.READINGS[self.reading](row)
+
+    @property
+    def mean(self):
+        return arithmetic.geometric_mean(map(self.ratio, self.rows))
+
+    @property
+    def verdict(self):
+        """Nothing is asked of all exact sums together."""
+        if self.precision != "default" or self.mean is None:
+            return ""
+        return "reached" if self.mean >= WHOLE else "short"
+
+    @property
+    def below(self):
+        """Those that a peer leaves further behind than any should be, the worst first."""
+        return sorted((row for row in self.rows if self.ratio(row) < FLOOR), key=self.ratio)
+
+
+def wholes(rows):
+    return [
+        Whole(precision, reading, [row for row in arithmetic.of_precision(rows, precision) if ratio(row) is not None])
+        for precision in arithmetic.PRECISIONS
+        for reading, ratio in arithmetic.READINGS.items()
+    ]

@@ -205,6 +205,40 @@ class Arithmetic(unittest.TestCase):
         self.assertAlmostEqual(default.mean, 2)
         self.assertAlmostEqual(default.mean_with_the_same_layout, 3)
 
+    WHOLE = [
+        result(who, layout, seconds, layer=layer, **more)
+        for layer, who, layout, seconds, more in (
+            ("a", "conv2d", "nchw", 0.01, {"algorithm": "winograd"}),
+            ("a", "conv2d", "nchw", 0.04, {"precision": "exact"}),
+            ("a", "x", "nchw", 0.04, {}),
+            ("a", "x", "best", 0.03, {}),
+            ("b", "conv2d", "nchw", 0.01, {}),
+            ("b", "x", "nchw", 0.01, {}),
+            ("b", "x", "best", 0.00896, {}),
+            ("c", "conv2d", "nchw", 0.01, {}),
+            ("c", "x", "best", 0.0095, {}),
+        )
+    ]
+
+    def test_the_whole_suite_is_judged_by_both_sums_and_both_readings(self):
+        found = targets.wholes(arithmetic.rows_of(self.WHOLE))
+        self.assertEqual([(each.precision, each.reading, len(each.rows), each.verdict) for each in found], [
+            ("default", "the same layout", 2, "reached"), ("default", "any layout", 3, "short"),
+            ("exact", "the same layout", 2, ""), ("exact", "any layout", 3, "")])  # fmt: skip
+        for each, ratios in zip(found, ([4, 1], [3, 0.896, 0.95], [1, 1], [0.75, 0.896, 0.95])):
+            self.assertAlmostEqual(each.mean, math.prod(ratios) ** (1 / len(ratios)))
+        self.assertEqual([[row.layer for row in each.below] for each in found], [[], ["b"], [], ["a", "b"]])
+
+    def test_rows_below_the_floor_are_named_the_worst_first(self):
+        wholes = targets.wholes(arithmetic.rows_of(self.WHOLE))
+        self.assertEqual(markdown.below_text(wholes).splitlines()[2:], [
+            "| a | 1 | nchw | 3x3 | exact | 1.000 | 0.750 |",
+            "| b | 1 | nchw | 3x3 | default | 1.000 | 0.896 |"])  # fmt: skip
+        self.assertEqual(markdown.below_text(wholes[:1]), "None.\n")
+        text = markdown.whole_text(wholes)
+        self.assertIn("| default | the same layout | 2.00 | 2.00 | reached | 2 | 0 |", text)
+        self.assertIn("| exact | any layout | 0.86 | 0.86 |  | 3 | 2 |", text)
+
     def test_a_target_says_which_peers_it_is_against(self):
         peers = (("x", "nchw", 0.04), ("x", "best", 0.02), ("OpenCV", "nchw", 0.03), ("OpenCV", "nhwc", 0.01))
         row = arithmetic.rows_of([result("conv2d", "nchw", 0.1), *(result(*peer) for peer in peers)])[0]
@@ -335,7 +369,11 @@ class Report(unittest.TestCase):
     def test_a_run_without_losses_and_crashes_says_so(self):
         run = {**self.RUN, "results": [result("conv2d", "nchw", 0.01), result("x", "nchw", 0.02)]}
         text = markdown.page(run, "peers.svg")
-        self.assertEqual(text.count("None.\n"), 3)  # losses, short rows, crashes
+        self.assertEqual(text.count("None.\n"), 4)  # below the floor, losses, short rows, crashes
+        self.assertIn("crashed, and are in no mean: 0.", text)
+        crashed = result("conv2d", "nhwc", None)
+        text = markdown.page({**run, "results": [*run["results"], crashed]}, "peers.svg")
+        self.assertIn("crashed, and are in no mean: 1.", text)
 
     def test_numbers_have_three_digits(self):
         self.assertEqual([markdown.number(value) for value in (0.1234, 5, 99.94, 1234.5)], ["0.123", "5", "99.9", "1234"])
