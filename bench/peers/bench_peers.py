@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -121,6 +122,16 @@ def processor():
     return platform.machine()
 
 
+def commit_of(command):
+    """Of the checkout that the command lies in, with "-dirty" where a file of it differs; None outside of one."""
+    folder = pathlib.Path(shutil.which(command) or command).resolve().parent
+    asking = ["git", "-C", folder, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        return subprocess.run(asking, capture_output=True, text=True, check=False).stdout.strip() or None
+    except FileNotFoundError:
+        return None  # no git here
+
+
 def peaks_of(results):
     """{threads: GFLOP/s}, the best that any of our runs measured."""
     peaks = {}
@@ -146,16 +157,20 @@ def write_report(run, out):
     rows = arithmetic.rows_of(run["results"])
     (out / "report.json").write_text(json.dumps(run, indent=1), encoding="utf-8")
     (out / "report.md").write_text(markdown.page(run, "peers.svg"), encoding="utf-8")
-    title = "conv2d against the best peer with the same layout: geometric means of the ratios"
+    title = "conv2d by default sums against the best peer with the same layout: geometric means of the ratios"
     (out / "peers.svg").write_text(bars.svg(title, class_bars(rows)), encoding="utf-8")
 
 
 def main():
     options = arguments()
+    began = datetime.datetime.now().isoformat(timespec="seconds")
+    commit = commit_of(options.command)
 
     def keep(results):
         run = {
             "date": datetime.date.today().isoformat(),
+            "began": [began],
+            "commit": commit,
             "machine": f"{processor()}, {os.cpu_count()} processors",
             "samples": options.samples,
             "peaks": peaks_of(results),

@@ -54,26 +54,32 @@ def rows_table(rows):
     return table(ROW_HEADING, [row_cells(row) for row in rows]) if rows else "None.\n"
 
 
+def threads_text(threads):
+    return f"{threads} thread{'s' * (threads > 1)}"
+
+
 def column_name(threads, layout):
-    return f"{threads} thread{'s' * (threads > 1)}, {layout}"
+    return f"{threads_text(threads)}, {layout}"
 
 
 def means_table(found, what):
     """Of {what: {(threads, layout): mean}}."""
+    if not found:
+        return "None ran.\n"
     heading = [what, *(column_name(*column) for column in next(iter(found.values())))]
     return table(heading, [[kind, *map(times, found[kind].values())] for kind in found])
 
 
 def means_text(rows, results):
-    text = ""
+    tables = []
     for precision in arithmetic.PRECISIONS:
         chosen = arithmetic.of_precision(rows, precision)
         for reading, ratio in arithmetic.READINGS.items():
             found = means_table(arithmetic.means(chosen, ratio), "class")
-            text += f"Our {precision} sums against the best peer with {reading}:\n\n{found}\n"
-    found = arithmetic.means_by_peer(arithmetic.of_precision(rows, "default"), results)
-    alone = "Our default sums against each peer alone, with the same layout"
-    return text + (f"{alone}:\n\n{means_table(found, 'peer')}\n" if found else "")
+            tables.append(f"Our {precision} sums against the best peer with {reading}:\n\n{found}")
+    found = means_table(arithmetic.means_by_peer(arithmetic.of_precision(rows, "default"), results), "peer")
+    tables.append(f"Our default sums against each peer alone, with the same layout:\n\n{found}")
+    return "\n".join(tables)
 
 
 def limits_text(rows, peaks):
@@ -97,7 +103,8 @@ def targets_text(judgements):
         target = each.target
         lines.append(
             [target.kind, target.precision, target.layout, times(target.ratio), target.against, times(each.mean),
-             times(each.mean_with_the_same_layout), *map(percent, each.of_peak), len(each.judgements), *map(each.count, targets.VERDICTS)]
+             times(each.mean_with_the_same_layout), *map(percent, each.of_peak), len(each.judgements),
+             *map(each.count, targets.VERDICTS)]
         )  # fmt: skip
     return table(heading, lines)
 
@@ -172,70 +179,108 @@ def errors_text(results):
     return table(["who", "largest error"], [[who, f"{error:.1e}"] for who, error in sorted(worst.items())])
 
 
-def page(run, picture):
-    """`run` is what the JSON file holds: machine, peaks, samples and results."""
-    rows = arithmetic.rows_of(run["results"])
-    lost = arithmetic.losses(rows)
-    judgements = targets.judged(rows, run["peaks"])
+def run_text(run, rows):
+    """When, where and of what; a report of before these were kept has no commit."""
+    peaks = ", ".join(f"{number(peak)} with {threads_text(int(threads))}" for threads, peak in run["peaks"].items())
+    commit = f"commit {run['commit']}" if run.get("commit") else "commits are not recorded"
+    return f"""{run["date"]}; {commit}; {run["machine"]}; {len({row.layer for row in rows})} layers.
+Everybody times each in a child process, forward passes one by one: at least {run["samples"]} in a layout, for a tenth
+of a second at least and ten seconds at most. The shortest counts{runs_text(run)}.
+Fused multiply-adds alone reach, in GFLOP/s: {peaks}.
+Peers: {versions_text(run["results"])}.
+"""
+
+
+def runs_text(run):
+    """How often everybody had its turn, where that is recorded."""
+    if "began" not in run:
+        return ", of all runs that were put together"
+    times_each = sorted({result.get("runs", 1) for result in run["results"] if "min_s" in result})
+    if times_each == [1]:
+        return ", of one run"
+    return f", of {' to '.join(map(str, dict.fromkeys((times_each[0], times_each[-1]))))} runs of this commit"
+
+
+READINGS_TEXT = """\
+A ratio says how many times as fast as the best peer we are, with as many threads. Our tensors lie as the user
+has them, contiguous (`nchw`) or channels-last (`nhwc`). There are two best peers of a row:
+
+- with **the same layout**: of those that get the user's tensors; what they convert is timed.
+- with **any layout**: of all, also those whose tensors lie otherwise, as suits them best, and that convert nothing.
+
+And there are two kinds of sums of ours. **Default** ones are Winograd's where these are faster; **exact** ones are
+the definition's, in its order. Where a layer's default sums are exact one row stands for both.
+"""
+
+
+def whole_section(run, rows):
     wholes = targets.wholes(rows)
     ours_crashed = sum(each["who"] == arithmetic.OURS for each in arithmetic.crashes(run["results"]))
-    peaks = ", ".join(
-        f"{number(peak)} with {threads} thread{'s' * (int(threads) > 1)}" for threads, peak in run["peaks"].items()
-    )
-    layers = len({row.layer for row in rows})
-    return f"""### The run
-
-{run["date"]}; {run["machine"]}; {layers} layers, at least {run["samples"]} samples each, the shortest time of
-each counts. Fused multiply-adds alone reach, in GFLOP/s: {peaks}.
-Peers: {versions_text(run["results"])}.
-
-A ratio says how many times as fast as the best peer we are: from the user's layout (`nchw` or `nhwc`),
-with the peer's conversions timed; and from whatever layout suits the peer best.
-
-![Ratios by class](images/{picture})
-
-### The whole suite
-
+    return f"""\
 What we want by default sums: all rows together {targets.WHOLE} times as fast as the best peer of each, as a
-geometric mean, and none below {targets.FLOOR}. Where default sums are exact ones their row stands for both.
-Rows of ours that crashed, and are in no mean: {ours_crashed}.
+geometric mean, and none below {targets.FLOOR}. Rows of ours that crashed, and are in no mean: {ours_crashed}.
 
 {whole_text(wholes)}
 The rows below {targets.FLOOR}, the worst first:
 
-{below_text(wholes)}
-### Losses
+{below_text(wholes)}"""
 
-{len(lost)} of {len(rows)} rows, the worst first: a peer is faster, with whatever layout suits it.
 
-{rows_table(lost)}
-### Geometric means
+def losses_section(rows):
+    lost = arithmetic.losses(rows)
+    same_layout = sum(row.ratio is not None and row.ratio < 1 for row in rows)
+    return f"""\
+In {len(lost)} of {len(rows)} rows, of default and of exact sums, the best peer with any layout is faster, in
+{same_layout} that with the same layout. The worst first:
 
-{means_text(rows, run["results"])}What the means of all layers would be if each that takes longer than its operations at the peak of fused
-multiply-adds took as long as these, and no layer read or wrote memory:
+{rows_table(lost)}"""
 
-{limits_text(rows, run["peaks"])}
-### Targets
 
-What we want to be to the best peer, as a ratio, and with how many rows we are. A row is out of reach
+def means_section(run, rows):
+    return f"""\
+{means_text(rows, run["results"])}
+What the means of all layers would be, by default sums, if each that takes longer than its operations at
+the peak of fused multiply-adds took as long as these, and no layer read or wrote memory:
+
+{limits_text(rows, run["peaks"])}"""
+
+
+def targets_section(judgements):
+    return f"""What we want to be to the best peer, as a ratio, and with how many rows we are. A row is out of reach
 where even the peak of fused multiply-adds, on the taps that are not in the padding, would not reach it.
 Shares of that peak are geometric means; those above 100% took fewer operations.
 
-{targets_text(judgements)}
-### Short rows
+{targets_text(judgements)}"""
 
-The furthest from their target first, and the share of the peak that reaching it takes.
 
-{short_text(judgements)}
-### Crashes
+def short_section(judgements):
+    return f"""The furthest from their target first, and the share of the peak that reaching it takes.
 
-{crashes_text(run["results"])}
-### Errors
+{short_text(judgements)}"""
 
-The largest |y − y′| / n over all layers, with numbers from −1 to 1; y′ is computed in float64, for a
-sample of the outputs, and n is the number of its products.
 
-{errors_text(run["results"])}
-### All rows
+def errors_section(results):
+    return f"""\
+The largest |y − y′| / n over all layers, with numbers from −1 to 1; y′ is computed in float64, for 1024 of our
+outputs, 512 of a peer's and 128 of PyTorch's, and n is the number of its products.
 
-{rows_table(rows)}"""
+{errors_text(results)}"""
+
+
+def page(run, picture):
+    """`run` is what the JSON file holds: date, commit, machine, peaks, samples and results."""
+    rows = arithmetic.rows_of(run["results"])
+    judgements = targets.judged(rows, run["peaks"])
+    bars = f"![Ratios by class: default sums, the best peer with the same layout](images/{picture})\n"
+    sections = {
+        "The run": f"{run_text(run, rows)}\n{READINGS_TEXT}\n{bars}",
+        "The whole suite": whole_section(run, rows),
+        "Losses": losses_section(rows),
+        "Geometric means": means_section(run, rows),
+        "Targets": targets_section(judgements),
+        "Short rows": short_section(judgements),
+        "Crashes": crashes_text(run["results"]),
+        "Errors": errors_section(run["results"]),
+        "All rows": rows_table(rows),
+    }
+    return "\n".join(f"### {heading}\n\n{text}" for heading, text in sections.items())

@@ -6,6 +6,7 @@ import fcntl
 import json
 import math
 import pathlib
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -354,7 +355,11 @@ class Report(unittest.TestCase):
         places = [text.index(f"### {name}") for name in (
             "Losses", "Geometric means", "Targets", "Crashes", "Errors", "All rows")]  # fmt: skip
         self.assertEqual(places, sorted(places))
-        self.assertIn("2 of 2 rows", text)
+        self.assertIn(
+            "In 2 of 2 rows, of default and of exact sums, the best peer with any layout is faster, in\n"
+            "0 that with the same layout.",
+            text,
+        )
         self.assertIn("| a | 1 | x | nhwc | SIGFPE |", text)
         self.assertIn("oneDNN 3.7.2", text)
         for precision in ("default", "exact"):
@@ -365,6 +370,23 @@ class Report(unittest.TestCase):
         self.assertIn("| 3x3 | exact | nchw | 1.00 | any layout | 0.25 | 1.50 | 25% | 100% | 1 | 0 | 0 | 1 | 0 |", text)
         self.assertIn("| a | 1 | nchw | 50 direct | 33.3 y, nchw: jit | 1.50 | 200 x, best: jit | 0.25 |", text)
         self.assertIn("| a | 1 | nhwc | 100 direct | none ran |  | 200 x, best: jit | 0.50 |", text)
+
+    def test_a_report_says_of_which_commit_it_is_and_how_often_everybody_ran(self):
+        once = {**self.RUN, "commit": "0950e4d1f54a", "began": ["2026-01-01T10:00:00"]}
+        text = markdown.page(once, "peers.svg")
+        self.assertIn("2026-01-01; commit 0950e4d1f54a; a processor", text)
+        self.assertIn("The shortest counts, of one run.", text)
+        often = [{**each, "runs": 2 + (each["who"] == "x")} for each in self.RUN["results"]]
+        for results, words in ((often, "of 2 to 3 runs"), (often[:2], "of 2 runs")):
+            self.assertIn(f"shortest counts, {words} of this commit.", markdown.page({**once, "results": results}, "a"))
+        before = markdown.page(self.RUN, "peers.svg")
+        self.assertIn("; commits are not recorded;", before)
+        self.assertIn("The shortest counts, of all runs that were put together.", before)
+
+    def test_a_run_without_peers_says_so(self):
+        text = markdown.page({**self.RUN, "results": self.RUN["results"][:1]}, "peers.svg")
+        self.assertIn("against each peer alone, with the same layout:\n\nNone ran.\n", text)
+        self.assertIn("In 0 of 1 rows", text)
 
     def test_a_run_without_losses_and_crashes_says_so(self):
         run = {**self.RUN, "results": [result("conv2d", "nchw", 0.01), result("x", "nchw", 0.02)]}
@@ -394,6 +416,22 @@ class Report(unittest.TestCase):
             self.assertEqual(json.loads((out / "report.json").read_text(encoding="utf-8")), self.RUN)
             self.assertIn("peers.svg", (out / "report.md").read_text(encoding="utf-8"))
             xml.etree.ElementTree.parse(out / "peers.svg")
+
+    def test_the_commit_is_that_of_the_checkout_around_the_command(self):
+        with tempfile.TemporaryDirectory() as folder:
+            command = pathlib.Path(folder) / "build" / "conv2d"
+            command.parent.mkdir()
+            command.write_text("", encoding="utf-8")
+            self.assertIsNone(bench_peers.commit_of(command))
+            source = pathlib.Path(folder) / "a.cc"
+            source.write_text("1", encoding="utf-8")
+            author = ["-c", "user.name=a", "-c", "user.email=a@b.org", "-c", "commit.gpgsign=false"]
+            for words in (["init", "--quiet"], ["add", "a.cc"], [*author, "commit", "--quiet", "--message=a"]):
+                subprocess.run(["git", "-C", folder, *words], check=True)
+            commit = bench_peers.commit_of(command)
+            self.assertRegex(commit, "^[0-9a-f]{12}$")
+            source.write_text("2", encoding="utf-8")
+            self.assertEqual(bench_peers.commit_of(command), commit + "-dirty")
 
     def test_peaks_are_the_best_that_was_measured(self):
         runs = [
