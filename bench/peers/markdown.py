@@ -218,7 +218,7 @@ def whole_section(run, rows):
     ours_crashed = sum(each["who"] == arithmetic.OURS for each in arithmetic.crashes(run["results"]))
     return f"""\
 What we want by default sums: all rows together {targets.WHOLE} times as fast as the best peer of each, as a
-geometric mean, and none below {targets.FLOOR}. Rows of ours that crashed, and are in no mean: {ours_crashed}.
+geometric mean, and none below {targets.FLOOR}. Timings of ours that crashed, and are in no mean: {ours_crashed}.
 
 {whole_text(wholes)}
 The rows below {targets.FLOOR}, the worst first:

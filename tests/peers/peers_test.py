@@ -21,6 +21,7 @@ import bench_peers  # noqa: E402
 import children  # noqa: E402
 import layers  # noqa: E402
 import markdown  # noqa: E402
+import merge  # noqa: E402
 import targets  # noqa: E402
 
 
@@ -189,7 +190,8 @@ class Arithmetic(unittest.TestCase):
         found = targets.short(each for each in judged if each.target.precision == "exact")
         self.assertEqual([each.row.layer for each in found], ["c", "b"])
         self.assertAlmostEqual(found[0].takes, 5 / 6)
-        self.assertIn("| c | 1 | nchw | 3x3 | exact | 0.60 | 1.00 | any layout | 50% | 83% | 83% |", markdown.short_text(found))
+        text = markdown.short_text(found)
+        self.assertIn("| c | 1 | nchw | 3x3 | exact | 0.60 | 1.00 | any layout | 50% | 83% | 83% |", text)
         self.assertEqual(markdown.short_text(found[:0]), "None.\n")
 
     def test_3x3_layers_are_judged_by_exact_sums_and_by_the_defaults_beside_them(self):
@@ -392,10 +394,10 @@ class Report(unittest.TestCase):
         run = {**self.RUN, "results": [result("conv2d", "nchw", 0.01), result("x", "nchw", 0.02)]}
         text = markdown.page(run, "peers.svg")
         self.assertEqual(text.count("None.\n"), 4)  # below the floor, losses, short rows, crashes
-        self.assertIn("crashed, and are in no mean: 0.", text)
+        self.assertIn("Timings of ours that crashed, and are in no mean: 0.", text)
         crashed = result("conv2d", "nhwc", None)
         text = markdown.page({**run, "results": [*run["results"], crashed]}, "peers.svg")
-        self.assertIn("crashed, and are in no mean: 1.", text)
+        self.assertIn("Timings of ours that crashed, and are in no mean: 1.", text)
 
     def test_numbers_have_three_digits(self):
         self.assertEqual([markdown.number(value) for value in (0.1234, 5, 99.94, 1234.5)], ["0.123", "5", "99.9", "1234"])
@@ -439,6 +441,101 @@ class Report(unittest.TestCase):
             result("conv2d", "nhwc", 0.02, gflops=66, peak_fraction=0.6),
         ]
         self.assertAlmostEqual(bench_peers.peaks_of(runs)["1"], 110)
+
+
+class Merge(unittest.TestCase):
+    def run_of(self, began, *results, **more):
+        about = {"date": began[:10], "began": [began], "commit": "0950e4d1f54a", "machine": "a processor"}
+        return {**about, "samples": 6, "peaks": {"1": 100.0}, "results": list(results), **more}
+
+    def time(self, who, seconds, layout="nchw", **more):
+        return result(who, layout, seconds, samples=7, median_s=seconds and 2 * seconds, **more)
+
+    def merged(self, *runs):
+        return merge.merged({f"{name}.json": run for name, run in zip("abc", runs)})
+
+    def refusal(self, *runs):
+        with self.assertRaises(ValueError) as caught:
+            self.merged(*runs)
+        return str(caught.exception)
+
+    def test_the_shortest_time_of_a_row_counts_for_everybody_alike(self):
+        first = self.run_of("2026-01-01T10", self.time("conv2d", 0.02), self.time("x", 0.03, max_error=2e-7))
+        second = self.run_of("2026-01-02T10", self.time("conv2d", 0.03), self.time("x", 0.02), peaks={"1": 110.0})
+        run = self.merged(first, second)
+        ours, theirs = run["results"]
+        self.assertEqual((ours["min_s"], theirs["min_s"]), (0.02, 0.02))
+        self.assertEqual((ours["samples"], ours["runs"], theirs["max_error"]), (14, 2, 2e-7))
+        self.assertEqual((ours["medians_s"], ours["median_s"]), ([0.04, 0.06], 0.05))
+        self.assertEqual((run["date"], run["peaks"], run["samples"]), ("2026-01-02", {"1": 110.0}, 6))
+        self.assertEqual(run["began"], ["2026-01-01T10", "2026-01-02T10"])
+
+    def test_what_is_merged_merges_again_and_runs_may_be_of_some_layers(self):
+        one, two = (self.run_of(f"2026-01-01T1{i}", self.time("conv2d", 0.02)) for i in range(2))
+        other = self.run_of("2026-01-01T12", self.time("conv2d", 0.01, layer="b", threads=2), peaks={"2": 200.0})
+        run = self.merged(self.merged(one, two), other)
+        self.assertEqual([(each["layer"], each["runs"]) for each in run["results"]], [("a", 2), ("b", 1)])
+        self.assertEqual(run["peaks"], {"1": 100.0, "2": 200.0})
+        self.assertIn("of 1 to 2 runs of this commit", markdown.page(run, "peers.svg"))
+        third = self.run_of("2026-01-01T12", self.time("conv2d", 0.03))
+        (ours,) = self.merged(self.merged(one, two), third)["results"]
+        self.assertEqual((ours["medians_s"], ours["median_s"], ours["runs"]), ([0.04, 0.04, 0.06], 0.04, 3))
+
+    def test_exact_sums_and_layouts_keep_rows_of_their_own(self):
+        default, exact = self.time("conv2d", 1), self.time("conv2d", 2, precision="exact")
+        rows = [default, exact, self.time("conv2d", 3, "nhwc")]
+        run = self.merged(self.run_of("2026-01-01T10", *rows), self.run_of("2026-01-01T11", *rows))
+        self.assertEqual([each["min_s"] for each in run["results"]], [1, 2, 3])
+
+    def test_a_crash_stays_beside_the_time_of_another_run(self):
+        once = self.run_of("2026-01-01T10", self.time("x", None), self.time("y", None))
+        run = self.merged(once, self.run_of("2026-01-01T11", self.time("x", 0.02), self.time("y", None)))
+        self.assertEqual([each.get("min_s") for each in run["results"]], [0.02, None, None, None])
+        self.assertEqual(len(arithmetic.crashes(run["results"])), 3)
+
+    def test_reports_of_different_things_are_refused(self):
+        first = self.run_of("2026-01-01T10", self.time("x", 1, version="1.0"))
+        for other, sentence in (
+            ({"commit": "3fac951aaaaa"}, "a.json is of commit 0950e4d1f54a and b.json is of commit 3fac951aaaaa"),
+            ({"commit": "3fac951aaaaa-dirty"}, "b.json is of 3fac951aaaaa-dirty: changes that no commit has may differ "
+                                               "between two runs"),
+            ({"commit": None}, "b.json does not say its commit; only reports of one commit are put together"),
+            ({"machine": "another"}, "a.json is of a processor and b.json is of another"),
+            ({"began": first["began"]}, "a.json and b.json both have the run that began at 2026-01-01T10"),
+            ({"results": [self.time("x", 1, version="1.1")]}, "a.json has x 1.0 and b.json has 1.1"),
+            ({"results": [self.time("x", 1, operations=5)]}, "a.json has a layer a of 1000000000 operations and b.json "
+                                                             "has of 5 operations"),
+        ):  # fmt: skip
+            second = {**self.run_of("2026-01-01T11", *first["results"]), **other}
+            self.assertEqual(self.refusal(first, second), sentence)
+        del first["commit"]  # as before it was kept
+        self.assertIn("a.json does not say its commit", self.refusal(first, self.run_of("2026-01-01T11")))
+
+    def test_layers_of_the_suite_have_the_classes_of_today(self):
+        last, strange = (
+            self.time("x", 1, layer="u_net:last", operations=operations) for operations in (2 * 64 * 2 * 256 * 256, 5)
+        )
+        run = merge.with_classes_of_today(self.run_of("2026-01-01T10", last, strange))
+        self.assertEqual([each["class"] for each in run["results"]], ["few output channels", "3x3"])
+
+    def test_the_command_writes_a_report_or_says_in_a_sentence_why_not(self):
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [pathlib.Path(folder) / f"{name}.json" for name in "ab"]
+            for path, seconds in zip(paths, (0.02, 0.01)):
+                run = self.run_of(f"2026-01-01T1{path.stem}", self.time("conv2d", seconds), self.time("x", 0.02))
+                path.write_text(json.dumps(run), encoding="utf-8")
+            command = [sys.executable, ROOT / "bench" / "peers" / "merge.py", "--out", pathlib.Path(folder) / "out"]
+            subprocess.run([*command, *paths], check=True, stdout=subprocess.DEVNULL)
+            text = (pathlib.Path(folder) / "out" / "report.json").read_text(encoding="utf-8")
+            self.assertEqual([each["min_s"] for each in json.loads(text)["results"]], [0.01, 0.02])
+            paths[1].write_text("[]", encoding="utf-8")
+            for given, sentence in (
+                (paths, f"{paths[1]} is no report.json of bench_peers.py"),
+                ([paths[0]] * 2, "a report is named twice"),
+                ([pathlib.Path(folder) / "c"], f"{folder}/c cannot be read: No such file or directory"),
+            ):
+                said = subprocess.run([*command, *given], check=False, capture_output=True, text=True)
+                self.assertEqual((said.returncode, said.stderr), (1, f"merge.py: {sentence}\n"))
 
 
 if __name__ == "__main__":
