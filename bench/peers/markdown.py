@@ -1,6 +1,7 @@
 """The report as a page."""
 
 import arithmetic
+import summary
 import targets
 
 
@@ -123,6 +124,14 @@ def short_text(judgements):
     return table(heading, lines) if lines else "None.\n"
 
 
+def summary_text(rows):
+    readings = list(arithmetic.READINGS)
+    heading = ["class", "layers"]
+    for column in summary.columns_of(rows):
+        heading += [f"{column_name(*column)}: {readings[0]}", *readings[1:]]
+    return table(heading, [[name, layers, *map(times, means)] for name, layers, means in summary.lines(rows)])
+
+
 def whole_text(wholes):
     """All rows together."""
     columns = sorted({(row.threads, row.layout) for whole in wholes for row in whole.rows})
@@ -213,6 +222,15 @@ the definition's, in its order. Where a layer's default sums are exact one row s
 """
 
 
+def summary_section(rows):
+    return f"""\
+How many times as fast as the best peer we are, as geometric means over layers: against the best one with the
+same layout, and with any layout. Where default sums are not exact both kinds stand here; classes that share a
+line have [one each](#geometric-means) below.
+
+{summary_text(rows)}"""
+
+
 def whole_section(run, rows):
     wholes = targets.wholes(rows)
     ours_crashed = sum(each["who"] == arithmetic.OURS for each in arithmetic.crashes(run["results"]))
@@ -274,6 +292,7 @@ def page(run, picture):
     bars = f"![Ratios by class: default sums, the best peer with the same layout](images/{picture})\n"
     sections = {
         "The run": f"{run_text(run, rows)}\n{READINGS_TEXT}\n{bars}",
+        "How fast it is": summary_section(rows),
         "The whole suite": whole_section(run, rows),
         "Losses": losses_section(rows),
         "Geometric means": means_section(run, rows),

@@ -22,11 +22,12 @@ import children  # noqa: E402
 import layers  # noqa: E402
 import markdown  # noqa: E402
 import merge  # noqa: E402
+import summary  # noqa: E402
 import targets  # noqa: E402
 
 
-def result(who, layout, seconds, layer="a", threads=1, **more):
-    about = {"layer": layer, "class": "3x3", "threads": threads, "operations": 10**9}
+def result(who, layout, seconds, layer="a", threads=1, kind="3x3", **more):
+    about = {"layer": layer, "class": kind, "threads": threads, "operations": 10**9}
     about |= {"operations_on_inputs": 10**9 // 2}
     times = {"crash": "SIGFPE"} if seconds is None else {"min_s": seconds, "max_error": 1e-7}
     ours = {"precision": "default", "algorithm": "direct"} if who == arithmetic.OURS else {"implementation": "jit"}
@@ -269,6 +270,43 @@ class Arithmetic(unittest.TestCase):
         self.assertEqual(arithmetic.crashes(self.RESULTS), [self.RESULTS[3]])
 
 
+class Summary(unittest.TestCase):
+    def test_every_class_of_the_suite_is_in_one_line(self):
+        kinds = [kind for kinds in summary.LINES.values() for kind in kinds]
+        self.assertEqual(len(kinds), len(set(kinds)))
+        self.assertLessEqual({layers.class_of(layer) for layer in layers.suite()}, set(kinds))
+
+    def test_a_line_has_means_by_columns_and_readings_and_exact_sums_have_their_own(self):
+        results = [
+            result("conv2d", "nchw", 0.01, algorithm="winograd"),
+            result("conv2d", "nchw", 0.03, precision="exact"),
+            result("x", "nchw", 0.06),
+            result("x", "best", 0.03),
+            *(result("conv2d", "nhwc", 0.01, layer=layer, kind=kind, threads=2) for layer, kind in (
+                ("b", "depthwise"), ("c", "depthwise, wide kernel"))),
+            result("x", "nhwc", 0.01, layer="b", threads=2),
+            result("x", "nhwc", 0.04, layer="c", threads=2),
+        ]  # fmt: skip
+        rows = arithmetic.rows_of(results)
+        found = {name: (number, means) for name, number, means in summary.lines(rows)}
+        self.assertEqual(list(found), [
+            "3x3, default sums", "3x3, exact sums", "depthwise",
+            "all layers, default sums", "all layers, exact sums"])  # fmt: skip
+        for name, number, means in (
+            ("3x3, default sums", 1, [6, 3, None, None]),
+            ("3x3, exact sums", 1, [2, 1, None, None]),
+            ("depthwise", 2, [None, None, 2, 2]),
+            ("all layers, default sums", 3, [6, 3, 2, 2]),
+        ):
+            self.assertEqual(found[name][0], number)
+            for mean, expected in zip(found[name][1], means, strict=True):
+                self.assertAlmostEqual(mean, expected) if expected else self.assertIsNone(mean)
+        heading = "| class | layers | 1 thread, nchw: the same layout | any layout | 2 threads, nhwc: the same layout |"
+        text = markdown.summary_text(rows)
+        self.assertTrue(text.startswith(heading))
+        self.assertIn("| depthwise | 2 |  |  | 2.00 | 2.00 |\n", text)
+
+
 class Children(unittest.TestCase):
     """Drivers that are a few lines of Python: they say what is in `lines`, and end as they like."""
 
@@ -355,7 +393,7 @@ class Report(unittest.TestCase):
     def test_losses_come_before_all_rows_and_crashes_are_told(self):
         text = markdown.page(self.RUN, "peers.svg")
         places = [text.index(f"### {name}") for name in (
-            "Losses", "Geometric means", "Targets", "Crashes", "Errors", "All rows")]  # fmt: skip
+            "The run", "How fast it is", "The whole suite", "Losses", "Geometric means", "Targets", "Crashes", "Errors", "All rows")]  # fmt: skip
         self.assertEqual(places, sorted(places))
         self.assertIn(
             "In 2 of 2 rows, of default and of exact sums, the best peer with any layout is faster, in\n"
