@@ -393,7 +393,8 @@ class Report(unittest.TestCase):
     def test_losses_come_before_all_rows_and_crashes_are_told(self):
         text = markdown.page(self.RUN, "peers.svg")
         places = [text.index(f"### {name}") for name in (
-            "The run", "How fast it is", "The whole suite", "Losses", "Geometric means", "Targets", "Crashes", "Errors", "All rows")]  # fmt: skip
+            "The run", "How fast it is", "The whole suite", "Losses", "Geometric means", "Targets", "Crashes", "Errors",
+            "All rows")]  # fmt: skip
         self.assertEqual(places, sorted(places))
         self.assertIn(
             "In 2 of 2 rows, of default and of exact sums, the best peer with any layout is faster, in\n"
