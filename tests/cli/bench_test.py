@@ -204,6 +204,15 @@ class Times(BenchTest):
         (refused, _) = self.timed("--algorithm", "direct", lines=lines)
         self.assertTrue(refused["refused"].startswith("direct refuses this layer: "))
 
+    def test_results_of_winograd_lie_within_its_bound(self):
+        for layout in ("nchw", "nhwc"):
+            (layer,) = self.timed("--layout", layout, lines=["ic32ih16oc24oh16kh3ph1"])
+            self.assertEqual((layer["precision"], layer["algorithm"]), ("default", "winograd"))
+            self.assertLess(0, layer["max_error"])
+            self.assertLessEqual(layer["max_error"], layer["error_bound"])
+            # More than that of a sum of 32 * 9 products: it is another one.
+            self.assertLess(1.001 * (32 * 9 + 1) * 2**-24, layer["error_bound"])
+
     def test_threads_and_images_are_as_asked(self):
         self.assertEqual([each["threads"] for each in self.timed("--threads", "2")], [2] * 3)
         with_batch = self.succeed("bench", *self.layers(*self.LINES), "--batch", "5", "--list").splitlines()
