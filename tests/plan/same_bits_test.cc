@@ -25,6 +25,7 @@ using functional::Conv2dArguments;
 using testing::Instructions;
 using testing::Threads;
 
+/// A forward layer, or where the algorithm is "transposed" a transposed one.
 struct HashedLayer {
   std::string_view algorithm;  ///< that an input of this format takes
   Sizes input, weight;
@@ -32,6 +33,18 @@ struct HashedLayer {
   DType dtype;
   std::uint64_t hash;
   MemoryFormat format = MemoryFormat::contiguous;
+
+  Plan plan(const Sizes& x, MemoryFormat from) const {
+    if (algorithm == "transposed") {
+      return Plan::conv_transpose2d(x, weight, true, dtype,
+                                    {.stride = arguments.stride,
+                                     .padding = arguments.padding,
+                                     .groups = arguments.groups,
+                                     .dilation = arguments.dilation},
+                                    from);
+    }
+    return Plan::conv2d(x, weight, true, dtype, arguments, from);
+  }
 };
 
 void PrintTo(const HashedLayer& layer, std::ostream* out) {
@@ -99,9 +112,8 @@ class SameBits : public ::testing::TestWithParam<HashedLayer> {
   Tensor output(TensorView x, MemoryFormat from, MemoryFormat to) const {
     const HashedLayer& layer = GetParam();
     const Tensor w = weight_of(layer);
-    const Tensor bias = numbers({layer.weight[0]}, layer.dtype, 3);
-    const Plan plan =
-        Plan::conv2d(x.sizes(), layer.weight, true, layer.dtype, layer.arguments, from);
+    const Plan plan = layer.plan(x.sizes(), from);
+    const Tensor bias = numbers({plan.output_sizes()[1]}, layer.dtype, 3);
     Tensor y(plan.output_sizes(), layer.dtype, to);
     plan.run(x.clone(from), w, bias.view(), y);
     return y;
@@ -144,98 +156,117 @@ TEST_P(SameBits, OfOneImageAlone) {
 
 TEST_P(SameBits, RunsTheAlgorithmThatItIsHereFor) {
   const HashedLayer& layer = GetParam();
-  const Plan plan =
-      Plan::conv2d(layer.input, layer.weight, true, layer.dtype, layer.arguments, layer.format);
-  EXPECT_EQ(plan.algorithm(), layer.algorithm);
+  EXPECT_EQ(layer.plan(layer.input, layer.format).algorithm(), layer.algorithm);
 }
 
 constexpr auto float32 = DType::float32;
 constexpr auto float64 = DType::float64;
 
-INSTANTIATE_TEST_SUITE_P(
-    Layers, SameBits,
-    ::testing::Values(
-        HashedLayer{"planar", {3, 3, 33, 31}, {6, 3, 5, 5}, {}, float32, 0xbcc2c170c17e1058},
-        HashedLayer{"planar",
-                    {2, 17, 19, 23},
-                    {37, 17, 3, 3},
-                    {.stride = 2, .padding = 1, .precision = Precision::exact},
-                    float32,
-                    0xf0fc8a8a2f32b80c},
-        HashedLayer{
-            "planar", {2, 12, 9, 70}, {20, 3, 3, 2}, {.groups = 4}, float64, 0x7ac109c908cd624b},
-        HashedLayer{"direct",
-                    {2, 128, 11, 13},
-                    {64, 128, 3, 3},
-                    {.padding = 1, .precision = Precision::exact},
-                    float32,
-                    0x4f5cad20b0037dc6},
-        HashedLayer{"direct",
-                    {1, 256, 9, 9},
-                    {72, 256, 2, 2},
-                    {.padding = 2, .dilation = 3, .padding_mode = PaddingMode::reflect},
-                    float64,
-                    0x6e0ef048edec81d2},
-        HashedLayer{"depthwise_rows",
-                    {2, 10, 29, 37},
-                    {10, 1, 5, 5},
-                    {.padding = 2, .groups = 10, .padding_mode = PaddingMode::circular},
-                    float32,
-                    0xa5febb560223238a},
-        HashedLayer{"depthwise_rows",
-                    {2, 6, 30, 21},
-                    {12, 1, 3, 3},
-                    {.stride = 2, .padding = 1, .groups = 6},
-                    float64,
-                    0xf57d5bff702dc9e8},
-        HashedLayer{"grouped_channels",
-                    {2, 21, 14, 9},
-                    {21, 1, 3, 3},
-                    {.padding = 1, .groups = 21},
-                    float32,
-                    0x8381d964e83bffa2,
-                    MemoryFormat::channels_last},
-        HashedLayer{"grouped_channels",
-                    {2, 256, 15, 25},
-                    {256, 8, 3, 3},
-                    {.stride = 2, .padding = 1, .groups = 32},
-                    float32,
-                    0xb90e11085ff3d2d5,
-                    MemoryFormat::channels_last},
-        HashedLayer{"grouped_channels",
-                    {2, 1024, 7, 8},
-                    {1024, 1, 5, 5},
-                    {.padding = 2, .groups = 1024},
-                    float32,
-                    0xbf22bdfc1e23f24e,
-                    MemoryFormat::channels_last},
-        HashedLayer{"separable",
-                    {2, 3, 33, 42},
-                    {6, 1, 7, 5},
-                    {.padding = 2, .groups = 3, .padding_mode = PaddingMode::reflect},
-                    float32,
-                    0xd8066623b35598c1},
-        HashedLayer{"winograd",
-                    {2, 35, 21, 26},
-                    {50, 35, 3, 3},
-                    {.padding = 1},
-                    float32,
-                    0x196b88e9bcd05861}),
-    [](const auto& layer) {
-      return std::string(layer.param.algorithm) + "_" + std::to_string(layer.index);
-    });
+const HashedLayer hashed_layers[] = {
+    HashedLayer{"planar", {3, 3, 33, 31}, {6, 3, 5, 5}, {}, float32, 0xbcc2c170c17e1058},
+    HashedLayer{"planar",
+                {2, 17, 19, 23},
+                {37, 17, 3, 3},
+                {.stride = 2, .padding = 1, .precision = Precision::exact},
+                float32,
+                0xf0fc8a8a2f32b80c},
+    HashedLayer{
+        "planar", {2, 12, 9, 70}, {20, 3, 3, 2}, {.groups = 4}, float64, 0x7ac109c908cd624b},
+    HashedLayer{"direct",
+                {2, 128, 11, 13},
+                {64, 128, 3, 3},
+                {.padding = 1, .precision = Precision::exact},
+                float32,
+                0x4f5cad20b0037dc6},
+    HashedLayer{"direct",
+                {1, 256, 9, 9},
+                {72, 256, 2, 2},
+                {.padding = 2, .dilation = 3, .padding_mode = PaddingMode::reflect},
+                float64,
+                0x6e0ef048edec81d2},
+    HashedLayer{"depthwise_rows",
+                {2, 10, 29, 37},
+                {10, 1, 5, 5},
+                {.padding = 2, .groups = 10, .padding_mode = PaddingMode::circular},
+                float32,
+                0xa5febb560223238a},
+    HashedLayer{"depthwise_rows",
+                {2, 6, 30, 21},
+                {12, 1, 3, 3},
+                {.stride = 2, .padding = 1, .groups = 6},
+                float64,
+                0xf57d5bff702dc9e8},
+    // Rows of whole planes where vectors have masks: three blocks of each, and pairs of them.
+    HashedLayer{"depthwise_rows",
+                {2, 5, 29, 37},
+                {5, 1, 5, 5},
+                {.padding = 2, .groups = 5},
+                float32,
+                0xfd6b12902aa2c608},
+    HashedLayer{"depthwise_rows",
+                {2, 7, 15, 12},
+                {7, 1, 3, 3},
+                {.stride = 2, .padding = 1, .groups = 7},
+                float32,
+                0x723b46f82c3eaea3},
+    HashedLayer{"grouped_channels",
+                {2, 21, 14, 9},
+                {21, 1, 3, 3},
+                {.padding = 1, .groups = 21},
+                float32,
+                0x8381d964e83bffa2,
+                MemoryFormat::channels_last},
+    HashedLayer{"grouped_channels",
+                {2, 256, 15, 25},
+                {256, 8, 3, 3},
+                {.stride = 2, .padding = 1, .groups = 32},
+                float32,
+                0xb90e11085ff3d2d5,
+                MemoryFormat::channels_last},
+    HashedLayer{"grouped_channels",
+                {2, 1024, 7, 8},
+                {1024, 1, 5, 5},
+                {.padding = 2, .groups = 1024},
+                float32,
+                0xbf22bdfc1e23f24e,
+                MemoryFormat::channels_last},
+    HashedLayer{"separable",
+                {2, 3, 33, 42},
+                {6, 1, 7, 5},
+                {.padding = 2, .groups = 3, .padding_mode = PaddingMode::reflect},
+                float32,
+                0xd8066623b35598c1},
+    HashedLayer{"transposed",
+                {2, 8, 9, 11},
+                {8, 5, 4, 3},
+                {.stride = 2, .padding = 1, .groups = 2},
+                float32,
+                0x169b1271919c122e},
+    HashedLayer{"transposed",
+                {2, 17, 7, 10},
+                {17, 19, 3, 2},
+                {.stride = Pair(3, 1), .padding = Padding(2, 2, 1, 1), .dilation = 2},
+                float64,
+                0x6912cdc60b0068cc},
+    HashedLayer{
+        "winograd", {2, 35, 21, 26}, {50, 35, 3, 3}, {.padding = 1}, float32, 0x196b88e9bcd05861},
+};
 
-TEST(SameBits, EveryForwardAlgorithmIsHere) {
+INSTANTIATE_TEST_SUITE_P(Layers, SameBits, ::testing::ValuesIn(hashed_layers),
+                         [](const auto& layer) {
+                           return std::string(layer.param.algorithm) + "_" +
+                                  std::to_string(layer.index);
+                         });
+
+TEST(SameBits, EveryAlgorithmIsHere) {
   std::set<std::string_view> missing;
   const Plan plan = Plan::conv2d({1, 3, 4, 4}, {6, 3, 3, 3}, true, float32, {});
   for (const Candidate& candidate : plan.candidates()) {
     missing.insert(candidate.name);
   }
-  missing.erase("reference");   // what the others are compared with
-  missing.erase("transposed");  // the other pass
-  for (const auto* here :
-       {"planar", "direct", "depthwise_rows", "grouped_channels", "separable", "winograd"}) {
-    missing.erase(here);
+  missing.erase("reference");  // what the others are compared with
+  for (const HashedLayer& layer : hashed_layers) {
+    missing.erase(layer.algorithm);
   }
   EXPECT_TRUE(missing.empty()) << ::testing::PrintToString(missing);
 }
