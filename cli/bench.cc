@@ -141,6 +141,7 @@ BenchRun run_all(const std::vector<Descriptor>& layers, const BenchSettings& set
     progress.set(static_cast<double>(result.layers.size()) / static_cast<double>(layers.size()));
     result.layers.push_back(measure(layer, settings));
   }
+  progress.set(1);
   measure_machine();
   return result;
 }

@@ -144,6 +144,7 @@ void write_steps(const std::string& file, const diagram::Diagram& diagram,
         return figure::to_pixels(drawing);
       },
       [&](std::int64_t frame) { return frame + 1 == frames ? 250 : 80; });
+  progress.set(1);
 }
 
 void draw_figure(FigureArguments arguments) {

@@ -28,6 +28,9 @@ Examples:
   conv2d explain 'Conv2d(3, 6, 5)' --input 3x32x32 --at 0,4,7
   conv2d shape 'Conv2d(3, 6, 5)' 'Conv2d(6, 16, 5, stride=2)' --input 3x32x32
 
+Work that takes longer than half a second shows its progress on a terminal;
+CONV2D_PROGRESS_AFTER=SECONDS sets another time.
+
 Exit codes: 0 done; 1 a comparison failed (conv2d onnx); 2 wrong usage or input.)";
 
 // "conv2d: ..." on one line of stderr, whatever is in the sentence.

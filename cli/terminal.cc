@@ -1,10 +1,13 @@
 #include "terminal.h"
 
+#include "failure.h"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -16,13 +19,35 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto patience = 500ms;
 constexpr auto redrawn_every = 100ms;
 
+// nullptr where there is none.
+const char* variable(const char* name) {
+  return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here changes the environment
+}
+
 bool stderr_is_terminal() {
-  // Nothing here changes the environment.
-  const char* terminal = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe)
+  const char* terminal = variable("TERM");
   return isatty(STDERR_FILENO) == 1 && terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
+// How long work goes on before anything is drawn.
+std::chrono::duration<double> patience() {
+  constexpr double most = 3600;
+  const char* given = variable("CONV2D_PROGRESS_AFTER");
+  if (given == nullptr) {
+    return 500ms;
+  }
+  const std::string_view text = given;
+  double seconds = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  // Written so that NaN is refused too.
+  if (error != std::errc() || end != text.data() + text.size() ||
+      !(seconds >= 0 && seconds <= most)) {
+    refuse(
+        fmt::format("CONV2D_PROGRESS_AFTER takes seconds from 0 to {}, but got '{}'", most, text));
+  }
+  return std::chrono::duration<double>(seconds);
 }
 
 }  // namespace
@@ -43,29 +68,33 @@ Progress::Progress(std::string label)
     : label_(std::move(label)),
       visible_(stderr_is_terminal()),
       start_(std::chrono::steady_clock::now()) {
-  if (!visible_) {
-    return;
+  const auto wait = patience();
+  if (visible_) {
+    drawer_ = std::jthread([this, wait](const std::stop_token& stop) { draw_until(stop, wait); });
   }
-  drawer_ = std::jthread([this](const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any stopped;
-    std::unique_lock lock(mutex);
-    stopped.wait_for(lock, stop, patience, [] { return false; });
-    while (!stop.stop_requested()) {
-      draw();
-      stopped.wait_for(lock, stop, redrawn_every, [] { return false; });
-    }
-  });
 }
 
 Progress::~Progress() {
   if (visible_) {
     drawer_.request_stop();
     drawer_.join();
-    if (std::chrono::steady_clock::now() - start_ > patience) {
-      std::fputs("\r\x1b[K", stderr);
-    }
   }
+}
+
+void Progress::draw_until(const std::stop_token& stop, std::chrono::duration<double> wait) const {
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  stopped.wait_for(lock, stop, wait, [] { return false; });
+  if (std::chrono::steady_clock::now() - start_ < wait) {
+    return;
+  }
+  while (!stop.stop_requested()) {
+    draw();
+    stopped.wait_for(lock, stop, redrawn_every, [] { return false; });
+  }
+  draw();  // where it ended
+  std::fputs("\r\x1b[K", stderr);
 }
 
 void Progress::draw() const {

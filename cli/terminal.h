@@ -15,9 +15,11 @@ void print(std::string_view text);
 void flush();
 
 /// A line on stderr that says how far long work has come. It appears only on a terminal, only when
-/// the work takes longer than half a second, and is wiped away at the end.
+/// the work takes longer than half a second, or so many as CONV2D_PROGRESS_AFTER says, and is wiped
+/// away at the end, after it was drawn once more.
 class Progress {
  public:
+  /// Throws std::invalid_argument where CONV2D_PROGRESS_AFTER is no number of seconds.
   explicit Progress(std::string label);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -29,6 +31,7 @@ class Progress {
   void set(double done) noexcept { done_ = done; }
 
  private:
+  void draw_until(const std::stop_token& stop, std::chrono::duration<double> wait) const;
   void draw() const;
 
   std::string label_;
