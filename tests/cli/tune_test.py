@@ -1,6 +1,9 @@
-"""conv2d tune: what it measures, what it writes, and that the other commands go by it."""
+"""conv2d tune: what it measures, what it writes, and that other commands and programs go by it."""
 
+import json
+import os
 import re
+import subprocess
 import unittest
 
 from command import CommandTest
@@ -67,6 +70,48 @@ class Tune(CommandTest):
                 "bench", "--layers", "list.txt", "--precision", "exact", "--samples", "1", "--tuning", "x.tuning"
             )
             self.assertEqual(shown["algorithm"], algorithm)
+
+    def programs_layers(self, name="x.tuning"):
+        """What a program makes of a tuning (tuned_layers.cc)."""
+        done = subprocess.run(
+            [os.environ["CONV2D_TUNED_LAYERS"], name], cwd=self.folder, capture_output=True, text=True, check=False
+        )
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def expect_the_program_to_follow(self):
+        lines = self.lines()
+        layers = self.programs_layers()
+        self.assertEqual([layer["planned"] for layer in layers], [line[0] for line in lines])
+        for line, layer in zip(lines, layers):
+            self.assertTrue(layer["as_in_the_other_layout"], line)
+            if line[1] == "exact":
+                self.assertTrue(layer["as_untuned"], line)
+            if line[4].startswith("Conv2d"):  # of transposed layers no bound is known
+                self.assertLessEqual(layer["error"], layer["bound"], line)
+
+    def test_a_program_runs_what_was_tuned(self):
+        first = ("16x11x12", "Conv2d(16, 24, kernel_size=(3, 3), stride=(1, 1))")
+        for precision, layout, second in (
+            ("exact", "nchw", ("24x9x10", "Conv2d(24, 24, kernel_size=(3, 3), stride=(1, 1), groups=24)")),
+            ("default", "nhwc", ("24x9x10", "ConvTranspose2d(24, 20, kernel_size=(3, 3), stride=(1, 1))")),
+        ):
+            arguments = ("--input", "16x11x12", "--precision", precision, "--layout", layout)
+            self.succeed("tune", LAYER, second[1], *arguments, "--threads", "1", "-o", "x.tuning")
+            wanted = [(precision, layout, *each) for each in (first, second)]
+            self.assertEqual([line[1:] for line in self.lines()], wanted)
+            self.expect_the_program_to_follow()
+
+    def test_a_program_runs_what_a_person_made_of_it(self):
+        """Then all plans but one are others than the program's own."""
+        for precision, names in (("exact", ("planar", "direct")), ("default", ("winograd", "planar", "direct"))):
+            self.succeed("tune", LAYER, "--input", "16x11x12", "--precision", precision, "-o", "x.tuning")
+            written = (self.folder / "x.tuning").read_text(encoding="utf-8")
+            for name in names:
+                changed = re.sub(rf"^\w+(?= +{precision} )", name, written, flags=re.MULTILINE)
+                (self.folder / "x.tuning").write_text(changed, encoding="utf-8")
+                self.assertEqual([line[0] for line in self.lines()], [name])
+                self.expect_the_program_to_follow()
 
     def test_what_is_missing_or_wrong_is_named_before_any_work(self):
         either = ["give either LAYER ... with --input, or --layers"]
