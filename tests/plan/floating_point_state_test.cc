@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <cfenv>
+#include <set>
+#include <string_view>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -13,23 +15,38 @@
 namespace conv2d {
 namespace {
 
-void run_a_layer_of_each_kind() {
-  for (const std::int64_t groups : {1, 32}) {
-    for (const auto precision : {Precision::exact, Precision::standard}) {
-      const Tensor x = Tensor::full({1, 32, 12, 12}, 1e-40);
-      const Tensor w = Tensor::full({32, 32 / groups, 3, 3}, 1e-3);
-      const Plan plan = Plan::conv2d(x.sizes(), w.sizes(), false, DType::float32,
-                                     {.groups = groups, .precision = precision});
-      Tensor y(plan.output_sizes());
-      plan.run(x, w, {}, y);
+/// By every algorithm that can; returns their names.
+std::set<std::string_view> run_by_all(const Plan& plan) {
+  const Tensor x = Tensor::full(plan.input_sizes(), 1e-40);
+  const Tensor w = Tensor::full(plan.weight_sizes(), 1e-3);  // columns times rows too
+  Tensor y(plan.output_sizes());
+  std::set<std::string_view> names;
+  for (const Candidate& candidate : plan.candidates()) {
+    if (candidate.possible) {
+      plan.with_algorithm(candidate.name).run(x, w, {}, y);
+      names.insert(candidate.name);
     }
   }
+  return names;
+}
+
+void run_every_algorithm() {
+  constexpr auto float32 = DType::float32;
+  std::set<std::string_view> run;
+  run.merge(run_by_all(Plan::conv2d({1, 32, 12, 12}, {32, 32, 3, 3}, false, float32, {})));
+  run.merge(
+      run_by_all(Plan::conv2d({1, 32, 12, 12}, {32, 1, 3, 3}, false, float32, {.groups = 32})));
+  run.merge(run_by_all(Plan::conv2d({1, 1, 40, 40}, {1, 1, 5, 5}, false, float32, {})));
+  const Plan transposed = Plan::conv_transpose2d({1, 32, 12, 12}, {32, 32, 3, 3}, false, float32,
+                                                 functional::ConvTranspose2dArguments{});
+  run.merge(run_by_all(transposed));
+  EXPECT_EQ(run.size(), transposed.candidates().size()) << ::testing::PrintToString(run);
 }
 
 TEST(FloatingPointState, TheRoundingStays) {
   const int before = std::fegetround();
   std::fesetround(FE_UPWARD);
-  run_a_layer_of_each_kind();
+  run_every_algorithm();
   EXPECT_EQ(std::fegetround(), FE_UPWARD);
   std::fesetround(before);
 }
@@ -41,7 +58,7 @@ TEST(FloatingPointState, WhetherTinyNumbersCountStays) {
   for (const unsigned tiny : {0U, 0x8040U}) {  // flush to zero, denormals are zeros
     const unsigned set = (before & ~0x8040U) | tiny;
     _mm_setcsr(set);
-    run_a_layer_of_each_kind();
+    run_every_algorithm();
     EXPECT_EQ(_mm_getcsr() & ~flags, set & ~flags);
   }
   _mm_setcsr(before);
