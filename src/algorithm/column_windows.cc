@@ -1,5 +1,7 @@
 #include "algorithm/column_windows.h"
 
+#include "base/error.h"
+#include "base/quantity.h"
 #include "conv2d/machine.h"
 #include "conv2d/threads.h"
 
@@ -218,6 +220,19 @@ Problem batch_of(const Problem& problem, const ColumnWindows& windows) {
   Problem batch = inner_problem(problem, windows.width);
   batch.batch = windows.count;
   return batch;
+}
+
+Pieces describe_by_columns(const Problem& problem, const WorkspaceBytes& bytes,
+                           const DescribeProblem& describe) {
+  const auto windows = column_windows(problem, bytes);
+  if (!windows) {
+    return describe(problem);
+  }
+  Pieces pieces = describe(batch_of(problem, *windows));
+  pieces.blocking =
+      concat(counted(windows->count, "window"), " of ", counted(windows->width, "output column"),
+             " an image, each as an image: ", pieces.blocking);
+  return pieces;
 }
 
 std::size_t workspace_by_columns(const Problem& problem, const WorkspaceBytes& bytes) {

@@ -31,6 +31,7 @@ struct ColumnWindows {
 
 /// Bytes of scratch memory that a problem takes.
 using WorkspaceBytes = std::function<std::size_t(const Problem&)>;
+using DescribeProblem = std::function<Pieces(const Problem&)>;
 using RunProblem = std::function<void(const Problem&, const Operands&)>;
 
 /// How a forward problem's columns are cut, or nothing where rows stay whole: where they are many
@@ -39,6 +40,10 @@ std::optional<ColumnWindows> column_windows(const Problem& problem, const Worksp
 
 /// The windows of one image as a batch of images.
 Problem batch_of(const Problem& problem, const ColumnWindows& windows);
+
+/// In the words of the windows, where there are any.
+Pieces describe_by_columns(const Problem& problem, const WorkspaceBytes& bytes,
+                           const DescribeProblem& describe);
 
 /// What run_by_columns() takes at most, with what it copies.
 std::size_t workspace_by_columns(const Problem& problem, const WorkspaceBytes& bytes);

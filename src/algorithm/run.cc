@@ -2,8 +2,6 @@
 
 #include "algorithm/column_windows.h"
 #include "algorithm/epilogue.h"
-#include "base/error.h"
-#include "base/quantity.h"
 
 namespace conv2d {
 namespace {
@@ -26,16 +24,9 @@ Pieces describe(const Algorithm& algorithm, const Problem& problem) {
   if (algorithm.describe == nullptr) {
     return {};
   }
-  const auto windows =
-      algorithm.takes_columns ? column_windows(problem, algorithm.workspace_bytes) : std::nullopt;
-  if (!windows) {
-    return algorithm.describe(problem);
-  }
-  Pieces pieces = algorithm.describe(batch_of(problem, *windows));
-  pieces.blocking =
-      concat(counted(windows->count, "window"), " of ", counted(windows->width, "output column"),
-             " an image, each as an image: ", pieces.blocking);
-  return pieces;
+  return algorithm.takes_columns
+             ? describe_by_columns(problem, algorithm.workspace_bytes, algorithm.describe)
+             : algorithm.describe(problem);
 }
 
 void run_and_finish(const Algorithm& algorithm, const Problem& problem, const Operands& operands) {

@@ -20,6 +20,7 @@
 //           chapter 4
 #include "algorithm/algorithm.h"
 #include "algorithm/bias.h"
+#include "algorithm/column_windows.h"
 #include "algorithm/distances.h"
 #include "algorithm/epilogue.h"
 #include "algorithm/packed_header.h"
@@ -122,13 +123,19 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   return refuses_types(problem.types);
 }
 
+std::size_t phase_workspace_bytes(const Problem& phase) {
+  return in_its_type(phase, [&]<class T>() { return planar::workspace_bytes<T>(phase); });
+}
+
+Pieces describe_phase(const Problem& phase) {
+  return in_its_type(phase, [&]<class T>() { return planar::describe<T>(phase); });
+}
+
 std::size_t workspace_bytes(const Problem& problem) {
   std::size_t most = 0;
   for (const PhasePair& phase : phases_of(problem)) {
     if (!phase.empty()) {
-      most = std::max(most, in_its_type(problem, [&]<class T>() {
-                        return planar::workspace_bytes<T>(phase.problem(problem));
-                      }));
+      most = std::max(most, workspace_by_columns(phase.problem(problem), phase_workspace_bytes));
     }
   }
   return most;
@@ -144,8 +151,7 @@ Pieces describe(const Problem& problem) {
     phases += taps > 0 ? 1 : 0;
     if (taps > most_taps) {
       most_taps = taps;
-      pieces = in_its_type(problem,
-                           [&]<class T>() { return planar::describe<T>(phase.problem(problem)); });
+      pieces = describe_by_columns(phase.problem(problem), phase_workspace_bytes, describe_phase);
     }
   }
   if (phases == 0) {
@@ -229,6 +235,28 @@ void fill(const MutableTensorView& result, const functional::OptionalView& bias)
   }
 }
 
+template <class T>
+void run_phase(const Problem& problem, const PhasePair& phase, const Operands& operands,
+               const T* packed, bool finite) {
+  const functional::Epilogue epilogue = epilogue_of(problem, phase, operands.epilogue);
+  Operands some = operands;
+  some.result = strided_part(problem, phase, operands.result);
+  some.epilogue = &epilogue;
+  const auto run_part = [&](const Problem& part, const Operands& views) {
+    planar::run(planar::Task<T>{
+        .problem = part,
+        .input = views.first,
+        .output = views.result,
+        .bias = views.bias,
+        .epilogue = views.epilogue,
+        .packed = packed,
+        .finite = finite,
+        .backwards = true,
+    });
+  };
+  run_by_columns(phase.problem(problem), some, phase_workspace_bytes, run_part);
+}
+
 void run(const Problem& problem, const Operands& operands) {
   in_its_type(problem, [&]<class T>() {
     const auto lanes = static_cast<Index>(simd::planar_kernels<T>().lanes);
@@ -239,21 +267,10 @@ void run(const Problem& problem, const Operands& operands) {
       finish_all(operands.result, operands.epilogue);
     }
     for (const PhasePair& phase : phases_of(problem)) {
-      const Problem forward = phase.problem(problem);
       if (!phase.empty()) {
-        const functional::Epilogue epilogue = epilogue_of(problem, phase, operands.epilogue);
-        planar::run(planar::Task<T>{
-            .problem = forward,
-            .input = operands.first,
-            .output = strided_part(problem, phase, operands.result),
-            .bias = operands.bias,
-            .epilogue = &epilogue,
-            .packed = packed,
-            .finite = header.finite,
-            .backwards = true,
-        });
+        run_phase(problem, phase, operands, packed, header.finite);
       }
-      packed += planar::packed_elements(forward);
+      packed += planar::packed_elements(phase.problem(problem));
     }
   });
 }

@@ -625,6 +625,13 @@ Configuration long_rows(Random& random) {
   return few_long_rows(random, random.between(1, 3), random.between(1, 9));
 }
 
+/// Of a transposed pass, which reads the output's sizes.
+Configuration long_rows_in_zeros(Random& random) {
+  Configuration c = long_rows(random);
+  c.arguments.padding_mode = PaddingMode::zeros;
+  return c;
+}
+
 Configuration long_rows_of_groups(Random& random) {
   const std::int64_t channels = random.between(1, 2);
   return few_long_rows(random, channels, channels);
@@ -668,14 +675,16 @@ const auto exact_ones = ::testing::Values(
 INSTANTIATE_TEST_SUITE_P(Algorithms, Exact, exact_ones, name_of);
 INSTANTIATE_TEST_SUITE_P(Algorithms, AnyAlgorithm, exact_ones, name_of);
 
-Subject of_long_rows(const Algorithm& algorithm, Configuration (*draw)(Random& random)) {
-  return {&algorithm, DType::float32, draw, forward, nullptr, MemoryFormat::contiguous, true};
+Subject of_long_rows(const Algorithm& algorithm, Configuration (*draw)(Random& random),
+                     Pass pass = forward) {
+  return {&algorithm, DType::float32, draw, pass, nullptr, MemoryFormat::contiguous, true};
 }
 
 const auto exact_ones_of_long_rows = ::testing::Values(
     of_long_rows(grouped_channels_algorithm, long_rows_of_groups),
     of_long_rows(depthwise_rows_algorithm, long_rows_of_one_channel),
-    of_long_rows(direct_algorithm, long_rows), of_long_rows(planar_algorithm, long_rows));
+    of_long_rows(direct_algorithm, long_rows), of_long_rows(planar_algorithm, long_rows),
+    of_long_rows(transposed_algorithm, long_rows_in_zeros, backward_data));
 
 INSTANTIATE_TEST_SUITE_P(LongRows, Exact, exact_ones_of_long_rows, name_of);
 INSTANTIATE_TEST_SUITE_P(LongRows, AnyAlgorithm, exact_ones_of_long_rows, name_of);
