@@ -5,7 +5,7 @@ import arithmetic
 EVERYTHING = "all layers"
 LINES = {
     "3x3": ("3x3",),
-    "other dense (1x1, strided, dilated)": ("1x1", "strided", "dilated", "other dense"),
+    "other dense (1x1, strided, dilated, 1-D)": ("1x1", "strided", "dilated", "other dense", "1-D"),
     "first layers": ("first layer",),
     "nn.Conv2d(3, 6, 5)": ("nn.Conv2d(3, 6, 5)",),
     "few output channels": ("few output channels",),

@@ -427,9 +427,14 @@ TEST(Separable, SaysWhatItIsNotFor) {
 }
 
 TEST(Separable, APlanSaysWhoComputesWhat) {
-  const Plan plan =
-      Plan::conv2d({1, 3, 64, 64}, {3, 1, 5, 5}, false, DType::float32, {.groups = 3});
+  const auto plan_of = [](std::int64_t channels, std::int64_t taps) {
+    return Plan::conv2d({1, channels, 64, 64}, {channels, 1, taps, taps}, false, DType::float32,
+                        {.groups = channels});
+  };
+  const Plan plan = plan_of(3, 7);
   EXPECT_EQ(plan.algorithm(), "separable");
+  EXPECT_EQ(plan_of(1, 5).algorithm(), "separable");
+  EXPECT_EQ(plan_of(3, 5).algorithm(), "depthwise_rows");
   EXPECT_NE(plan.pieces().tile.find("else, by depthwise_rows, "), std::string::npos);
   EXPECT_GT(plan.pieces().efficiency, 0);
   EXPECT_GT(plan.workspace_bytes(), 0U);
