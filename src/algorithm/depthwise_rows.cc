@@ -170,7 +170,8 @@ std::size_t workspace_bytes(const Problem& problem) {
     };
     const bool interleaves = has_interleaved_rows(problem);
     const Index biases = problem.out_channels + (interleaves ? most_channels * lanes<T>() : 0);
-    return std::max(bytes(Lying::strangely), interleaves ? bytes(Lying::interleaved) : 0) +
+    return std::max({bytes(Lying::strangely), bytes(Lying::side_by_side),
+                     interleaves ? bytes(Lying::interleaved) : 0}) +
            at(biases) * sizeof(T) + depthwise_planes::bytes(problem);
   });
 }
