@@ -123,6 +123,7 @@ inline void lay_out(const ColumnAxis& columns, Index lanes, Region& region) {
 inline void place_taps(const Axis& axis, Region& region) {
   const std::vector<Index> phases = phases_of(axis);
   for (Block& block : region.blocks) {
+    block.taps.reserve(at(axis.kernel));
     for (Index s = 0; s < axis.kernel; ++s) {
       if (region.inside) {
         block.taps.push_back(axis.position(block.first, s));

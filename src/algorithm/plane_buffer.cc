@@ -79,6 +79,7 @@ PlaneFiller<T>::PlaneFiller(const Problem& problem, TensorView input, const Plan
     const std::int64_t last = (axis.kernel - 1) * axis.dilation - phase;
     const std::int64_t count = last < 0 ? 0 : axis.output + last / axis.stride;
     const auto position = [&](std::int64_t u) { return u * axis.stride + phase - axis.pad_before; };
+    columns.source.reserve(index_of(count));
     for (std::int64_t u = 0; u < count; ++u) {
       columns.source.push_back(border_index(problem.padding_mode, position(u), axis.input));
     }
