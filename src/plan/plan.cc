@@ -230,9 +230,7 @@ PlanBytes Plan::bytes() const {
           .workspace = workspace_bytes()};
 }
 
-Pieces Plan::pieces() const {
-  return describe(*state_->algorithm, state_->problem);
-}
+Pieces Plan::pieces() const { return describe(*state_->algorithm, state_->problem); }
 
 void Plan::check(TensorView input, std::optional<TensorView> bias, MutableTensorView output,
                  const functional::Epilogue& epilogue) const {
