@@ -26,10 +26,9 @@ struct Columns {
 
 /// Those that read no column beyond the border, `begin` rounded up.
 Columns inner_columns(const Axis& columns) {
-  const Index begin = round_up(divide_up(std::max<Index>(columns.pad_before, 0), columns.stride));
-  const Index room = columns.input + columns.pad_before - columns.extent();
-  const Index end = room < 0 ? 0 : std::min(columns.output, room / columns.stride + 1);
-  return {begin, std::max(begin, end)};
+  const OutputRange inner = inner_outputs(columns);
+  const Index begin = round_up(inner.begin);
+  return {begin, std::max(begin, inner.end)};
 }
 
 /// The input columns that these read, as if there were no border.

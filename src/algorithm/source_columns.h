@@ -31,11 +31,11 @@ struct Run {
 struct SourceColumns {
   explicit SourceColumns(const Problem& problem) : taps(problem.columns.kernel) {
     const Axis& columns = problem.columns;
-    const Inner inner(columns);
+    const OutputRange inner = inner_outputs(columns);
     sources.resize(at(columns.output * taps));
     for (Index q = 0; q < columns.output; ++q) {
       find_sources(problem, q, inner);
-      if (q > 0 && (inner.joins(q) || in_step(q, columns.stride))) {
+      if (q > 0 && (both_inside(inner, q) || in_step(q, columns.stride))) {
         runs.back().end = q + 1;
       } else {
         runs.push_back({q, q + 1, columns.stride, reading(q)});
@@ -59,22 +59,12 @@ struct SourceColumns {
   bool in_step_but_ends;
 
  private:
-  /// Columns none of whose taps reads beyond the border: they read in step without a look.
-  struct Inner {
-    explicit Inner(const Axis& columns)
-        : begin(divide_up(std::max<Index>(columns.pad_before, 0), columns.stride)) {
-      const Index room = columns.input + columns.pad_before - columns.extent();
-      end = room < 0 ? 0 : room / columns.stride + 1;
-    }
-    bool has(Index q) const { return q >= begin && q < end; }
-    /// Whether the column before is one, too.
-    bool joins(Index q) const { return q > begin && q < end; }
+  /// Whether a column and the one before it read nothing beyond the border: in step without a look.
+  static bool both_inside(const OutputRange& inner, Index q) {
+    return q > inner.begin && q < inner.end;
+  }
 
-    Index begin;
-    Index end;
-  };
-
-  void find_sources(const Problem& problem, Index q, const Inner& inner) {
+  void find_sources(const Problem& problem, Index q, const OutputRange& inner) {
     const Axis& columns = problem.columns;
     Index* const to = sources.data() + q * taps;
     for (Index s = 0; s < taps; ++s) {
@@ -85,10 +75,10 @@ struct SourceColumns {
     }
   }
 
-  bool reads_in_step_but_ends(Index stride, const Inner& inner) const {
+  bool reads_in_step_but_ends(Index stride, const OutputRange& inner) const {
     const Index last = static_cast<Index>(sources.size()) / std::max<Index>(taps, 1) - 1;
     for (Index q = 0; q <= last; ++q) {
-      for (Index s = 0; s < taps && !inner.joins(q); ++s) {
+      for (Index s = 0; s < taps && !both_inside(inner, q); ++s) {
         const bool may_miss = q == 0 || (q == last && of(0, s) != nowhere);
         const bool has_before = q > 0 && of(q - 1, s) != nowhere;
         if (of(q, s) == nowhere ? !may_miss : has_before && of(q, s) != of(q - 1, s) + stride) {

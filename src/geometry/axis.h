@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -27,10 +28,27 @@ struct Axis {
     return p * stride + r * dilation - pad_before;
   }
   /// From the first tap to the last: dilation*(kernel-1) + 1.
-  std::int64_t extent() const noexcept { return dilation * (kernel - 1) + 1; }
+  constexpr std::int64_t extent() const noexcept { return dilation * (kernel - 1) + 1; }
 
   friend bool operator==(const Axis&, const Axis&) = default;
 };
+
+/// Outputs from `begin` up to `end`.
+struct OutputRange {
+  std::int64_t begin;
+  std::int64_t end;
+
+  bool has(std::int64_t p) const noexcept { return p >= begin && p < end; }
+};
+
+/// Those none of whose taps looks beyond the border.
+constexpr OutputRange inner_outputs(const Axis& axis) noexcept {
+  const std::int64_t before = std::max<std::int64_t>(axis.pad_before, 0);
+  const std::int64_t begin = (before + axis.stride - 1) / axis.stride;
+  const std::int64_t room = axis.input + axis.pad_before - axis.extent();
+  const std::int64_t end = room < 0 ? 0 : std::min(axis.output, room / axis.stride + 1);
+  return {begin, std::max(begin, end)};
+}
 
 /// Where a term is left out of the sum.
 inline constexpr std::int64_t nowhere = -1;
