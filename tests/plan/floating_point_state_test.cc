@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cfenv>
+#include <cstdint>
 #include <set>
 #include <string_view>
 
@@ -30,15 +31,17 @@ std::set<std::string_view> run_by_all(const Plan& plan) {
   return names;
 }
 
+Plan plan_of(const Sizes& input, const Sizes& weight, std::int64_t groups = 1) {
+  return Plan::conv2d(input, weight, false, DType::float32, {.groups = groups});
+}
+
 void run_every_algorithm() {
-  constexpr auto float32 = DType::float32;
   std::set<std::string_view> run;
-  run.merge(run_by_all(Plan::conv2d({1, 32, 12, 12}, {32, 32, 3, 3}, false, float32, {})));
-  run.merge(
-      run_by_all(Plan::conv2d({1, 32, 12, 12}, {32, 1, 3, 3}, false, float32, {.groups = 32})));
-  run.merge(run_by_all(Plan::conv2d({1, 1, 40, 40}, {1, 1, 5, 5}, false, float32, {})));
-  const Plan transposed = Plan::conv_transpose2d({1, 32, 12, 12}, {32, 32, 3, 3}, false, float32,
-                                                 functional::ConvTranspose2dArguments{});
+  run.merge(run_by_all(plan_of({1, 32, 12, 12}, {32, 32, 3, 3})));
+  run.merge(run_by_all(plan_of({1, 32, 12, 12}, {32, 1, 3, 3}, 32)));
+  run.merge(run_by_all(plan_of({1, 1, 40, 40}, {1, 1, 5, 5})));
+  const Plan transposed =
+      Plan::conv_transpose2d({1, 32, 12, 12}, {32, 32, 3, 3}, false, DType::float32, {});
   run.merge(run_by_all(transposed));
   EXPECT_EQ(run.size(), transposed.candidates().size()) << ::testing::PrintToString(run);
 }
