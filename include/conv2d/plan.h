@@ -94,8 +94,9 @@ class Plan {
   const Sizes& output_sizes() const noexcept;
   /// Multiply-adds of the definition: N*K*P*Q*(C/G)*R*S, terms in the padding counted too.
   std::int64_t multiply_adds() const noexcept;
-  /// Bytes of scratch memory that run() takes besides its tensors. Up to 32 MiB of it, of all
-  /// threads together, are kept for later runs: a system takes long to hand them out anew.
+  /// Bytes of scratch memory that run() takes besides its tensors, at most; lists of a few KiB are
+  /// not counted. Up to 32 MiB of it, of all threads together, are kept for later runs, in pieces
+  /// that are up to an eighth larger: a system takes long to hand them out anew.
   std::size_t workspace_bytes() const noexcept;
   /// No output of a run without bias is further from the truth than this times the number of its
   /// products, (C/G)*R*S, times the largest magnitude in the input, times that in the weight; as

@@ -40,7 +40,8 @@ struct Algorithm {
   /// after it in the table should be faster. A plan that is told to, by name or by a tuning, takes
   /// it all the same. nullptr where it yields nothing.
   std::optional<std::string_view> (*yields)(const Problem& problem) = nullptr;
-  /// Bytes of scratch memory that run() takes with the threads that there are.
+  /// Bytes of scratch memory that run() takes with the threads that there are, at most and whatever
+  /// strides its tensors have.
   std::size_t (*workspace_bytes)(const Problem& problem);
   /// An algorithm that wants the weight in another order says how many bytes that takes, and makes
   /// it; nullptr where it reads the weight as it is. What is packed serves until the instructions

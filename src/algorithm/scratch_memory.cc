@@ -3,6 +3,7 @@
 #include "tensor/large_pages.h"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstring>
 #include <mutex>
@@ -15,16 +16,22 @@ constexpr auto line_alignment = std::align_val_t{64};
 
 // What a sanitizer is to see: each buffer alone, and none used after it was given back.
 #if defined(__SANITIZE_ADDRESS__)
-constexpr bool keeps = false;
+constexpr bool may_keep = false;
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
-constexpr bool keeps = false;
+constexpr bool may_keep = false;
 #else
-constexpr bool keeps = true;
+constexpr bool may_keep = true;
 #endif
 #else
-constexpr bool keeps = true;
+constexpr bool may_keep = true;
 #endif
+
+constinit std::atomic<bool> is_kept = may_keep;
+
+bool keeps(std::size_t bytes) noexcept {
+  return may_keep && bytes >= least_kept_scratch && is_kept.load(std::memory_order_relaxed);
+}
 
 struct KeptBlock {
   void* memory;
@@ -112,10 +119,10 @@ KeptBlocks& kept_blocks() noexcept {
 }  // namespace
 
 void* take_scratch(std::size_t bytes) {
-  if (!keeps) {  // NaN, so that nobody relies on what the system clears
+  if (!may_keep) {  // NaN, so that nobody relies on what the system clears
     return std::memset(new_block(bytes), 0xFF, bytes);
   }
-  if (bytes < least_kept_scratch) {
+  if (!keeps(bytes)) {
     return new_block(bytes);
   }
   const std::size_t whole = rounded(bytes);
@@ -124,7 +131,7 @@ void* take_scratch(std::size_t bytes) {
 }
 
 void give_scratch(void* memory, std::size_t bytes) noexcept {
-  if (!keeps || bytes < least_kept_scratch) {
+  if (!keeps(bytes)) {
     free_block({memory, bytes});
     return;
   }
@@ -132,5 +139,7 @@ void give_scratch(void* memory, std::size_t bytes) noexcept {
 }
 
 std::size_t kept_scratch() noexcept { return kept_blocks().bytes(); }
+
+void keep_scratch(bool keep) noexcept { is_kept = keep; }
 
 }  // namespace conv2d

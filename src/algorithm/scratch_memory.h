@@ -24,6 +24,11 @@ void give_scratch(void* memory, std::size_t bytes) noexcept;
 /// Bytes that wait for later runs.
 std::size_t kept_scratch() noexcept;
 
+/// Whether what is given back waits for later runs, as it does until this is called (but not under
+/// an address sanitizer). Where it does not, all memory is as large as it was asked for and goes
+/// back at once. For tests: nothing may be taken meanwhile.
+void keep_scratch(bool keep) noexcept;
+
 /// For vectors that are scratch memory.
 template <class T>
 struct ScratchAllocator {
