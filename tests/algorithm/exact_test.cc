@@ -225,15 +225,22 @@ TEST_P(AnyAlgorithm, TouchesNothingOutsideItsTensors) {
     const Instructions scope(name);
     for (int i = 0; i < runs() / 2; ++i) {
       const Configuration c = draw();
-      const auto format = random_.coin() ? last : MemoryFormat::contiguous;
+      const auto any_format = [&] { return random_.coin() ? last : MemoryFormat::contiguous; };
+      const auto format = any_format();
       const bool at_end = random_.coin();
       const Operand o = operand(c);
       const Tensor x = testing::guarded(o.x.clone(format), at_end);
       const Tensor w = testing::guarded(o.w, at_end);
       const Tensor bias = testing::guarded(o.bias, at_end);
+      const Tensor residual = testing::guarded(
+          random_.values(subject().result(c), subject().dtype).clone(any_format()), at_end);
+      functional::Epilogue epilogue{.residual = residual, .low = -0.3, .high = {}};
+      if (random_.coin()) {
+        epilogue = {};
+      }
       Tensor y = testing::guarded(empty(c).clone(format), at_end);
-      compute(c, x, w, bias, y);
-      ASSERT_TRUE(same_bits(y, result(c, o))) << c;
+      run(*subject().algorithm, subject().problem(c), {x, w, bias, y, nullptr, &epilogue});
+      ASSERT_TRUE(same_bits(y, testing::finished_separately(result(c, o), epilogue))) << c;
     }
   }
 }
