@@ -107,6 +107,7 @@ class Part {
   }
   Part(const Part&) = delete;
   Part& operator=(const Part&) = delete;
+  ~Part() = default;
 
   void run(const Problem& problem, const RunProblem& run) const { run(problem, operands_); }
 
