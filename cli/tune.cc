@@ -121,24 +121,26 @@ std::vector<Tuned> chain_of(const TuneArguments& arguments, const RunChoice& run
   return layers;
 }
 
+/// What both kinds of layers have.
+template <class Options>
+Options shared_options(const Descriptor& layer) {
+  Options options{.in_channels = layer.in_channels,
+                  .out_channels = layer.out_channels,
+                  .kernel_size = layer.kernel};
+  options.stride = layer.stride;
+  options.padding = layer.padding;
+  options.dilation = layer.dilation;
+  options.groups = layer.groups;
+  return options;
+}
+
 LayerOptions options_of(const Descriptor& layer) {
-  if (layer.transposed) {
-    return ConvTranspose2dOptions{.in_channels = layer.in_channels,
-                                  .out_channels = layer.out_channels,
-                                  .kernel_size = layer.kernel,
-                                  .stride = layer.stride,
-                                  .padding = layer.padding,
-                                  .output_padding = layer.output_padding,
-                                  .groups = layer.groups,
-                                  .dilation = layer.dilation};
+  if (!layer.transposed) {
+    return shared_options<Conv2dOptions>(layer);
   }
-  return Conv2dOptions{.in_channels = layer.in_channels,
-                       .out_channels = layer.out_channels,
-                       .kernel_size = layer.kernel,
-                       .stride = layer.stride,
-                       .padding = layer.padding,
-                       .dilation = layer.dilation,
-                       .groups = layer.groups};
+  auto options = shared_options<ConvTranspose2dOptions>(layer);
+  options.output_padding = layer.output_padding;
+  return options;
 }
 
 std::vector<Tuned> listed_in(const std::string& file, const RunChoice& run) {

@@ -1,5 +1,6 @@
 #include "algorithm/column_windows.h"
 
+#include "algorithm/epilogue.h"
 #include "base/error.h"
 #include "base/quantity.h"
 #include "conv2d/machine.h"
@@ -90,31 +91,17 @@ View as_batch(const View& image, Index width, Index step, Index count) {
   return {image.data(), image.dtype(), sizes, strides};
 }
 
-/// The operands of a part: `some` makes a view of its results of one of all.
-class Part {
- public:
-  template <class Some>
-  Part(const Operands& all, TensorView input, const Some& some) : operands_(all) {
-    operands_.first = input;
-    operands_.result = some(all.result);
-    if (all.epilogue != nullptr) {
-      epilogue_ = *all.epilogue;
-      operands_.epilogue = &epilogue_;
-    }
-    if (epilogue_.residual) {
-      epilogue_.residual = some(*epilogue_.residual);
-    }
-  }
-  Part(const Part&) = delete;
-  Part& operator=(const Part&) = delete;
-  ~Part() = default;
-
-  void run(const Problem& problem, const RunProblem& run) const { run(problem, operands_); }
-
- private:
-  functional::Epilogue epilogue_;
-  Operands operands_;
-};
+/// Runs a part: `some` makes a view of its results of one of all.
+template <class Some>
+void run_part(const Problem& part, const Operands& all, TensorView input, const Some& some,
+              const RunProblem& run) {
+  const functional::Epilogue epilogue = part_of(all.epilogue, some);
+  Operands operands = all;
+  operands.first = input;
+  operands.result = some(all.result);
+  operands.epilogue = &epilogue;
+  run(part, operands);
+}
 
 /// The columns from `read.begin` on as the border continues them, in memory of their own.
 Tensor continued(const Problem& problem, TensorView input, const Columns& read) {
@@ -178,10 +165,10 @@ void run_at_border(const BorderRun& border, const Problem& whole, const Operands
   const TensorView input = operands.first;
   if (border.copies) {
     const Tensor copy = continued(whole, input, border.read);
-    Part(operands, copy, some).run(border.problem, run);
+    run_part(border.problem, operands, copy, some, run);
   } else {
-    Part(operands, input.slice(3, border.read.begin, border.read.end), some)
-        .run(border.problem, run);
+    run_part(border.problem, operands, input.slice(3, border.read.begin, border.read.end), some,
+             run);
   }
 }
 
@@ -197,7 +184,7 @@ void run_windows(const ColumnWindows& windows, const Problem& whole, const Opera
     return as_batch(image_of(view, n).slice(3, windows.first, windows.end()), windows.width,
                     windows.width, windows.count);
   };
-  Part(operands, input, some).run(batch, run);
+  run_part(batch, operands, input, some, run);
 }
 
 }  // namespace

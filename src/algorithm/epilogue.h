@@ -22,6 +22,17 @@ bool changes_results(const functional::Epilogue* epilogue) noexcept;
 /// With a batch dimension before the residual's three, where it has no more.
 functional::Epilogue with_batch(functional::Epilogue epilogue);
 
+/// What is done to some of the results: `some` makes their view of one of all. Nothing where
+/// nothing is done to any.
+template <class Some>
+functional::Epilogue part_of(const functional::Epilogue* all, const Some& some) {
+  functional::Epilogue part = all == nullptr ? functional::Epilogue{} : *all;
+  if (part.residual) {
+    part.residual = some(*part.residual);
+  }
+  return part;
+}
+
 /// A part of a result. Rows of all images are counted in one sequence: N times as many as one has.
 struct ResultPart {
   std::int64_t first_channel;

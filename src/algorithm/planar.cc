@@ -206,10 +206,7 @@ void run(const Problem& problem, const Operands& operands) {
     const PackedHeader header = read_header(operands.packed, lanes<T>());
     planar::run(planar::Task<T>{
         .problem = problem,
-        .input = operands.first,
-        .output = operands.result,
-        .bias = operands.bias,
-        .epilogue = operands.epilogue,
+        .operands = operands,
         .packed = reinterpret_cast<const T*>(operands.packed + header_bytes),
         .finite = header.finite,
         .backwards = false,

@@ -136,8 +136,8 @@ bool strips_are_aligned(const Problem& problem, const Cut<T>& cut, MutableTensor
 /// pixels lie side by side nor enough output channels.
 template <class T>
 bool finishes_sums(const Cut<T>& cut, const Task<T>& task) {
-  const Strides& strides = task.output.strides();
-  return changes_results(task.epilogue) && strides[3] != 1 &&
+  const Strides& strides = task.operands.result.strides();
+  return changes_results(task.operands.epilogue) && strides[3] != 1 &&
          (strides[1] != 1 || cut.outputs < cut.lanes);
 }
 
@@ -176,15 +176,15 @@ std::vector<std::ptrdiff_t> input_offsets(const Problem& problem, const Strides&
 template <class T>
 Run<T> shared_by_threads(const Task<T>& task) {
   const Problem& problem = task.problem;
-  const Strides& strides = task.input.strides();
+  const Strides& strides = task.operands.first.strides();
   const bool interleaved = reads_interleaved<T>(problem, strides);
   const Cut<T> cut(problem, interleaved || reads_in_place<T>(problem, strides));
   const PlaneLayout layout = cut.layout(problem);
   Run<T> run{
       .problem = problem,
-      .input = task.input,
-      .output = task.output,
-      .epilogue = task.epilogue,
+      .input = task.operands.first,
+      .output = task.operands.result,
+      .epilogue = task.operands.epilogue,
       .backwards = task.backwards,
       .cut = cut,
       .interleaved = interleaved,
@@ -196,18 +196,21 @@ Run<T> shared_by_threads(const Task<T>& task) {
       .tiles_at_once = 1,
       .weights = task.packed,
       .plain = !task.finite && !interleaved && problem.padding_mode == PaddingMode::zeros,
-      .stores_in_place = task.finite && stores_in_place(problem, cut, task.output.strides()),
+      .stores_in_place =
+          task.finite && stores_in_place(problem, cut, task.operands.result.strides()),
       .finishes_sums = finishes_sums(cut, task),
       .plane_by_plane = false,
       .streams = false,
       .fetches_result = false,
-      .bias = bias_or_zeros<T>(problem, task.bias, problem.out_channels),
+      .bias = bias_or_zeros<T>(problem, task.operands.bias, problem.out_channels),
   };
   run.streams = run.stores_in_place && !interleaved &&
-                crowds_caches(problem, task.epilogue, task.output) &&
-                strips_are_aligned(problem, cut, task.output);
-  run.plane_by_plane = !run.streams && writes_plane_by_plane<T>(problem, task.output.strides());
-  run.fetches_result = !run.streams && leaps_through_result(problem, cut, task.output.strides());
+                crowds_caches(problem, task.operands.epilogue, task.operands.result) &&
+                strips_are_aligned(problem, cut, task.operands.result);
+  run.plane_by_plane =
+      !run.streams && writes_plane_by_plane<T>(problem, task.operands.result.strides());
+  run.fetches_result =
+      !run.streams && leaps_through_result(problem, cut, task.operands.result.strides());
   if (run.stores_in_place && !interleaved && run.channel_block >= cut.channels) {
     run.tiles_at_once = tiles_at_once(problem, cut);
   }

@@ -2,8 +2,8 @@
 // and transposed.cc once for each phase of a transposed one.
 #pragma once
 
+#include "algorithm/algorithm.h"
 #include "algorithm/vector_types.h"
-#include "conv2d/functional.h"
 #include "conv2d/plan.h"
 #include "conv2d/tensor.h"
 
@@ -27,11 +27,8 @@ bool pack(const Problem& problem, const Filters& filters, T* packed);
 
 template <class T>
 struct Task {
-  const Problem& problem;  ///< a forward pass; its channels and axes, whatever the tensors mean
-  TensorView input;
-  MutableTensorView output;
-  functional::OptionalView bias;
-  const functional::Epilogue* epilogue;  ///< nullptr where there is none
+  const Problem& problem;    ///< a forward pass; its channels and axes, whatever the tensors mean
+  const Operands& operands;  ///< but for `packed`, which is below
   const T* packed;
   bool finite;     ///< all weights are
   bool backwards;  ///< sums run from the kernel's last tap to its first, and filters are packed so

@@ -210,16 +210,6 @@ BasicTensorView<Void> strided_part(const Problem& problem, const PhasePair& phas
       .slice(3, phase.columns.first, problem.columns.input, problem.columns.stride);
 }
 
-/// What is done to a phase's results; nothing where nothing is done to any.
-functional::Epilogue epilogue_of(const Problem& problem, const PhasePair& phase,
-                                 const functional::Epilogue* whole) {
-  functional::Epilogue part = whole == nullptr ? functional::Epilogue{} : *whole;
-  if (part.residual) {
-    part.residual = strided_part(problem, phase, *part.residual);
-  }
-  return part;
-}
-
 /// Where no tap leads to, there is the bias alone.
 template <class T>
 void fill(const MutableTensorView& result, const functional::OptionalView& bias) {
@@ -238,17 +228,15 @@ void fill(const MutableTensorView& result, const functional::OptionalView& bias)
 template <class T>
 void run_phase(const Problem& problem, const PhasePair& phase, const Operands& operands,
                const T* packed, bool finite) {
-  const functional::Epilogue epilogue = epilogue_of(problem, phase, operands.epilogue);
+  const auto strided = [&](const auto& whole) { return strided_part(problem, phase, whole); };
+  const functional::Epilogue epilogue = part_of(operands.epilogue, strided);
   Operands some = operands;
-  some.result = strided_part(problem, phase, operands.result);
+  some.result = strided(operands.result);
   some.epilogue = &epilogue;
   const auto run_part = [&](const Problem& part, const Operands& views) {
     planar::run(planar::Task<T>{
         .problem = part,
-        .input = views.first,
-        .output = views.result,
-        .bias = views.bias,
-        .epilogue = views.epilogue,
+        .operands = views,
         .packed = packed,
         .finite = finite,
         .backwards = true,
