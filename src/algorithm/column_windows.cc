@@ -12,28 +12,20 @@
 namespace conv2d {
 namespace {
 
-/// Windows begin where vectors do, of an output whose rows do.
-constexpr Index alignment = 16;
+/// Windows of planes begin where vectors do, of an output whose rows do.
+Index alignment(const Problem& problem) {
+  return problem.format == MemoryFormat::channels_last ? 1 : 16;
+}
 
-Index round_up(Index value) { return divide_up(value, alignment) * alignment; }
-
-/// The output columns from `begin` to `end`.
-struct Columns {
-  Index begin;
-  Index end;
-
-  Index size() const { return end - begin; }
-};
-
-/// Those that read no column beyond the border, `begin` rounded up.
-Columns inner_columns(const Axis& columns) {
-  const OutputRange inner = inner_outputs(columns);
-  const Index begin = round_up(inner.begin);
+/// The output columns that read no column beyond the border, `begin` rounded up.
+AxisRange inner_columns(const Problem& problem) {
+  const AxisRange inner = inner_outputs(problem.columns);
+  const Index begin = divide_up(inner.begin, alignment(problem)) * alignment(problem);
   return {begin, std::max(begin, inner.end)};
 }
 
 /// The input columns that these read, as if there were no border.
-Columns read_by(const Axis& columns, const Columns& outputs) {
+AxisRange read_by(const Axis& columns, const AxisRange& outputs) {
   return {columns.position(outputs.begin, 0),
           columns.position(outputs.end - 1, 0) + columns.extent()};
 }
@@ -56,18 +48,31 @@ std::size_t l2_of_all_threads() { return machine().l2_bytes * at(num_threads());
 Index widest(const Problem& problem, Index columns, const WorkspaceBytes& bytes) {
   constexpr Index least = 64;
   const Index pieces = divide_up(Index{4} * num_threads(), problem.batch * problem.rows.output);
-  Index width = std::clamp(columns / pieces, least, columns);
+  Index width = std::clamp(divide_up(columns, pieces), least, columns);
   while (width >= 2 * least && bytes(inner_problem(problem, width)) > l2_of_all_threads()) {
     width /= 2;
   }
   return width;
 }
 
-/// Windows of about that width, as even as can be.
-ColumnWindows cut(const Columns& inner, Index width) {
-  const Index pieces = divide_up(inner.size(), width);
-  const Index even = std::max(inner.size() / pieces / alignment, Index{1}) * alignment;
-  return {inner.begin, even, inner.size() / even};
+/// Windows of that width or somewhat less: as many as let all threads end at about the same time.
+/// What is left over is then computed by one of them.
+ColumnWindows cut(const Problem& problem, const AxisRange& inner, Index width) {
+  const Index step = alignment(problem);
+  const Index threads = num_threads();
+  const Index fewest = divide_up(inner.size(), width);
+  ColumnWindows best{};
+  Index least = inner.size() + 1;
+  for (Index pieces = fewest; pieces < fewest + 2 * threads; ++pieces) {
+    const Index even = std::max(inner.size() / pieces / step, Index{1}) * step;
+    const Index count = inner.size() / even;
+    const Index columns = divide_up(count, threads) * even + inner.size() - count * even;
+    if (columns < least) {
+      least = columns;
+      best = {inner.begin, even, count};
+    }
+  }
+  return best;
 }
 
 /// The same of those of one image, in the memory of all of them.
@@ -104,7 +109,7 @@ void run_part(const Problem& part, const Operands& all, TensorView input, const 
 }
 
 /// The columns from `read.begin` on as the border continues them, in memory of their own.
-Tensor continued(const Problem& problem, TensorView input, const Columns& read) {
+Tensor continued(const Problem& problem, TensorView input, const AxisRange& read) {
   Sizes sizes = input.sizes();
   sizes[3] = read.size();
   Tensor columns = Tensor::uninitialized(sizes, input.dtype(), problem.format);
@@ -117,17 +122,17 @@ Tensor continued(const Problem& problem, TensorView input, const Columns& read) 
 
 /// A run of output columns some of which read beyond the border.
 struct BorderRun {
-  Columns outputs;
-  Columns read;  ///< of the input; where they are copied, as if there were no border
-  bool copies;   ///< where beyond the border there is something other than zeros
+  AxisRange outputs;
+  AxisRange read;  ///< of the input; where they are copied, as if there were no border
+  bool copies;     ///< where beyond the border there is something other than zeros
   Problem problem;
 };
 
-BorderRun border_run(const Problem& whole, const Columns& outputs) {
+BorderRun border_run(const Problem& whole, const AxisRange& outputs) {
   BorderRun run{outputs, read_by(whole.columns, outputs), whole.padding_mode != PaddingMode::zeros,
                 inner_problem(whole, outputs.size())};
   if (!run.copies) {
-    const Columns all = run.read;
+    const AxisRange all = run.read;
     const Index last = whole.columns.input - 1;
     run.read.begin = std::clamp<Index>(all.begin, 0, last);
     run.read.end = std::clamp<Index>(all.end, run.read.begin + 1, last + 1);
@@ -142,8 +147,8 @@ BorderRun border_run(const Problem& whole, const Columns& outputs) {
 /// Left of the windows, and right.
 std::vector<BorderRun> border_runs(const Problem& problem, const ColumnWindows& windows) {
   std::vector<BorderRun> runs;
-  for (const Columns& outputs :
-       {Columns{0, windows.first}, Columns{windows.end(), problem.columns.output}}) {
+  for (const AxisRange& outputs :
+       {AxisRange{0, windows.first}, AxisRange{windows.end(), problem.columns.output}}) {
     if (outputs.size() > 0) {
       runs.push_back(border_run(problem, outputs));
     }
@@ -192,7 +197,7 @@ void run_windows(const ColumnWindows& windows, const Problem& whole, const Opera
 std::optional<ColumnWindows> column_windows(const Problem& problem, const WorkspaceBytes& bytes) {
   constexpr Index least = 512;  // outputs of a row that may be cut
   const Index rows = problem.batch * problem.rows.output;
-  const Columns inner = inner_columns(problem.columns);
+  const AxisRange inner = inner_columns(problem);
   if (problem.pass != Pass::forward || rows == 0 || inner.size() < least) {
     return std::nullopt;
   }
@@ -200,7 +205,7 @@ std::optional<ColumnWindows> column_windows(const Problem& problem, const Worksp
   if (!few_rows && bytes(problem) <= 4 * l2_of_all_threads()) {
     return std::nullopt;
   }
-  return cut(inner, widest(problem, inner.size(), bytes));
+  return cut(problem, inner, widest(problem, inner.size(), bytes));
 }
 
 Problem batch_of(const Problem& problem, const ColumnWindows& windows) {

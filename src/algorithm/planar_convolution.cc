@@ -260,10 +260,8 @@ std::size_t workspace_bytes(const Problem& problem) {
   const Cut<T> cut(problem, false);
   const PlaneLayout layout = cut.layout(problem);
   const Index taps = 2 * cut.taps + problem.rows.kernel;
-  const Index columns = problem.columns.output + problem.columns.kernel * problem.columns.dilation;
-  return at(num_threads()) * (Worker<T>::elements(cut, layout) * sizeof(T) +
-                              at(columns) * layout.column_phases().size() * sizeof(Index) +
-                              at(layout.band_rows())) +
+  return at(num_threads()) *
+             (Worker<T>::elements(cut, layout) * sizeof(T) + PlaneFiller<T>::bytes(layout)) +
          at(taps) * sizeof(Index) + at(problem.out_channels) * sizeof(T);
 }
 

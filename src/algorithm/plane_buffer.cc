@@ -73,44 +73,39 @@ PlaneFiller<T>::PlaneFiller(const Problem& problem, TensorView input, const Plan
       deals_(strides_[3] == 1 && (problem.columns.stride == 2 || problem.columns.stride == 4) &&
              static_cast<std::int64_t>(layout.column_phases().size()) == problem.columns.stride),
       filled_(index_of(layout.band_rows())) {
-  const Axis& axis = problem.columns;
   for (const std::int64_t phase : layout.column_phases()) {
-    Columns columns;
-    const std::int64_t last = (axis.kernel - 1) * axis.dilation - phase;
-    const std::int64_t count = last < 0 ? 0 : axis.output + last / axis.stride;
-    const auto position = [&](std::int64_t u) { return u * axis.stride + phase - axis.pad_before; };
-    columns.source.reserve(index_of(count));
-    for (std::int64_t u = 0; u < count; ++u) {
-      columns.source.push_back(border_index(problem.padding_mode, position(u), axis.input));
-    }
-    columns.inner_begin = 0;
-    while (columns.inner_begin < count && position(columns.inner_begin) < 0) {
-      ++columns.inner_begin;
-    }
-    columns.inner_end = columns.inner_begin;
-    while (columns.inner_end < count && position(columns.inner_end) < axis.input) {
-      ++columns.inner_end;
-    }
-    columns_.push_back(std::move(columns));
+    columns_.push_back(columns_of(phase));
   }
   if (deals_) {
     share_inner();
   }
 }
 
+template <class T>
+auto PlaneFiller<T>::columns_of(std::int64_t phase) const -> Columns {
+  const Axis& axis = problem_.columns;
+  const std::int64_t last = (axis.kernel - 1) * axis.dilation - phase;
+  const std::int64_t count = last < 0 ? 0 : axis.output + last / axis.stride;
+  const std::int64_t first = phase - axis.pad_before;
+  // The first column whose position is no less than that.
+  const auto column_at = [&](std::int64_t position) {
+    const std::int64_t distance = std::max<std::int64_t>(position - first, 0);
+    return std::min((distance + axis.stride - 1) / axis.stride, count);
+  };
+  return {first, count, {column_at(0), column_at(axis.input)}};
+}
+
 /// What is dealt are the inner columns of all phases; those of some phases alone go with the
 /// border, and all of them where no column is inner in every phase.
 template <class T>
 void PlaneFiller<T>::share_inner() {
-  std::int64_t begin = 0;
-  std::int64_t end = columns_.front().inner_end;
+  AxisRange all = columns_.front().inner;
   for (const Columns& columns : columns_) {
-    begin = std::max(begin, columns.inner_begin);
-    end = std::min(end, columns.inner_end);
+    all.begin = std::max(all.begin, columns.inner.begin);
+    all.end = std::min(all.end, columns.inner.end);
   }
   for (Columns& columns : columns_) {
-    columns.inner_begin = begin < end ? begin : 0;
-    columns.inner_end = begin < end ? end : 0;
+    columns.inner = all.size() > 0 ? all : AxisRange{0, 0};
   }
 }
 
@@ -143,14 +138,14 @@ void PlaneFiller<T>::fill_phases(const T* from, std::int64_t channels, T* to) co
   for (const Columns& columns : columns_) {
     if (from == nullptr) {
       for (std::int64_t c = 0; c < channels; ++c) {
-        std::fill_n(to + c * layout_.channel_step(), columns.source.size(), T{});
+        std::fill_n(to + c * layout_.channel_step(), columns.count, T{});
       }
     } else {
       fill_border(from, channels, columns, to);
-      const std::int64_t inner = columns.inner_end - columns.inner_begin;
-      if (inner > 0 && !deals_) {
-        const std::int64_t w = columns.source[index_of(columns.inner_begin)];
-        fill_inner(from + w * strides_[3], channels, inner, to + columns.inner_begin);
+      const auto [begin, end] = columns.inner;
+      if (begin < end && !deals_) {
+        fill_inner(from + position(columns, begin) * strides_[3], channels, end - begin,
+                   to + begin);
       }
     }
     to += phase_step();
@@ -162,16 +157,17 @@ template <class T>
 void PlaneFiller<T>::fill_border(const T* from, std::int64_t channels, const Columns& columns,
                                  T* to) const {
   const auto fill_column = [&](std::int64_t u) {
-    const std::int64_t w = columns.source[index_of(u)];
+    const std::int64_t w =
+        border_index(problem_.padding_mode, position(columns, u), problem_.columns.input);
     for (std::int64_t c = 0; c < channels; ++c) {
       to[c * layout_.channel_step() + u] =
           w == nowhere ? T{} : from[c * strides_[1] + w * strides_[3]];
     }
   };
-  for (std::int64_t u = 0; u < columns.inner_begin; ++u) {
+  for (std::int64_t u = 0; u < columns.inner.begin; ++u) {
     fill_column(u);
   }
-  for (auto u = columns.inner_end; u < static_cast<std::int64_t>(columns.source.size()); ++u) {
+  for (std::int64_t u = columns.inner.end; u < columns.count; ++u) {
     fill_column(u);
   }
 }
@@ -179,17 +175,17 @@ void PlaneFiller<T>::fill_border(const T* from, std::int64_t channels, const Col
 /// The inner columns of all phases at once.
 template <class T>
 void PlaneFiller<T>::deal_inner(const T* from, std::int64_t channels, T* to) const {
-  const std::int64_t begin = columns_.front().inner_begin;
-  const std::int64_t count = columns_.front().inner_end - begin;
-  if (count > 0) {
-    copies_.deal({.from = from + columns_.front().source[index_of(begin)],
+  const Columns& first = columns_.front();
+  const auto [begin, end] = first.inner;
+  if (begin < end) {
+    copies_.deal({.from = from + position(first, begin),
                   .from_step = strides_[1],
                   .ways = columns_.size(),
                   .to = to + begin,
                   .way_step = phase_step(),
                   .to_step = layout_.channel_step(),
                   .rows = index_of(channels),
-                  .count = index_of(count)});
+                  .count = index_of(end - begin)});
   }
 }
 

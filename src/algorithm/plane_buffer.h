@@ -57,6 +57,12 @@ class PlaneFiller {
   /// Takes all the memory that it will need.
   PlaneFiller(const Problem& problem, TensorView input, const PlaneLayout& layout);
 
+  /// Bytes that this takes.
+  static std::size_t bytes(const PlaneLayout& layout) {
+    return layout.column_phases().size() * sizeof(Columns) +
+           static_cast<std::size_t>(layout.band_rows());
+  }
+
   /// Of image n, from channel `first_channel`, `channels` of them, for output rows from first_row,
   /// `rows` of them, at most those of the layout.
   void fill(std::int64_t n, std::int64_t first_channel, std::int64_t channels,
@@ -66,10 +72,14 @@ class PlaneFiller {
   /// What a column phase reads: border columns before `inner`, columns of the input one stride
   /// apart, border columns after them.
   struct Columns {
-    std::vector<std::int64_t> source;  ///< [u]; nowhere in zeros
-    std::int64_t inner_begin;
-    std::int64_t inner_end;
+    std::int64_t first;  ///< position of column 0
+    std::int64_t count;
+    AxisRange inner;
   };
+  Columns columns_of(std::int64_t phase) const;
+  std::int64_t position(const Columns& columns, std::int64_t u) const noexcept {
+    return columns.first + u * problem_.columns.stride;
+  }
   std::int64_t phase_step() const noexcept { return layout_.band_rows() * layout_.pitch(); }
   void share_inner();
   void fill_phases(const T* from, std::int64_t channels, T* to) const;

@@ -28,81 +28,94 @@ struct Run {
   Index pieces() const noexcept { return apart == 1 ? 1 : size(); }
 };
 
-struct SourceColumns {
-  explicit SourceColumns(const Problem& problem) : taps(problem.columns.kernel) {
-    const Axis& columns = problem.columns;
-    const OutputRange inner = inner_outputs(columns);
-    sources.resize(at(columns.output * taps));
-    for (Index q = 0; q < columns.output; ++q) {
-      find_sources(problem, q, inner);
-      if (q > 0 && (both_inside(inner, q) || in_step(q, columns.stride))) {
-        runs.back().end = q + 1;
+/// Columns that read nothing beyond the border are counted, not looked up: of a long row those are
+/// nearly all.
+class SourceColumns {
+ public:
+  explicit SourceColumns(const Problem& problem)
+      : columns_(problem.columns), inner_(inner_outputs(columns_)) {
+    const Index border = columns_.output - inner_.size();
+    at_border_.reserve(at(border * columns_.kernel));
+    runs_.reserve(at(border + 1));
+    for (Index q = 0; q < columns_.output; q = next(q)) {
+      for (Index s = 0; s < columns_.kernel && !inner_.has(q); ++s) {
+        at_border_.push_back(source_index(columns_, problem.padding_mode, q, s));
+      }
+      if (q > 0 && in_step(q)) {
+        runs_.back().end = next(q);
       } else {
-        runs.push_back({q, q + 1, columns.stride, reading(q)});
+        runs_.push_back({q, next(q), columns_.stride, reading(q)});
       }
     }
-    in_step_but_ends = reads_in_step_but_ends(columns.stride, inner);
+    in_step_but_ends_ = reads_in_step_but_ends();
   }
 
+  /// Bytes that this takes.
   static std::size_t bytes(const Problem& problem) {
-    return at(problem.columns.output) * (at(problem.columns.kernel) * sizeof(Index) + sizeof(Run));
+    const Axis& columns = problem.columns;
+    const std::size_t border = at(columns.output - inner_outputs(columns).size());
+    return border * at(columns.kernel) * sizeof(Index) + (border + 1) * sizeof(Run);
   }
 
   /// What a tap reads, or `nowhere`.
-  Index of(Index q, Index s) const { return sources[at(q * taps + s)]; }
+  Index of(Index q, Index s) const {
+    if (inner_.has(q)) {
+      return columns_.position(q, s);
+    }
+    const Index before = q < inner_.begin ? q : q - inner_.size();
+    return at_border_[at(before * columns_.kernel + s)];
+  }
 
-  Index taps;
-  std::vector<Index> sources;  ///< [q][s]
-  std::vector<Run> runs;       ///< of columns, from left to right
-  /// Whether all columns would be one run but for taps that are nowhere for the first column or for
-  /// the last one, none for both.
-  bool in_step_but_ends;
+  /// Of columns, from left to right.
+  const std::vector<Run>& runs() const { return runs_; }
+
+  /// Whether columns are several runs, and would be one but for taps that are nowhere for the first
+  /// column or for the last one, none for both.
+  bool in_step_but_ends() const { return in_step_but_ends_; }
 
  private:
-  /// Whether a column and the one before it read nothing beyond the border: in step without a look.
-  static bool both_inside(const OutputRange& inner, Index q) {
-    return q > inner.begin && q < inner.end;
-  }
+  /// The column to look at after this one: inner ones all read alike.
+  Index next(Index q) const { return inner_.has(q) ? inner_.end : q + 1; }
 
-  void find_sources(const Problem& problem, Index q, const OutputRange& inner) {
-    const Axis& columns = problem.columns;
-    Index* const to = sources.data() + q * taps;
-    for (Index s = 0; s < taps; ++s) {
-      to[s] = columns.position(q, s);
-    }
-    for (Index s = 0; s < taps && !inner.has(q); ++s) {
-      to[s] = border_index(problem.padding_mode, to[s], columns.input);
-    }
-  }
-
-  bool reads_in_step_but_ends(Index stride, const OutputRange& inner) const {
-    const Index last = static_cast<Index>(sources.size()) / std::max<Index>(taps, 1) - 1;
-    for (Index q = 0; q <= last; ++q) {
-      for (Index s = 0; s < taps && !both_inside(inner, q); ++s) {
+  bool reads_in_step_but_ends() const {
+    const Index last = columns_.output - 1;
+    for (Index q = 0; q <= last; q = next(q)) {
+      for (Index s = 0; s < columns_.kernel; ++s) {
         const bool may_miss = q == 0 || (q == last && of(0, s) != nowhere);
         const bool has_before = q > 0 && of(q - 1, s) != nowhere;
-        if (of(q, s) == nowhere ? !may_miss : has_before && of(q, s) != of(q - 1, s) + stride) {
+        if (of(q, s) == nowhere ? !may_miss
+                                : has_before && of(q, s) != of(q - 1, s) + columns_.stride) {
           return false;
         }
       }
     }
-    return last >= 2;
+    return last >= 2 && runs_.size() > 1;
   }
 
+  /// How many taps of a column read an element.
   Index reading(Index q) const {
-    const auto first = sources.begin() + q * taps;
-    return taps - std::count(first, first + taps, nowhere);
+    Index taps = 0;
+    for (Index s = 0; s < columns_.kernel; ++s) {
+      taps += of(q, s) == nowhere ? 0 : 1;
+    }
+    return taps;
   }
 
-  bool in_step(Index q, Index step) const {
-    for (Index s = 0; s < taps; ++s) {
+  bool in_step(Index q) const {
+    for (Index s = 0; s < columns_.kernel; ++s) {
       const Index before = of(q - 1, s);
-      if (of(q, s) != (before == nowhere ? nowhere : before + step)) {
+      if (of(q, s) != (before == nowhere ? nowhere : before + columns_.stride)) {
         return false;
       }
     }
     return true;
   }
+
+  Axis columns_;
+  AxisRange inner_;
+  std::vector<Index> at_border_;  ///< [q but the inner ones][s]
+  std::vector<Run> runs_;
+  bool in_step_but_ends_ = false;
 };
 
 }  // namespace conv2d

@@ -329,7 +329,7 @@ class StripTaps {
   /// Cycles for each input channel, of all patches of a run of rows.
   double run_cycles(const Run& rows, const TileSizes<T>& sizes) const {
     double cycles = 0;
-    for (const Run& columns : columns_.runs) {
+    for (const Run& columns : columns_.runs()) {
       const Lines lines = lines_of(rows, columns, sizes);
       cycles += static_cast<double>(rows.taps * columns.taps * lines.count) *
                 sizes.line_cycles(lines.line.pixels);
@@ -372,7 +372,7 @@ class StripTaps {
     tap_count_ = 0;
     scattered_ = false;
     double cycles = 0;
-    const double row_tap = columns_.in_step_but_ends ? row_cycles(sizes) : never;
+    const double row_tap = columns_.in_step_but_ends() ? row_cycles(sizes) : never;
     for (Run& rows : row_runs_) {
       rows.kind = TileKind::even;
       double least = run_cycles(rows, sizes);
@@ -397,7 +397,7 @@ class StripTaps {
       } else if (rows.kind == TileKind::row) {
         add_rows(rows, sizes);
       } else {
-        for (const Run& columns : columns_.runs) {
+        for (const Run& columns : columns_.runs()) {
           add_patch(rows, columns, sizes);
         }
       }

@@ -33,18 +33,19 @@ struct Axis {
   friend bool operator==(const Axis&, const Axis&) = default;
 };
 
-/// Outputs from `begin` up to `end`.
-struct OutputRange {
+/// Inputs or outputs of an axis, from `begin` up to `end`.
+struct AxisRange {
   std::int64_t begin;
   std::int64_t end;
 
+  std::int64_t size() const noexcept { return end - begin; }
   bool has(std::int64_t p) const noexcept { return p >= begin && p < end; }
 };
 
-/// Those none of whose taps looks beyond the border.
-constexpr OutputRange inner_outputs(const Axis& axis) noexcept {
+/// The outputs none of whose taps looks beyond the border.
+constexpr AxisRange inner_outputs(const Axis& axis) noexcept {
   const std::int64_t before = std::max<std::int64_t>(axis.pad_before, 0);
-  const std::int64_t begin = (before + axis.stride - 1) / axis.stride;
+  const std::int64_t begin = std::min((before + axis.stride - 1) / axis.stride, axis.output);
   const std::int64_t room = axis.input + axis.pad_before - axis.extent();
   const std::int64_t end = room < 0 ? 0 : std::min(axis.output, room / axis.stride + 1);
   return {begin, std::max(begin, end)};

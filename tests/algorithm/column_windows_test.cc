@@ -2,6 +2,7 @@
 #include "algorithm/column_windows.h"
 
 #include "algorithm/run.h"
+#include "algorithm/vector_types.h"
 #include "geometry/problem.h"
 #include "support/configurations.h"
 #include "support/random.h"
@@ -39,6 +40,27 @@ TEST(ColumnWindows, FewRowsArePiecesForAllThreads) {
     EXPECT_LE(windows->count, 5 * threads);
     EXPECT_GE(windows->first, 4);
     EXPECT_LE(windows->end(), 16000 - 4);
+  }
+}
+
+/// Windows go to threads in turns, and one of them computes what is left over: the one that has
+/// most has no more than its share, and for each of 5 windows a thread those columns by which a
+/// window is shorter, so that it begins where vectors do.
+TEST(ColumnWindows, ThreadsHaveTheSameShare) {
+  for (const MemoryFormat format : {MemoryFormat::contiguous, MemoryFormat::channels_last}) {
+    const Index step = format == MemoryFormat::channels_last ? 1 : 16;
+    for (Index columns = 2000; columns < 20000; columns += 611) {
+      Problem sound = problem_of({1, 4, 1, columns}, {4, 4, 1, 9}, {.padding = {0, 4}});
+      sound.format = format;
+      for (const Index threads : {1, 2, 3, 7}) {
+        const Threads scope(static_cast<int>(threads));
+        const auto windows = column_windows(sound, nothing);
+        ASSERT_TRUE(windows);
+        const Index left = columns - windows->count * windows->width;
+        const Index most = divide_up(windows->count, threads) * windows->width + left;
+        EXPECT_LE(most, columns / threads + 5 * threads * step + 8 + step) << columns << " columns";
+      }
+    }
   }
 }
 
