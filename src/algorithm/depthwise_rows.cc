@@ -254,7 +254,7 @@ bool streams(const Problem& problem, const Operands& operands, Lying how, Index 
   const bool in_place = how == Lying::interleaved || operands.result.strides()[3] == 1;
   const bool together = depthwise_rows::outputs_interleave(problem, operands.result) &&
                         crowds_caches(problem, operands.epilogue, operands.result);
-  return (in_place ? leaves_caches(operands) : together) &&
+  return (in_place ? crowds_caches_with_input(operands) : together) &&
          rows_are_aligned(operands.result, lanes);
 }
 

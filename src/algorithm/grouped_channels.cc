@@ -226,13 +226,9 @@ Pieces describe(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() { return describe_as<T>(problem); });
 }
 
-/// As much is read as is written. Measured where the last cache holds 32 MiB, with tensors of 14
-/// MB: layers by themselves gain half and more, chains of them, each of which reads what the one
-/// before wrote, 20% where pixels have 144 channels and lose 5% where they have 576; of 5 MB all
-/// lose.
 template <class T>
 bool streams_result(const Operands& operands, const grouped_channels::Cut<T>& cut) {
-  return cut.in_place && leaves_caches(operands, 2) &&
+  return cut.in_place && crowds_caches_with_input(operands) &&
          pixels_are_aligned(operands.result, cut.channels, cut.lanes);
 }
 
