@@ -6,7 +6,8 @@
 
 #include "support/tensors.h"
 
-#include <cstdint>
+#include <cstddef>
+#include <optional>
 
 namespace conv2d::testing {
 
@@ -15,25 +16,25 @@ namespace conv2d::testing {
 /// When is double rounding innocuous?, 1995).
 inline Tensor finished_separately(TensorView results, const functional::Epilogue& epilogue) {
   Tensor sum = results.to(DType::float64).clone(MemoryFormat::contiguous);
-  const auto at = [&](std::int64_t i) -> double& { return sum.data<double>()[i]; };
+  const auto count = static_cast<std::size_t>(sum.numel());
   if (epilogue.residual) {
     const auto residual = values_of<double>(epilogue.residual->to(DType::float64));
-    for (std::int64_t i = 0; i < sum.numel(); ++i) {
-      at(i) += residual[static_cast<std::size_t>(i)];
+    double* const value = sum.data<double>();
+    for (std::size_t i = 0; i < count; ++i) {
+      value[i] += residual[i];
     }
   }
-  Tensor rounded = sum.to(results.dtype());
-  const auto limit = [&](double value) {
-    return Tensor::full({1}, value, results.dtype()).to(DType::float64).data<double>()[0];
+  const auto rounded = [&](std::optional<double> limit) {
+    return limit ? Tensor::full({1}, *limit, results.dtype()).to(DType::float64).data<double>()[0]
+                 : limit;
   };
-  sum = rounded.to(DType::float64);
-  for (std::int64_t i = 0; i < sum.numel(); ++i) {
-    if (epilogue.low && at(i) < limit(*epilogue.low)) {
-      at(i) = limit(*epilogue.low);
-    }
-    if (epilogue.high && at(i) > limit(*epilogue.high)) {
-      at(i) = limit(*epilogue.high);
-    }
+  const std::optional<double> low = rounded(epilogue.low);
+  const std::optional<double> high = rounded(epilogue.high);
+  sum = sum.to(results.dtype()).to(DType::float64);
+  double* const value = sum.data<double>();
+  for (std::size_t i = 0; i < count; ++i) {
+    value[i] = low && value[i] < *low ? *low : value[i];
+    value[i] = high && value[i] > *high ? *high : value[i];
   }
   return sum.to(results.dtype());
 }
