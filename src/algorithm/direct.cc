@@ -445,21 +445,15 @@ class Worker {
     constexpr auto line = static_cast<Index>(64 / sizeof(T));
     const Index there = std::min(count, run_.problem.groups * run_.layout.packed() - begin);
     const auto part = [&](std::size_t p) {
-      return there / line * static_cast<Index>(p) / static_cast<Index>(parts);
+      return there / line * static_cast<Index>(p) / static_cast<Index>(parts) * line;
     };
-    for (Index l = part(i); l < part(i + 1); ++l) {
-      simd::fetch_for_reading(run_.weights + begin + l * line);
-    }
+    simd::fetch_for_reading(run_.weights + begin + part(i), part(i + 1) - part(i));
   }
 
   /// Asks for so many input channels, from the one that is `begin`, of what a tile reads first.
   void fetch_input(const PixelTile& tile, Index begin, Index channels) const {
-    constexpr auto line = static_cast<Index>(64 / sizeof(T));
     taps_.each_new_pixel(tile, [&](const T* pixel) {
-      const T* const from = pixel + taps_.first_channel() + begin;
-      for (Index c = 0; c < channels; c += line) {
-        simd::fetch_for_reading(from + c);
-      }
+      simd::fetch_for_reading(pixel + taps_.first_channel() + begin, channels);
     });
   }
 

@@ -145,14 +145,11 @@ class Worker {
 
   /// Asks for the planes of an item to come, which lie one behind the other.
   void fetch_planes(Index item) const {
-    constexpr auto line = static_cast<Index>(64 / sizeof(T));
     const auto [image, channel] = run_.cut.place(run_.problem, item);
     const T* const from = static_cast<const T*>(run_.operands.first.data()) + image * strides_[0] +
                           channel * strides_[1];
-    const Index count = std::min(run_.cut.block, run_.cut.channels - channel) * strides_[1];
-    for (Index i = 0; i < count; i += line) {
-      simd::fetch_for_reading(from + i);
-    }
+    const Index channels = std::min(run_.cut.block, run_.cut.channels - channel);
+    simd::fetch_for_reading(from, channels * strides_[1]);
   }
 
   /// Rows that follow each other in the input are turned at once where they lie so in memory.

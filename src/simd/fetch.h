@@ -1,6 +1,8 @@
 // Lines of a cache that will be written or read soon, asked for before.
 #pragma once
 
+#include <cstddef>
+
 namespace conv2d::simd {
 
 /// Only where vectors have fused multiply-adds: older processors may not know the instruction.
@@ -24,6 +26,15 @@ inline void fetch_for_reading(const void* from) noexcept {
 #else
   __builtin_prefetch(from, 0, 2);
 #endif
+}
+
+/// So many elements, line by line.
+template <class T>
+void fetch_for_reading(const T* from, std::ptrdiff_t count) noexcept {
+  constexpr auto line = static_cast<std::ptrdiff_t>(64 / sizeof(T));
+  for (std::ptrdiff_t i = 0; i < count; i += line) {
+    fetch_for_reading(from + i);
+  }
 }
 
 /// Into the first one, for what is read next.
