@@ -47,6 +47,15 @@ bool fills_vectors(Index elements, Index lanes) {
 constexpr Index widest = 16;  // floats of a vector
 constexpr Index half = widest / 2;
 
+/// Rows of hundreds of pixels, vectors of which are full, under kernels of one row: few taps would
+/// share what it costs to turn planes into channels and back. Measured.
+bool has_long_rows_for_few_taps(const Problem& problem) {
+  constexpr Index long_row = 512;
+  constexpr Index few_outputs = 128;
+  return problem.groups == 1 && problem.rows.kernel == 1 && problem.columns.stride == 1 &&
+         problem.columns.output >= long_row && problem.out_channels <= few_outputs;
+}
+
 /// Planes of contiguous tensors that are turned into channels for vectors of outputs, or of half as
 /// many. Where a half takes the time of a whole vector, it has to make up for that: by small
 /// planes, whose rows leave vectors of pixels idle, or by strides, of which a group's few outputs
@@ -58,7 +67,8 @@ bool channels_fill_vectors(const Problem& problem) {
   constexpr Index small_plane = 256;
   // Of larger results the planes are better written from end to end.
   constexpr Index large_result = Index{1} << 20U;
-  if (problem.rows.kernel * problem.columns.kernel == 1 || outputs * pixels > large_result) {
+  if (problem.rows.kernel * problem.columns.kernel == 1 || outputs * pixels > large_result ||
+      has_long_rows_for_few_taps(problem)) {
     return false;
   }
   const bool grouped = problem.groups > 1;
@@ -104,8 +114,8 @@ std::optional<std::string_view> yields_many_channels(const Problem& problem) {
   const Index pixels = problem.rows.output * problem.columns.output;
   constexpr Index wide = 64;
   constexpr Index small_plane = 64;
-  if (outputs >= wide && pixels < small_plane) {
-    return "planes so small that most of their last vector would be idle";
+  if (outputs >= wide && pixels <= small_plane) {
+    return "planes so small that a weight, once loaded, would serve a few vectors at most";
   }
   constexpr Index long_sum = 1024;
   constexpr Index many = 256;

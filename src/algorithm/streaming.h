@@ -59,14 +59,16 @@ inline bool leaves_caches(const Problem& problem) {
 }
 
 /// Whether results of a layer that reads as much as it writes go past the caches: where half of the
-/// last one, which others use too, would not hold input and output. Measured where it holds 32 MiB,
-/// with tensors of 14 to 24 MB: image filters take half of the time, depthwise layers by themselves
-/// two thirds of it and less; in chains, each of which reads what the one before wrote, they gain
-/// 20% where pixels have 144 channels and lose 5% where they have 576. With 5 MB all lose.
+/// last one, which others use too, would not hold input and output, or three eighths if one thread
+/// writes. Measured where it holds 32 MiB: filters of pictures of 12 MB take half of the time; with
+/// tensors of 8 MB one thread's gain a fifth to a third and two threads' lose a tenth. Depthwise
+/// layers gain in chains, each of which reads what the one before wrote, 20% where pixels have 144
+/// channels and lose 5% where they have 576. With 5 MB all lose.
 inline bool crowds_caches_with_input(const Operands& operands) {
   static const std::size_t last_cache = machine().l3_bytes;
+  const std::size_t eighths = num_threads() == 1 ? 3 : 4;
   return !changes_results(operands.epilogue) &&
-         bytes_of(operands.first) + bytes_of(operands.result) > last_cache / 2;
+         bytes_of(operands.first) + bytes_of(operands.result) > last_cache / 8 * eighths;
 }
 
 /// Whether images and, where they are stored one by one, planes begin where vectors of memory do.

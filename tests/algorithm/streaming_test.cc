@@ -10,6 +10,7 @@
 #include "support/instructions.h"
 #include "support/random.h"
 #include "support/tensors.h"
+#include "support/threads.h"
 
 #include <gtest/gtest.h>
 
@@ -30,17 +31,21 @@ Operands operands(const Tensor& x, Tensor& y, const functional::Epilogue* epilog
   return {x, x, std::nullopt, y, nullptr, epilogue};
 }
 
-TEST(Streaming, IsForInputsAndOutputsOfMoreThanHalfOfTheLastCache) {
-  const auto quarter = static_cast<std::int64_t>(machine().l3_bytes / 4 / sizeof(float));
-  const Tensor x({1, 1, 1, quarter});
-  Tensor small({1, 1, 1, quarter});
-  Tensor large({1, 1, 1, quarter + 1});
-  EXPECT_FALSE(crowds_caches_with_input(operands(x, small)));
-  EXPECT_TRUE(crowds_caches_with_input(operands(x, large)));
-  const functional::Epilogue relu{.residual = {}, .low = 0, .high = {}};
-  EXPECT_FALSE(crowds_caches_with_input(operands(x, large, &relu)));
-  const functional::Epilogue nothing;
-  EXPECT_TRUE(crowds_caches_with_input(operands(x, large, &nothing)));
+TEST(Streaming, IsForInputsAndOutputsOfMoreThanAShareOfTheLastCache) {
+  for (const std::int64_t threads : {1, 2}) {
+    const testing::Threads scope(static_cast<int>(threads));
+    const auto eighth = static_cast<std::int64_t>(machine().l3_bytes / 8 / sizeof(float));
+    const std::int64_t each = eighth * (threads == 1 ? 3 : 4) / 2;
+    const Tensor x({1, 1, 1, each});
+    Tensor small({1, 1, 1, each});
+    Tensor large({1, 1, 1, each + 1});
+    EXPECT_FALSE(crowds_caches_with_input(operands(x, small)));
+    EXPECT_TRUE(crowds_caches_with_input(operands(x, large)));
+    const functional::Epilogue relu{.residual = {}, .low = 0, .high = {}};
+    EXPECT_FALSE(crowds_caches_with_input(operands(x, large, &relu)));
+    const functional::Epilogue nothing;
+    EXPECT_TRUE(crowds_caches_with_input(operands(x, large, &nothing)));
+  }
 }
 
 /// Sums of channels * kernel * kernel products.
