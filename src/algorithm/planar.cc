@@ -47,9 +47,9 @@ bool fills_vectors(Index elements, Index lanes) {
 constexpr Index widest = 16;  // floats of a vector
 constexpr Index half = widest / 2;
 
-/// Rows of hundreds of pixels, vectors of which are full, under kernels of one row: few taps would
-/// share what it costs to turn planes into channels and back. Measured.
-bool has_long_rows_for_few_taps(const Problem& problem) {
+/// Rows of hundreds of pixels, vectors of which are full, under kernels of one row: no row that is
+/// turned into channels would serve another one. Measured with 2 to 101 taps.
+bool has_long_single_rows(const Problem& problem) {
   constexpr Index long_row = 512;
   constexpr Index few_outputs = 128;
   return problem.groups == 1 && problem.rows.kernel == 1 && problem.columns.stride == 1 &&
@@ -68,7 +68,7 @@ bool channels_fill_vectors(const Problem& problem) {
   // Of larger results the planes are better written from end to end.
   constexpr Index large_result = Index{1} << 20U;
   if (problem.rows.kernel * problem.columns.kernel == 1 || outputs * pixels > large_result ||
-      has_long_rows_for_few_taps(problem)) {
+      has_long_single_rows(problem)) {
     return false;
   }
   const bool grouped = problem.groups > 1;

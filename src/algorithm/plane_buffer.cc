@@ -74,7 +74,7 @@ PlaneFiller<T>::PlaneFiller(const Problem& problem, TensorView input, const Plan
              static_cast<std::int64_t>(layout.column_phases().size()) == problem.columns.stride),
       filled_(index_of(layout.band_rows())) {
   for (const std::int64_t phase : layout.column_phases()) {
-    columns_.push_back(columns_of(phase));
+    columns_.push_back(columns_of(problem.columns, phase));
   }
   if (deals_) {
     share_inner();
@@ -82,17 +82,13 @@ PlaneFiller<T>::PlaneFiller(const Problem& problem, TensorView input, const Plan
 }
 
 template <class T>
-auto PlaneFiller<T>::columns_of(std::int64_t phase) const -> Columns {
-  const Axis& axis = problem_.columns;
+auto PlaneFiller<T>::columns_of(const Axis& axis, std::int64_t phase) -> Columns {
   const std::int64_t last = (axis.kernel - 1) * axis.dilation - phase;
-  const std::int64_t count = last < 0 ? 0 : axis.output + last / axis.stride;
-  const std::int64_t first = phase - axis.pad_before;
-  // The first column whose position is no less than that.
-  const auto column_at = [&](std::int64_t position) {
-    const std::int64_t distance = std::max<std::int64_t>(position - first, 0);
-    return std::min((distance + axis.stride - 1) / axis.stride, count);
-  };
-  return {first, count, {column_at(0), column_at(axis.input)}};
+  const Axis one_tap{.input = axis.input,
+                     .stride = axis.stride,
+                     .pad_before = axis.pad_before - phase,
+                     .output = last < 0 ? 0 : axis.output + last / axis.stride};
+  return {one_tap, inner_outputs(one_tap)};
 }
 
 /// What is dealt are the inner columns of all phases; those of some phases alone go with the
@@ -138,13 +134,13 @@ void PlaneFiller<T>::fill_phases(const T* from, std::int64_t channels, T* to) co
   for (const Columns& columns : columns_) {
     if (from == nullptr) {
       for (std::int64_t c = 0; c < channels; ++c) {
-        std::fill_n(to + c * layout_.channel_step(), columns.count, T{});
+        std::fill_n(to + c * layout_.channel_step(), columns.axis.output, T{});
       }
     } else {
       fill_border(from, channels, columns, to);
       const auto [begin, end] = columns.inner;
       if (begin < end && !deals_) {
-        fill_inner(from + position(columns, begin) * strides_[3], channels, end - begin,
+        fill_inner(from + columns.axis.position(begin, 0) * strides_[3], channels, end - begin,
                    to + begin);
       }
     }
@@ -157,8 +153,7 @@ template <class T>
 void PlaneFiller<T>::fill_border(const T* from, std::int64_t channels, const Columns& columns,
                                  T* to) const {
   const auto fill_column = [&](std::int64_t u) {
-    const std::int64_t w =
-        border_index(problem_.padding_mode, position(columns, u), problem_.columns.input);
+    const std::int64_t w = source_index(columns.axis, problem_.padding_mode, u, 0);
     for (std::int64_t c = 0; c < channels; ++c) {
       to[c * layout_.channel_step() + u] =
           w == nowhere ? T{} : from[c * strides_[1] + w * strides_[3]];
@@ -167,7 +162,7 @@ void PlaneFiller<T>::fill_border(const T* from, std::int64_t channels, const Col
   for (std::int64_t u = 0; u < columns.inner.begin; ++u) {
     fill_column(u);
   }
-  for (std::int64_t u = columns.inner.end; u < columns.count; ++u) {
+  for (std::int64_t u = columns.inner.end; u < columns.axis.output; ++u) {
     fill_column(u);
   }
 }
@@ -178,7 +173,7 @@ void PlaneFiller<T>::deal_inner(const T* from, std::int64_t channels, T* to) con
   const Columns& first = columns_.front();
   const auto [begin, end] = first.inner;
   if (begin < end) {
-    copies_.deal({.from = from + position(first, begin),
+    copies_.deal({.from = from + first.axis.position(begin, 0),
                   .from_step = strides_[1],
                   .ways = columns_.size(),
                   .to = to + begin,

@@ -72,14 +72,10 @@ class PlaneFiller {
   /// What a column phase reads: border columns before `inner`, columns of the input one stride
   /// apart, border columns after them.
   struct Columns {
-    std::int64_t first;  ///< position of column 0
-    std::int64_t count;
+    Axis axis;  ///< of one tap; its outputs are the phase's columns
     AxisRange inner;
   };
-  Columns columns_of(std::int64_t phase) const;
-  std::int64_t position(const Columns& columns, std::int64_t u) const noexcept {
-    return columns.first + u * problem_.columns.stride;
-  }
+  static Columns columns_of(const Axis& axis, std::int64_t phase);
   std::int64_t phase_step() const noexcept { return layout_.band_rows() * layout_.pitch(); }
   void share_inner();
   void fill_phases(const T* from, std::int64_t channels, T* to) const;
