@@ -127,7 +127,7 @@ class Plan {
            MutableTensorView output, const functional::Epilogue& epilogue = {}) const;
 
   /// The weight for any number of runs of this plan, or of one for the same layer and other input
-  /// sizes. Throws as run() does.
+  /// sizes, whose sums are then those of this plan's algorithm. Throws as run() does.
   PackedWeight pack(TensorView weight) const;
   /// As above, without the time that packing takes.
   void run(TensorView input, const PackedWeight& weight, std::optional<TensorView> bias,

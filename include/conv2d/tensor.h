@@ -45,7 +45,11 @@ class BasicTensorView {
   template <class Other>
   requires(!std::is_const_v<Other> && std::is_const_v<Void>)
       BasicTensorView(const BasicTensorView<Other>& other)  // NOLINT(google-explicit-constructor)
-      : BasicTensorView(other.data(), other.dtype(), other.sizes(), other.strides()) {}
+      : data_(other.data_),
+        numel_(other.numel_),
+        sizes_(other.sizes_),
+        strides_(other.strides_),
+        dtype_(other.dtype_) {}
   /// Borrows from a tensor, which must outlive the view.
   BasicTensorView(const Tensor& tensor)  // NOLINT(google-explicit-constructor)
       requires(std::is_const_v<Void>);
@@ -100,6 +104,9 @@ class BasicTensorView {
   Tensor to(DType dtype) const;
 
  private:
+  template <class Other>
+  friend class BasicTensorView;
+
   void require_dtype(DType wanted) const;
   std::int64_t offset(std::initializer_list<std::int64_t> index) const;
   int wrap_dim(int dim) const;

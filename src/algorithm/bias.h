@@ -20,7 +20,7 @@ template <class T>
 std::vector<T> bias_or_zeros(const Problem& problem, const functional::OptionalView& bias,
                              Index size) {
   std::vector<T> values(at(size), T{});
-  for (Index k = 0; k < problem.out_channels; ++k) {
+  for (Index k = 0; bias && k < problem.out_channels; ++k) {
     values[at(k)] = bias_of<T>(bias, k);
   }
   return values;

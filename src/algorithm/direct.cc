@@ -15,7 +15,7 @@
 // Output    straight to where channels lie side by side; else through scratch memory.
 //           Large results go past the caches (streaming.h)
 // Weights   packed as [c][r][s][output channels of the tile]; read in order
-// Not for   fewer output channels than half a vector; see yields()
+// Not for   few output channels on large maps (planar.cc is asked before)
 // Source    J. Zhang, F. Franchetti, T. M. Low, High Performance Zero-Memory Overhead Direct
 //           Convolutions, ICML 2018; M. Dukhan, The Indirect Convolution Algorithm, 2019
 #include "algorithm/algorithm.h"
@@ -81,13 +81,6 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   return refuses_types(problem.types);
 }
 
-std::optional<std::string_view> yields(const Problem& problem) {
-  if (problem.out_channels_per_group() < 8) {
-    return "fewer than 8 output channels a group would leave most of a vector idle";
-  }
-  return std::nullopt;
-}
-
 std::size_t packed_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T> {
     return header_bytes + at(problem.groups * Layout<T>(problem).packed()) * sizeof(T);
@@ -145,8 +138,9 @@ struct Strips {
     rows = std::clamp<Index>(std::min(fit, most), 1, std::max<Index>(total, 1));
     const Index items = problem.groups * layout.outputs.count();
     if (total > 0) {
-      // Enough pieces for every thread to have its share; measured: one thread gains by some, too.
-      const Index wanted = divide_up(Index{4} * num_threads(), items);
+      // Enough pieces for every thread to have its share; one thread gains by whole images.
+      const Index pieces = num_threads() == 1 ? 1 : Index{4} * num_threads();
+      const Index wanted = divide_up(pieces, items);
       const Index fewest = std::max(divide_up(total, rows), std::min(wanted, total));
       count = even_strips(1, items, fewest, total);
       rows = divide_up(total, count);
@@ -172,8 +166,8 @@ template <class T>
 struct Run {
   const Problem& problem;
   const Operands& operands;
-  Layout<T> layout;
-  Strips strips;
+  const Layout<T>& layout;
+  const Strips& strips;
   const T* weights;
   bool finite;
   std::vector<T> zeros;  ///< as many as there are input channels
@@ -564,7 +558,6 @@ constexpr Algorithm direct_algorithm = {
     .name = "direct",
     .purpose = "sums in vector registers over output channels, straight from the input's rows",
     .refuses = refuses,
-    .yields = yields,
     .workspace_bytes = workspace_bytes,
     .packed_bytes = packed_bytes,
     .pack = pack,

@@ -4,7 +4,8 @@
 // Pixels a multiple of 1 KiB apart would meet in a few sets of the first cache, which hold eight
 // lines each, and a tile reads dozens of pixels side by side. So in memory of our own they are a
 // line further apart, and a channels-last tensor with such pixels is copied after all (from 2 KiB
-// on, where it pays: 512 channels of float64 at 7x7 took twice the time).
+// on, where it pays: 512 channels of float64 at 7x7 took twice the time; before, where tiles are so
+// narrow that they read more pixels than others: 3x3 taps over 256 channels to 24 outputs, too).
 //
 // Of groups with few channels a thread has so many in hand that whole lines of a channels-last
 // tensor are copied. The next group then mostly lies in the same memory, some channels further on.
@@ -43,8 +44,8 @@ class InputRows {
         strides_(x.strides()),
         groups_(problem.groups),
         together_(strides_[1] == 1 ? most_together(problem, most_channels) : 1),
-        step_(step(std::min(channels_, most_channels) * together_)),
-        in_place_(is_read_in_place(problem)),
+        step_(step(problem, std::min(channels_, most_channels) * together_)),
+        in_place_(reads_in_place(problem, strides_, most_channels)),
         turned_(in_place_ ? 0 : pixels(problem, most_rows, most_columns) * step_) {
     rows_.reserve(at(most_rows));
     runs_.reserve(at(most_rows));
@@ -55,8 +56,25 @@ class InputRows {
                            Index most_channels = all_channels) {
     const Index channels = std::min(problem.in_channels_per_group(), most_channels);
     const Index together = most_together(problem, most_channels);
-    return at(pixels(problem, most_rows, most_columns) * step(channels * together)) * sizeof(T) +
+    return at(pixels(problem, most_rows, most_columns) * step(problem, channels * together)) *
+               sizeof(T) +
            at(most_rows) * (sizeof(Index) + sizeof(Run));
+  }
+
+  /// Whether a tensor of these strides is read where it lies. Of a group the pixels are as far
+  /// apart as if all channels were read: measured, copies pay where the rows of a window have half
+  /// as many lines again as the sets where their pixels begin.
+  static bool reads_in_place(const Problem& problem, const Strides& strides,
+                             Index most_channels = all_channels) {
+    if (problem.in_channels_per_group() <= 1 || strides[1] != 1) {
+      return problem.in_channels_per_group() <= 1;
+    }
+    const Index apart = bytes_of(strides[3]);
+    if (problem.groups == 1) {
+      const bool all = most_channels == all_channels;
+      return apart % 2048 != 0 && !(all && narrow_tiles_overflow(problem, apart));
+    }
+    return 2 * problem.rows.kernel * problem.columns.input <= 3 * lines_held(apart);
   }
 
   /// Makes these columns of these rows of a group the ones in hand.
@@ -185,17 +203,15 @@ class InputRows {
     Index pixel = 0;
   };
 
-  /// Of a group the pixels are as far apart as if all channels were read: measured, copies pay
-  /// where the rows of a window have half as many lines again as the sets where their pixels begin.
-  bool is_read_in_place(const Problem& problem) const {
-    if (channels_ <= 1 || strides_[1] != 1) {
-      return channels_ <= 1;
-    }
-    const Index apart = bytes_of(strides_[3]);
-    if (groups_ == 1) {
-      return apart % 2048 != 0;
-    }
-    return 2 * problem.rows.kernel * problem.columns.input <= 3 * lines_held(apart);
+  /// Whether tiles of one vector of outputs, or of half a one, read so many pixels again and again
+  /// that the first cache does not hold their lines, so many bytes apart, together.
+  static bool narrow_tiles_overflow(const Problem& problem, Index apart) {
+    constexpr Index vector = 16;
+    const Index outputs = problem.out_channels_per_group();
+    const bool narrow = outputs <= vector || (outputs - 1) % vector < vector / 2;
+    const auto most = static_cast<Index>(simd::most_pixels);
+    const Index columns = std::min(most, problem.columns.output) + problem.columns.kernel - 1;
+    return narrow && problem.rows.kernel > 1 && problem.rows.kernel * columns > lines_held(apart);
   }
 
   /// How many groups' channels are a cache line of a channels-last tensor: so many are copied at a
@@ -225,8 +241,10 @@ class InputRows {
   static Index bytes_of(Index elements) { return elements * static_cast<Index>(sizeof(T)); }
 
   /// From one pixel to the next in turned_.
-  static Index step(Index channels) {
-    return channels > 0 && bytes_of(channels) % 1024 == 0 ? channels + line : channels;
+  static Index step(const Problem& problem, Index channels) {
+    const Index bytes = bytes_of(channels);
+    const bool meet = channels > 0 && (bytes % 1024 == 0 || narrow_tiles_overflow(problem, bytes));
+    return meet ? channels + line : channels;
   }
 
   void find_runs() {

@@ -37,6 +37,7 @@ struct OutputBlocks {
     const bool halves = kernels.pixels[simd::half_vector] > 0 && rest > 0 && rest <= lanes / 2;
     const Index vectors = halves ? outputs / lanes : divide_up(outputs, lanes);
     const Index count = divide_up(vectors, static_cast<Index>(widest_tile));
+    blocks.reserve(at(count + 1));
     for (Index i = 0, next = 0; i < count; ++i) {
       const auto wide_here = static_cast<int>(vectors / count + (i < vectors % count ? 1 : 0));
       blocks.push_back({next, wide_here});
@@ -79,8 +80,10 @@ template <class T>
 std::vector<T> packed_bias(const Problem& problem, const OutputBlocks<T>& blocks,
                            const functional::OptionalView& bias) {
   std::vector<T> packed(at(problem.groups * blocks.padded), T{0});
-  for (Index k = 0; k < problem.out_channels; ++k) {
-    packed[at(k / blocks.outputs * blocks.padded + k % blocks.outputs)] = bias_of<T>(bias, k);
+  for (Index group = 0; bias && group < problem.groups; ++group) {
+    for (Index k = 0; k < blocks.outputs; ++k) {
+      packed[at(group * blocks.padded + k)] = bias_of<T>(bias, group * blocks.outputs + k);
+    }
   }
   return packed;
 }

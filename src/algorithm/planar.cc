@@ -23,13 +23,15 @@
 //           scratch memory
 // Border    zeros in the buffer. An infinite or NaN weight must not meet them: such layers take a
 //           plain loop that leaves those terms out
-// Not for   channels-last tensors with many channels on either side (direct.cc), which it
-//           would turn into planes, and back
+// Not for   what vectors of output channels (direct.cc) should do in less time (expected_time.h):
+//           small maps, many channels, and most channels-last tensors, which it would turn into
+//           planes, and back
 // Source    the register tile is that of matrix products: K. Goto, R. van de Geijn, Anatomy of
 //           High-Performance Matrix Multiplication, ACM TOMS 34(3), 2008
 #include "simd/planar.h"
 #include "algorithm/algorithm.h"
 #include "algorithm/distances.h"
+#include "algorithm/expected_time.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/planar_convolution.h"
 #include "algorithm/vector_types.h"
@@ -38,133 +40,6 @@
 
 namespace conv2d {
 namespace {
-
-/// Whether so many elements leave little of their last vector idle.
-bool fills_vectors(Index elements, Index lanes) {
-  return elements * 10 >= divide_up(elements, lanes) * lanes * 9;
-}
-
-constexpr Index widest = 16;  // floats of a vector
-constexpr Index half = widest / 2;
-
-/// Rows of hundreds of pixels, vectors of which are full, under kernels of one row: no row that is
-/// turned into channels would serve another one. Measured with 2 to 101 taps.
-bool has_long_single_rows(const Problem& problem) {
-  constexpr Index long_row = 512;
-  constexpr Index few_outputs = 128;
-  return problem.groups == 1 && problem.rows.kernel == 1 && problem.columns.stride == 1 &&
-         problem.columns.output >= long_row && problem.out_channels <= few_outputs;
-}
-
-/// Planes of contiguous tensors that are turned into channels for vectors of outputs, or of half as
-/// many. Where a half takes the time of a whole vector, it has to make up for that: by small
-/// planes, whose rows leave vectors of pixels idle, or by strides, of which a group's few outputs
-/// do not make enough.
-bool channels_fill_vectors(const Problem& problem) {
-  const Index inputs = problem.in_channels_per_group();
-  const Index outputs = problem.out_channels_per_group();
-  const Index pixels = problem.rows.output * problem.columns.output;
-  constexpr Index small_plane = 256;
-  // Of larger results the planes are better written from end to end.
-  constexpr Index large_result = Index{1} << 20U;
-  if (problem.rows.kernel * problem.columns.kernel == 1 || outputs * pixels > large_result ||
-      has_long_single_rows(problem)) {
-    return false;
-  }
-  const bool grouped = problem.groups > 1;
-  const bool long_sum = inputs >= 2 * widest;
-  const bool wide = outputs >= 2 * widest && inputs >= widest;
-  if ((grouped || long_sum || wide) && std::min(inputs, outputs) >= widest &&
-      fills_vectors(outputs, widest)) {
-    return true;
-  }
-  const bool enough = grouped ? inputs >= half : long_sum && outputs >= widest;
-  const bool strides = grouped && problem.columns.stride > 1;
-  return enough && (pixels <= small_plane || strides) && fills_vectors(outputs, half);
-}
-
-/// The same of few input channels, where it is rows that would leave vectors ragged. Measured, too.
-bool rows_are_ragged(const Problem& problem) {
-  const Index inputs = problem.in_channels_per_group();
-  const Index outputs = problem.out_channels_per_group();
-  constexpr Index few = 6;
-  constexpr Index large_plane = Index{1} << 12U;
-  return problem.rows.kernel * problem.columns.kernel > 1 && inputs >= few && inputs < widest &&
-         outputs >= widest && fills_vectors(outputs, widest) &&
-         problem.rows.output * problem.columns.output <= large_plane &&
-         !fills_vectors(problem.columns.output, widest);
-}
-
-/// Whether rows are long and end where vectors do, and outputs are so few that turning planes into
-/// channels and back would take longer than the taps in the padding, which are left out there.
-bool rows_fill_vectors(const Problem& problem) {
-  constexpr Index few_outputs = 128;
-  const Axis& columns = problem.columns;
-  return columns.stride == 1 && columns.output % widest == 0 &&
-         columns.output >= widest * columns.extent() &&
-         problem.out_channels_per_group() <= few_outputs;
-}
-
-/// Where vectors of output channels, which no row's end cuts short, gain more than it costs to turn
-/// planes into channels and back. The limits are measured.
-std::optional<std::string_view> yields_many_channels(const Problem& problem) {
-  const Index inputs = problem.in_channels_per_group();
-  const Index outputs = problem.out_channels_per_group();
-  const Index taps = problem.rows.kernel * problem.columns.kernel;
-  const Index pixels = problem.rows.output * problem.columns.output;
-  constexpr Index wide = 64;
-  constexpr Index small_plane = 64;
-  if (outputs >= wide && pixels <= small_plane) {
-    return "planes so small that a weight, once loaded, would serve a few vectors at most";
-  }
-  constexpr Index long_sum = 1024;
-  constexpr Index many = 256;
-  // Planes that are read where they lie need no turning, but those of 14x14 leave a sixteenth of
-  // their vectors idle: more than turning costs.
-  const bool idle = pixels * 20 < divide_up(pixels, widest) * widest * 19;
-  const bool long_and_wide = outputs >= wide && (inputs >= many || inputs * taps >= long_sum);
-  if (long_and_wide && rows_fill_vectors(problem)) {
-    return std::nullopt;
-  }
-  const bool turns = idle || !planar::may_read_in_place(problem);
-  if ((long_and_wide && turns) || channels_fill_vectors(problem) || rows_are_ragged(problem)) {
-    return "sums so long and outputs so many that turning planes into channels pays";
-  }
-  return std::nullopt;
-}
-
-/// Whether so few outputs leave so many lanes idle, even of half vectors, that those of pixels are
-/// filled better: in planes of some hundred pixels, and where several taps share what it costs to
-/// turn channels into planes and back. Measured, too.
-bool outputs_leave_lanes_idle(const Problem& problem) {
-  const Index outputs = problem.out_channels_per_group();
-  const Index pixels = problem.rows.output * problem.columns.output;
-  constexpr Index wide = 64;
-  constexpr Index small_plane = 400;
-  constexpr Index large_plane = 768;
-  if (problem.rows.kernel * problem.columns.kernel == 1 || outputs >= wide) {
-    return false;
-  }
-  const Index idle = divide_up(outputs, half) * half - outputs;
-  const bool fifth = 4 * idle >= outputs;
-  const bool seventh = 6 * idle >= outputs;
-  const bool strides = problem.rows.stride * problem.columns.stride > 1;
-  return (fifth && pixels >= small_plane) || (seventh && !strides && pixels >= large_plane);
-}
-
-/// Of tensors whose channels lie side by side: whether vectors of them are as full as vectors of
-/// pixels, or nearly. Measured, too.
-bool channels_pay(const Problem& problem) {
-  const Index inputs = problem.in_channels_per_group();
-  const Index outputs = problem.out_channels_per_group();
-  constexpr Index few = 8;
-  constexpr Index wide = 32;
-  if (inputs >= few) {
-    const bool one_tap = problem.rows.kernel * problem.columns.kernel == 1;
-    return outputs >= (one_tap ? few : widest) && !outputs_leave_lanes_idle(problem);
-  }
-  return outputs >= wide || (inputs > 1 && outputs >= widest && fills_vectors(outputs, half));
-}
 
 std::optional<std::string_view> refuses(const Problem& problem) {
   if (problem.pass != Pass::forward) {
@@ -177,10 +52,10 @@ std::optional<std::string_view> refuses(const Problem& problem) {
 }
 
 std::optional<std::string_view> yields(const Problem& problem) {
-  if (problem.format == MemoryFormat::channels_last && channels_pay(problem)) {
-    return "channels that lie side by side would be turned into planes and back";
+  if (time_by_outputs(problem) < time_by_pixels(problem)) {
+    return "vectors of output channels should take less time than vectors of pixels";
   }
-  return yields_many_channels(problem);
+  return std::nullopt;
 }
 
 template <class T>

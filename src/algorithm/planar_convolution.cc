@@ -58,31 +58,6 @@ bool lines_fill_tiles(const Problem& problem) {
   return line >= static_cast<Index>(simd::planar_kernels<T>().lanes * simd::most_planar_vectors);
 }
 
-/// Whether the input is read where it lies: rows long enough for a tile, and channels whose
-/// distance does not put them all into the same sets of L1, or which need not stay there.
-template <class T>
-bool reads_in_place(const Problem& problem, const Strides& strides) {
-  if (strides[3] != 1 || !rows_follow(problem, strides) || !lines_fill_tiles<T>(problem)) {
-    return false;
-  }
-  // A set of L1 is chosen by 6 bits above those of a line on processors with 4 KiB pages.
-  constexpr Index page = 4096;
-  constexpr Index least = 256;
-  constexpr Index few_channels = 8;
-  const Index apart = strides[1] * static_cast<Index>(sizeof(T)) % page;
-  const bool spread = apart >= least && apart <= page - least;
-  return problem.in_channels_per_group() <= few_channels || reads_once<T>(problem) || spread;
-}
-
-/// Whether channels that lie side by side are turned into pixels in registers: where each is read
-/// once.
-template <class T>
-bool reads_interleaved(const Problem& problem, const Strides& strides) {
-  return strides[1] == 1 && strides[3] != 1 && reads_once<T>(problem) &&
-         problem.out_channels_per_group() <= static_cast<Index>(simd::most_interleaved_outputs) &&
-         rows_follow(problem, strides) && lines_fill_tiles<T>(problem);
-}
-
 /// Whether a tile's pixels lie side by side in the output too.
 template <class T>
 bool stores_in_place(const Problem& problem, const Cut<T>& cut, const Strides& strides) {
@@ -226,6 +201,27 @@ bool may_read_in_place(const Problem& problem) {
   return problem.columns.stride == 1 && stays_inside(problem.rows) && stays_inside(problem.columns);
 }
 
+template <class T>
+bool reads_in_place(const Problem& problem, const Strides& strides) {
+  if (strides[3] != 1 || !rows_follow(problem, strides) || !lines_fill_tiles<T>(problem)) {
+    return false;
+  }
+  // A set of L1 is chosen by 6 bits above those of a line on processors with 4 KiB pages.
+  constexpr Index page = 4096;
+  constexpr Index least = 256;
+  constexpr Index few_channels = 8;
+  const Index apart = strides[1] * static_cast<Index>(sizeof(T)) % page;
+  const bool spread = apart >= least && apart <= page - least;
+  return problem.in_channels_per_group() <= few_channels || reads_once<T>(problem) || spread;
+}
+
+template <class T>
+bool reads_interleaved(const Problem& problem, const Strides& strides) {
+  return strides[1] == 1 && strides[3] != 1 && reads_once<T>(problem) &&
+         problem.out_channels_per_group() <= static_cast<Index>(simd::most_interleaved_outputs) &&
+         rows_follow(problem, strides) && lines_fill_tiles<T>(problem);
+}
+
 std::size_t packed_elements(const Problem& problem) {
   return at(problem.out_channels * problem.in_channels_per_group() * problem.rows.kernel *
             problem.columns.kernel);
@@ -295,6 +291,10 @@ void run(const Task<T>& task) {
   run_items(shared.cut.items(task.problem), [&](int) { return Worker<T>(shared); });
 }
 
+template bool reads_in_place<float>(const Problem& problem, const Strides& strides);
+template bool reads_in_place<double>(const Problem& problem, const Strides& strides);
+template bool reads_interleaved<float>(const Problem& problem, const Strides& strides);
+template bool reads_interleaved<double>(const Problem& problem, const Strides& strides);
 template bool pack(const Problem& problem, const Filters& filters, float* packed);
 template bool pack(const Problem& problem, const Filters& filters, double* packed);
 template std::size_t workspace_bytes<float>(const Problem& problem);

@@ -45,6 +45,17 @@ void run(const Task<T>& task);
 template <class T>
 Pieces describe(const Problem& problem);
 
+/// Whether a run reads an input of these strides where it lies: rows long enough for a tile, and
+/// channels whose distance does not put them all into the same sets of L1, or which need not stay
+/// there.
+template <class T>
+bool reads_in_place(const Problem& problem, const Strides& strides);
+
+/// Whether channels that lie side by side are turned into pixels in registers: where each is read
+/// once.
+template <class T>
+bool reads_interleaved(const Problem& problem, const Strides& strides);
+
 /// Whether no padding and no column stride keeps rows from being read where they lie.
 bool may_read_in_place(const Problem& problem);
 

@@ -52,10 +52,15 @@ class TileCost {
   /// Of a line of pixels, cut into tiles as even as can be.
   double line(Index pixels) const {
     const Index vectors = divide_up(pixels, lanes_);
-    const Index tiles = std::max<Index>(1, divide_up(vectors, most_vectors_));
+    const Index tiles = count(pixels);
     const Index wider = vectors % tiles;
     return static_cast<double>(wider) * tile(vectors / tiles + 1) +
            static_cast<double>(tiles - wider) * tile(vectors / tiles);
+  }
+
+  /// Tiles of a line of so many pixels.
+  Index count(Index pixels) const {
+    return std::max<Index>(1, divide_up(divide_up(pixels, lanes_), most_vectors_));
   }
 
  private:

@@ -30,6 +30,13 @@ struct alignas(64) ItemRange {
 template <class MakeWorker>
 void run_items(Index items, MakeWorker&& make_worker) {
   const int threads = threads_for(items);
+  if (threads == 1) {
+    auto worker = make_worker(0);
+    for (Index item = 0; item < items; ++item) {
+      worker.compute(item);
+    }
+    return;
+  }
   std::vector<decltype(make_worker(0))> workers;
   workers.reserve(at(threads));
   for (int t = 0; t < threads; ++t) {

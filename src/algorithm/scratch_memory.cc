@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <mutex>
 #include <new>
@@ -12,7 +13,8 @@
 namespace conv2d {
 namespace {
 
-constexpr auto line_alignment = std::align_val_t{64};
+constexpr std::size_t line = 64;
+constexpr auto line_alignment = std::align_val_t{line};
 
 // What a sanitizer is to see: each buffer alone, and none used after it was given back.
 #if defined(__SANITIZE_ADDRESS__)
@@ -30,7 +32,7 @@ constexpr bool may_keep = true;
 constinit std::atomic<bool> is_kept = may_keep;
 
 bool keeps(std::size_t bytes) noexcept {
-  return may_keep && bytes >= least_kept_scratch && is_kept.load(std::memory_order_relaxed);
+  return bytes >= least_kept_scratch && is_kept.load(std::memory_order_relaxed);
 }
 
 struct KeptBlock {
@@ -46,6 +48,22 @@ void* new_block(std::size_t bytes) {
 
 void free_block(const KeptBlock& block) noexcept {
   ::operator delete(block.memory, line_alignment);
+}
+
+/// Less than is worth keeping, with where it really begins before it: the C++ library has such
+/// memory at hand, but not where it must be aligned.
+void* new_small_block(std::size_t bytes) {
+  static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ >= sizeof(void*));
+  auto* const begin = static_cast<std::byte*>(::operator new(bytes + line));
+  std::byte* const memory = begin + line - reinterpret_cast<std::uintptr_t>(begin) % line;
+  std::memcpy(memory - sizeof begin, &begin, sizeof begin);
+  return memory;
+}
+
+void free_small_block(void* memory) noexcept {
+  std::byte* begin = nullptr;
+  std::memcpy(&begin, static_cast<std::byte*>(memory) - sizeof begin, sizeof begin);
+  ::operator delete(begin);
 }
 
 /// Sizes are rounded up to one of eight between a power of two and the next, so that memory of a
@@ -104,7 +122,7 @@ class KeptBlocks {
   }
 
   std::mutex mutex_;
-  std::array<KeptBlock, 128> blocks_{};
+  std::array<KeptBlock, 256> blocks_{};
   std::size_t count_ = 0;
   std::size_t bytes_ = 0;
 };
@@ -119,11 +137,14 @@ KeptBlocks& kept_blocks() noexcept {
 }  // namespace
 
 void* take_scratch(std::size_t bytes) {
-  if (!may_keep) {  // NaN, so that nobody relies on what the system clears
+  if (bytes == 0) {
+    return nullptr;
+  }
+  if constexpr (!may_keep) {  // NaN, so that nobody relies on what the system clears
     return std::memset(new_block(bytes), 0xFF, bytes);
   }
   if (!keeps(bytes)) {
-    return new_block(bytes);
+    return bytes < least_kept_scratch ? new_small_block(bytes) : new_block(bytes);
   }
   const std::size_t whole = rounded(bytes);
   void* const kept = kept_blocks().take(whole);
@@ -131,11 +152,16 @@ void* take_scratch(std::size_t bytes) {
 }
 
 void give_scratch(void* memory, std::size_t bytes) noexcept {
-  if (!keeps(bytes)) {
-    free_block({memory, bytes});
+  if (bytes == 0) {
     return;
   }
-  kept_blocks().give({memory, rounded(bytes)});
+  if (may_keep && keeps(bytes)) {
+    kept_blocks().give({memory, rounded(bytes)});
+  } else if (may_keep && bytes < least_kept_scratch) {
+    free_small_block(memory);
+  } else {
+    free_block({memory, bytes});
+  }
 }
 
 std::size_t kept_scratch() noexcept { return kept_blocks().bytes(); }

@@ -11,11 +11,11 @@ namespace conv2d {
 /// Of all threads together. The rest goes back to the system.
 inline constexpr std::size_t most_kept_scratch = std::size_t{32} << 20U;
 
-/// Smaller memory is the C++ library's affair.
-inline constexpr std::size_t least_kept_scratch = std::size_t{1} << 12U;
+/// Smaller memory is the C++ library's affair, which has up to 1 KiB at hand.
+inline constexpr std::size_t least_kept_scratch = std::size_t{1} << 9U;
 
-/// Memory that begins where a cache line does, with anything in it. From any thread, to be given
-/// back on any. Throws std::bad_alloc where there is none.
+/// Memory that begins where a cache line does, with anything in it; none is nullptr. From any
+/// thread, to be given back on any. Throws std::bad_alloc where there is none.
 void* take_scratch(std::size_t bytes);
 
 /// `bytes` as they were asked for.

@@ -304,12 +304,11 @@ class StripTaps {
            (rows.size() == 1 || (rows.apart == 1 && rows.step == columns.size() * right(columns)));
   }
 
+  /// Down columns pixels may share a set of the first cache, and come from the second one.
   static bool goes_along_rows(const Run& rows, const Run& columns, const TileSizes<T>& sizes) {
-    if (share_a_set(rows.step * static_cast<Index>(sizeof(T)))) {
-      return true;
-    }
+    const double far = share_a_set(rows.step * static_cast<Index>(sizeof(T))) ? 2 : 1;
     return static_cast<double>(rows.size()) * sizes.line_cycles(columns.size()) <=
-           static_cast<double>(columns.size()) * sizes.line_cycles(rows.size());
+           static_cast<double>(columns.size()) * sizes.line_cycles(rows.size()) * far;
   }
 
   Lines lines_of(const Run& rows, const Run& columns, const TileSizes<T>& sizes) const {

@@ -51,6 +51,19 @@ constexpr AxisRange inner_outputs(const Axis& axis) noexcept {
   return {begin, std::max(begin, end)};
 }
 
+/// How many taps of all outputs look at elements of the input, together.
+constexpr std::int64_t taps_inside(const Axis& axis) noexcept {
+  std::int64_t inside = 0;
+  for (std::int64_t r = 0; r < axis.kernel; ++r) {
+    const std::int64_t first = axis.position(0, r);
+    const std::int64_t begin = first < 0 ? (axis.stride - 1 - first) / axis.stride : 0;
+    const std::int64_t room = axis.input - 1 - first;
+    const std::int64_t end = room < 0 ? 0 : std::min(axis.output, room / axis.stride + 1);
+    inside += std::max<std::int64_t>(end - begin, 0);
+  }
+  return inside;
+}
+
 /// Where a term is left out of the sum.
 inline constexpr std::int64_t nowhere = -1;
 

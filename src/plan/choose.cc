@@ -26,7 +26,7 @@ Problem in_format(const Problem& problem, MemoryFormat format) noexcept {
   const bool forward = problem.pass != Pass::backward_data;
   const std::int64_t inputs = forward ? problem.in_channels : problem.out_channels;
   const std::int64_t outputs = forward ? problem.out_channels : problem.in_channels;
-  constexpr std::int64_t wide = 32;
+  constexpr std::int64_t wide = 8;
   formed.format = inputs == 1 && outputs < wide ? MemoryFormat::contiguous : format;
   return formed;
 }

@@ -3,19 +3,26 @@
 #include "plan/choose.h"
 #include "simd/dispatch.h"
 
+#include <utility>
+
 namespace conv2d {
 
 std::shared_ptr<const Tensor> KeptWeight::packed(const Algorithm& algorithm, const Problem& problem,
                                                  TensorView weight) {
   const std::lock_guard lock(mutex_);
   const std::string_view instructions = simd::instructions_in_use();
-  if (algorithm_ != &algorithm || instructions_ != instructions) {
-    packed_ = nullptr;  // before the new one takes memory too
-    packed_ = std::make_shared<const Tensor>(pack(algorithm, problem, weight));
-    algorithm_ = &algorithm;
-    instructions_ = instructions;
+  const auto serves = [&](const Packed& kept) {
+    return kept.algorithm == &algorithm && kept.instructions == instructions;
+  };
+  if (!serves(kept_[0])) {
+    std::swap(kept_[0], kept_[1]);
   }
-  return packed_;
+  if (!serves(kept_[0])) {
+    kept_[0] = {};  // before the new one takes memory too
+    kept_[0] = {&algorithm, instructions,
+                std::make_shared<const Tensor>(pack(algorithm, problem, weight))};
+  }
+  return kept_[0].weight;
 }
 
 }  // namespace conv2d

@@ -4,13 +4,15 @@
 #include "algorithm/algorithm.h"
 #include "geometry/problem.h"
 
+#include <array>
 #include <memory>
 #include <mutex>
 #include <string_view>
 
 namespace conv2d {
 
-/// Holds one packed weight: that of the algorithm that ran last. Several threads may ask at once.
+/// Holds the packed weights of the two algorithms that ran last: inputs of two sizes may be for one
+/// each. Several threads may ask at once.
 class KeptWeight {
  public:
   /// `weight` as the algorithm, which has a pack(), wants it. It must be the same at every call,
@@ -19,10 +21,14 @@ class KeptWeight {
                                        TensorView weight);
 
  private:
+  struct Packed {
+    const Algorithm* algorithm = nullptr;
+    std::string_view instructions;
+    std::shared_ptr<const Tensor> weight;
+  };
+
   std::mutex mutex_;
-  const Algorithm* algorithm_ = nullptr;
-  std::string_view instructions_;
-  std::shared_ptr<const Tensor> packed_;
+  std::array<Packed, 2> kept_;  ///< of the one that ran last first
 };
 
 }  // namespace conv2d

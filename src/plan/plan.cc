@@ -8,8 +8,10 @@
 #include "plan/tuning_state.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 #include <utility>
 
 namespace conv2d {
@@ -108,15 +110,18 @@ bool overlap(TensorView a, TensorView b) {
 /// Whether every element certainly has memory of its own: from the smallest stride up, each steps
 /// over all that the smaller ones reach.
 bool elements_are_apart(MutableTensorView view) {
-  std::vector<std::pair<std::int64_t, std::int64_t>> steps;  // length of the stride, extent
+  using Step = std::pair<std::int64_t, std::int64_t>;  // length of the stride, extent
+  std::array<Step, Sizes::max_rank> steps;
+  auto end = steps.begin();
   for (int dim = 0; dim < view.rank() && !view.empty(); ++dim) {
     if (view.sizes()[dim] > 1) {
-      steps.emplace_back(std::abs(view.strides()[dim]), view.sizes()[dim]);
+      *end = {std::abs(view.strides()[dim]), view.sizes()[dim]};
+      std::rotate(std::upper_bound(steps.begin(), end, *end), end, end + 1);
+      ++end;
     }
   }
-  std::sort(steps.begin(), steps.end());
   std::int64_t reach = 0;
-  for (const auto& [step, extent] : steps) {
+  for (const auto& [step, extent] : std::span(steps.begin(), end)) {
     if (step <= reach) {
       return false;
     }
@@ -283,8 +288,10 @@ PackedWeight Plan::pack(TensorView weight) const {
 void Plan::run(TensorView input, const PackedWeight& weight, std::optional<TensorView> bias,
                MutableTensorView output, const functional::Epilogue& epilogue) const {
   const PackedWeight::State& packed = *weight.state_;
-  if (packed.algorithm != state_->algorithm || packed.sizes != state_->weight ||
-      packed.dtype != state_->input_dtype || packed.groups != state_->problem.groups) {
+  const bool takes =
+      packed.algorithm == state_->algorithm || !packed.algorithm->refuses(state_->problem);
+  if (!takes || packed.sizes != state_->weight || packed.dtype != state_->input_dtype ||
+      packed.groups != state_->problem.groups) {
     throw_invalid(concat("Plan::run: the plan was made for a weight ", to_string(state_->weight),
                          " of ", name(state_->input_dtype), " in ", state_->problem.groups,
                          " groups for ", algorithm(), ", but this one was packed as ",

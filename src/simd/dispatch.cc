@@ -3,7 +3,6 @@
 #include <hwy/highway.h>
 
 #include <cstdlib>
-#include <mutex>
 
 namespace conv2d::simd {
 namespace {
@@ -74,14 +73,13 @@ bool use_instructions(std::string_view name) noexcept {
 }
 
 void prepare() noexcept {
-  static std::once_flag once;
-  std::call_once(once, [] {
+  // Once; a flag of the library's takes ten times as long to ask, and runs ask often.
+  static const bool chosen = [] {
     // Nothing here changes the environment.
     const char* wanted = std::getenv("CONV2D_INSTRUCTIONS");  // NOLINT(concurrency-mt-unsafe)
-    if (wanted == nullptr || !use_instructions(wanted)) {
-      use_instructions("");
-    }
-  });
+    return (wanted != nullptr && use_instructions(wanted)) || use_instructions("");
+  }();
+  static_cast<void>(chosen);
 }
 
 }  // namespace conv2d::simd

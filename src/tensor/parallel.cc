@@ -38,6 +38,9 @@ std::atomic<int>& thread_count() noexcept {
   return count;
 }
 
+/// What FewerThreads allows a thread.
+thread_local int most_here = most_threads;
+
 #if defined(CONV2D_THREADS_OPENMP)
 /// How a thread rounds and whether tiny numbers count for it, taken over from another one: threads
 /// that are kept for later have what their maker had when they were made.
@@ -53,7 +56,15 @@ class FloatingPoint {
 
 }  // namespace
 
-int num_threads() noexcept { return thread_count().load(std::memory_order_relaxed); }
+int num_threads() noexcept {
+  return std::min(thread_count().load(std::memory_order_relaxed), most_here);
+}
+
+FewerThreads::FewerThreads(int most) noexcept : before_(most_here) {
+  most_here = std::min(most, before_);
+}
+
+FewerThreads::~FewerThreads() { most_here = before_; }
 
 void set_num_threads(int threads) {
   if (threads < 1 || threads > most_threads) {

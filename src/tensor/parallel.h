@@ -6,6 +6,19 @@
 
 namespace conv2d {
 
+/// While it lives, num_threads() says no more than `most` to the thread that made it, and no more
+/// than it said before.
+class FewerThreads {
+ public:
+  explicit FewerThreads(int most) noexcept;
+  ~FewerThreads();
+  FewerThreads(const FewerThreads&) = delete;
+  FewerThreads& operator=(const FewerThreads&) = delete;
+
+ private:
+  int before_;
+};
+
 using ParallelBody = void (*)(void* context, std::int64_t begin, std::int64_t end);
 
 /// Splits 0..count into one contiguous range a thread and calls body(begin, end) for each that is

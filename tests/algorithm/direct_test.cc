@@ -87,16 +87,5 @@ TEST(Direct, AnInputThatNoNearCacheHoldsGivesTheReferencesBits) {
                               .arguments = {.stride = 2, .padding = 1}});
 }
 
-TEST(Direct, YieldsFewOutputsInAGroup) {
-  const Configuration c{
-      .input = {1, 3, 4, 3}, .weight = {9, 3, 2, 2}, .output = {1, 9, 3, 2}, .arguments = {}};
-  Problem problem = testing::problem_of(c, {DType::float32, DType::float32, DType::float32});
-  EXPECT_TRUE(direct_algorithm.takes(problem));
-  problem.out_channels = 7;
-  EXPECT_FALSE(direct_algorithm.refuses(problem));
-  EXPECT_FALSE(direct_algorithm.takes(problem));
-  EXPECT_NE(direct_algorithm.yields(problem)->find("fewer than 8"), std::string_view::npos);
-}
-
 }  // namespace
 }  // namespace conv2d

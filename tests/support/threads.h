@@ -3,7 +3,15 @@
 
 #include <conv2d/threads.h>
 
+#include "algorithm/run.h"
+
 namespace conv2d::testing {
+
+/// In programs that include this all problems are for all threads, however small.
+inline const bool all_are_shared = [] {
+  share_small_problems(true);
+  return true;
+}();
 
 class Threads {
  public:

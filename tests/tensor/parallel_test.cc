@@ -12,6 +12,7 @@
 #include <cfenv>
 #include <limits>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace conv2d {
@@ -73,6 +74,20 @@ TEST(Threads, WhatCannotBeStartedIsRefusedAndNothingChanges) {
   for (const int threads : {0, -4, 1025, std::numeric_limits<int>::max()}) {
     EXPECT_EQ(testing::error_of([&] { set_num_threads(threads); }),
               allowed + std::to_string(threads));
+  }
+  EXPECT_EQ(num_threads(), 5);
+}
+
+TEST(Threads, AreFewerForOneThreadAndForAWhile) {
+  const testing::Threads scope(5);
+  {
+    const FewerThreads three(3);
+    EXPECT_EQ(num_threads(), 3);
+    const FewerThreads four(4);
+    EXPECT_EQ(num_threads(), 3);
+    int elsewhere = 0;
+    std::thread([&] { elsewhere = num_threads(); }).join();
+    EXPECT_EQ(elsewhere, 5);
   }
   EXPECT_EQ(num_threads(), 5);
 }
