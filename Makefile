@@ -114,6 +114,11 @@ bench-channels: ## Looks for channel counts that are slower than larger ones; CH
 bench-channels: build
 	bench/channels/bench_channels.py --command build/release/cli/conv2d --out out/channels $(CHANNELS)
 
+.PHONY: bench-choices
+bench-choices: ## Looks for layers drawn at random whose plan is not the fastest; CHOICES="--layers 1000 --seed 2"
+bench-choices: build
+	bench/choices/bench_choices.py --command build/release/cli/conv2d --out out/choices $(CHOICES)
+
 .PHONY: bench-peers
 bench-peers: ## Times us and others in turns; PEERS="--threads 1 --only resnet" as bench_peers.py takes it
 bench-peers: build install-packages-peers

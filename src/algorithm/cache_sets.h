@@ -15,6 +15,12 @@ inline constexpr Index way_bytes = 4096;
 /// Whether lines so many bytes apart all belong to one set.
 inline bool share_a_set(Index apart) noexcept { return apart % way_bytes == 0; }
 
+/// Or to sets beside each other, for dozens of them.
+inline bool nearly_share_a_set(Index apart) noexcept {
+  constexpr Index drift = 16;
+  return (apart + drift) % way_bytes <= 2 * drift && apart > drift;
+}
+
 /// How many lines so many bytes apart the cache holds at most.
 inline Index lines_held(Index apart) noexcept {
   constexpr Index line = 64;

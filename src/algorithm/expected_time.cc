@@ -16,11 +16,11 @@ namespace {
 
 /// The outputs of an axis, by whether all of their taps read an element.
 struct Border {
-  Border(const Axis& axis, PaddingMode mode) : inner(inner_outputs(axis)), outer(axis.output) {
-    outer -= inner.size();
-    outer_taps = mode == PaddingMode::zeros ? taps_inside(axis) - inner.size() * axis.kernel
-                                            : outer * axis.kernel;
-  }
+  Border(const Axis& axis, PaddingMode mode)
+      : inner(inner_outputs(axis)),
+        outer(axis.output - inner.size()),
+        outer_taps(mode == PaddingMode::zeros ? taps_inside(axis) - inner.size() * axis.kernel
+                                              : outer * axis.kernel) {}
 
   /// Whether no more than the first output and the last one are outer ones.
   bool is_thin(const Axis& axis) const {
@@ -194,7 +194,7 @@ PixelTiles pixel_tiles(const Problem& problem, bool in_place) {
   const bool one_line = pitch == columns.output || cost.line(line) < by_rows;
   const bool picks =
       one_line && pitch != columns.output && problem.format != MemoryFormat::channels_last;
-  const double blocks = static_cast<double>(outputs.size());
+  const auto blocks = static_cast<double>(outputs.size());
   const Index tiles = one_line ? cost.count(line) : rows * cost.count(columns.output);
   const Index taps = problem.rows.kernel * columns.kernel;
   return {blocks * real(taps) * (one_line ? cost.line(line) : by_rows), blocks * real(tiles),

@@ -185,9 +185,13 @@ void pack(const Problem& problem, TensorView weight, std::byte* packed) {
 
 std::size_t workspace_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() {
-    const grouped_channels::Cut<T> cut(problem, false);
-    return at(num_threads()) * grouped_channels::Worker<T>::bytes(problem, cut) +
-           at(cut.padded + cut.inputs * cut.lanes) * sizeof(T) +
+    const grouped_channels::Cut<T> cut(problem, {.channels_last = false, .meets = false});
+    std::size_t most = grouped_channels::Worker<T>::bytes(problem, cut);
+    for (const bool meets : {false, true}) {
+      const grouped_channels::Cut<T> other(problem, {.channels_last = true, .meets = meets});
+      most = std::max(most, grouped_channels::Worker<T>::bytes(problem, other));
+    }
+    return at(num_threads()) * most + at(cut.padded + cut.inputs * cut.lanes) * sizeof(T) +
            at(grouped_channels::class_step(problem, cut) * cut.classes.apart) * sizeof(Index);
   });
 }
@@ -205,7 +209,8 @@ Index tile_pixels(const Problem& problem, const grouped_channels::Cut<T>& cut) {
 
 template <class T>
 Pieces describe_as(const Problem& problem) {
-  const grouped_channels::Cut<T> cut(problem, problem.format == MemoryFormat::channels_last);
+  const bool channels_last = problem.format == MemoryFormat::channels_last;
+  const grouped_channels::Cut<T> cut(problem, {.channels_last = channels_last, .meets = false});
   const Index pixels = tile_pixels(problem, cut);
   const Index taps = problem.columns.kernel;
   const auto products = static_cast<double>(pixels * taps);
@@ -249,7 +254,10 @@ template <class T>
 void run_as(const Problem& problem, const Operands& operands) {
   read_header(operands.packed, lanes<T>());
   const bool channels_last = operands.first.strides()[1] == 1 && operands.result.strides()[1] == 1;
-  const grouped_channels::Cut<T> cut(problem, channels_last);
+  const grouped_channels::Cut<T> cut(
+      problem, {.channels_last = channels_last,
+                .meets = grouped_channels::Cut<T>::meets(problem, operands.first.data(),
+                                                         operands.result.data())});
   const grouped_channels::Run<T> shared{
       .problem = problem,
       .operands = operands,

@@ -12,6 +12,8 @@
 #include "simd/grouped_channels.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <numeric>
 #include <type_traits>
 
 namespace conv2d::grouped_channels {
@@ -23,11 +25,19 @@ inline bool has_wide_kernel(const Problem& problem) {
          problem.rows.kernel * problem.columns.kernel >= many_taps;
 }
 
+/// How a run's tensors lie.
+struct Memory {
+  bool channels_last;
+  /// Whether results are stored where inputs that are read soon lie, but for whole pages:
+  /// processors wait to see that these are others.
+  bool meets;
+};
+
 /// How a problem is cut into pieces: depends on the instructions in use, on the tensors' strides
-/// and, without a change of any bit, on the number of threads.
+/// and, without a change of any bit, on the number of threads and on where the tensors lie.
 template <class T>
 struct Cut {
-  Cut(const Problem& problem, bool channels_last)
+  Cut(const Problem& problem, const Memory& memory)
       : kernels(simd::grouped_channels_kernels<T>()),
         lanes(static_cast<Index>(kernels.lanes)),
         inputs(problem.in_channels_per_group()),
@@ -35,8 +45,10 @@ struct Cut {
         padded(divide_up(channels, lanes) * lanes),
         kernel_taps(inputs * problem.rows.kernel * problem.columns.kernel),
         classes(problem.columns),
-        in_place(channels_last && (channels >= lanes || part_tiles(problem.columns.kernel)) &&
-                 !is_faster_copied(problem)),
+        in_place(memory.channels_last &&
+                 (channels >= lanes || part_tiles(problem.columns.kernel)) &&
+                 !is_faster_copied(problem, memory.meets)),
+        writes_in_place(in_place || (memory.channels_last && channels >= lanes)),
         keeps_weights(weight_bytes() <= quarter_l2()),
         tiles(tiles_for(problem.columns.kernel)),
         most_pixels(pixels_of_tiles(problem)) {
@@ -46,16 +58,26 @@ struct Cut {
       cut_turned(problem);
     }
     rows = divide_up(std::max<Index>(problem.rows.output, 1), strips);
-    cut_bands(problem);
+    cut_bands(problem, memory.meets);
   }
 
+  /// Whether depthwise results are stored at an address from which inputs are read soon but for
+  /// whole pages: a processor that compares no more than that waits. So it is, where the tensors
+  /// begin alike, with pixels a large part of a page apart. Measured: 256 channels with 3x3 taps
+  /// take 1.9 times as long, 512 more than three times.
+  static bool meets(const Problem& problem, const void* from, const void* to) {
+    const Index apart = std::gcd(problem.in_channels * static_cast<Index>(sizeof(T)), way_bytes);
+    const auto distance =
+        reinterpret_cast<std::intptr_t>(to) - reinterpret_cast<std::intptr_t>(from);
+    return problem.in_channels_per_group() == 1 && apart >= way_bytes / 4 && distance % apart == 0;
+  }
   /// Of a strip at most.
   Index positions(const Problem& problem) const { return strip_positions(problem.rows, rows); }
   Index turned_input(const Problem& problem) const {
     return in_place ? 0 : positions(problem) * problem.columns.input * block;
   }
   Index turned_output(const Problem& problem) const {
-    return in_place ? 0 : rows * problem.columns.output * block;
+    return writes_in_place ? 0 : rows * problem.columns.output * block;
   }
   /// Loads of pixels for a kernel row of that many taps and a tile of outputs: one for each pixel
   /// that a piece of the row reads.
@@ -90,8 +112,9 @@ struct Cut {
   Index padded;       ///< channels up to whole vectors
   Index kernel_taps;  ///< of an output
   TapClasses classes;
-  bool in_place;       ///< the tensors are used as they lie
-  bool keeps_weights;  ///< L2 holds all of them until the next image
+  bool in_place;         ///< the input is read as it lies, and the output is written so
+  bool writes_in_place;  ///< the output is, even if the input is copied
+  bool keeps_weights;    ///< L2 holds all of them until the next image
   const typename simd::GroupedChannelsKernels<T>::Tiles* tiles;  ///< for all of the above
   Index most_pixels;                                             ///< of a tile
   Index block = 0;   ///< channels that are computed at once
@@ -101,20 +124,25 @@ struct Cut {
   Index band = 1;    ///< rows that are computed at once
 
  private:
-  /// Pixels a multiple of 4 KiB apart all meet in one set of the first cache, and in a few of the
-  /// second. Measured with 1024 channels, copies pay where taps read them again and they come from
-  /// near: 3x3 taps gain half to four fifths, more taps a fifth to nine tenths with one image, and
-  /// a third with a larger batch of 14x14 pixels.
-  bool is_faster_copied(const Problem& problem) const {
+  /// Pixels a multiple of 4 KiB apart, or nearly, all meet in one set of the first cache, and in a
+  /// few of the second. Measured with 1023 to 1025 channels, copies of blocks of channels pay where
+  /// taps read them again: 3x3 taps take half to four fifths of the time, unless the tensor is far
+  /// away, more taps less than half. In two sets, 2 KiB apart, they pay for many taps of what is
+  /// near, and where loads meet stores: 512 channels with 3x3 taps take a third of the time.
+  bool is_faster_copied(const Problem& problem, bool meets_stores) const {
     constexpr Index some_taps = 9;
     constexpr Index many_taps = 25;
-    constexpr Index more_taps = 49;
-    constexpr Index many_pixels = 128;
     const Index pixels = problem.rows.input * problem.columns.input;
-    const bool read_often = kernel_taps >= more_taps && pixels >= many_pixels;
-    const Index near = (read_often ? 8 : kernel_taps >= many_taps ? 4 : 2) * l2_bytes();
-    return inputs == 1 && pixels_share_a_set() && kernel_taps >= some_taps &&
-           problem.batch * pixels * pixel_bytes() <= near;
+    const Index bytes = problem.batch * pixels * pixel_bytes();
+    if (inputs > 1 || kernel_taps < some_taps) {
+      return false;
+    }
+    const bool many = kernel_taps >= many_taps;
+    if (nearly_share_a_set(pixel_bytes())) {
+      return many || bytes <= last_cache();
+    }
+    return pixel_bytes() % (way_bytes / 2) == 0 &&
+           ((many && bytes <= 2 * l2_bytes()) || (meets_stores && bytes <= last_cache()));
   }
 
   bool pixels_share_a_set() const { return share_a_set(pixel_bytes()); }
@@ -228,7 +256,12 @@ struct Cut {
     }
     const Index step = std::max(lanes, inputs);
     block = divide_up(divide_up(padded, blocks), step) * step;
-    while (blocks > 1 && channels - (blocks - 1) * block < lanes) {  // no vector in the last one
+    leave_a_vector(step);
+  }
+
+  /// To the last block: what is left over after whole vectors is computed with what is before it.
+  void leave_a_vector(Index step) {
+    while (blocks > 1 && channels - (blocks - 1) * block < lanes) {
       --blocks;
       block = divide_up(divide_up(channels, blocks), step) * step;
     }
@@ -248,25 +281,30 @@ struct Cut {
   }
 
   /// As many channels, of as many rows, as let a strip's input and output stay in 96 KiB, 64
-  /// channels if they can: within L2, and so little that the memory is at hand (glibc asks the
-  /// kernel for pieces from 128 KiB on, page by page). Strips of high kernels would read most rows
-  /// several times: before they have fewer rows they may take half of L2.
+  /// channels if they can: well within L2. Strips of high kernels would read most rows several
+  /// times: before they have fewer rows they may take half of L2. Copies of pixels take a quarter
+  /// and 128 channels: shorter pieces of what lies so far apart would come late.
   void cut_turned(const Problem& problem) {
+    constexpr Index size = sizeof(T);
+    constexpr Index most = 98304 / size;
     const Index output = std::max<Index>(problem.rows.output, 1);
-    constexpr Index most = 98304 / sizeof(T);
-    const Index most_of_strip =
-        has_wide_kernel(problem) ? l2_bytes() / 2 / static_cast<Index>(sizeof(T)) : most;
+    const Index most_of_strip = has_wide_kernel(problem) ? l2_bytes() / 2 / size
+                                : writes_in_place        ? l2_bytes() / 4 / size
+                                                         : most;
     const auto used = [&] { return turned_input(problem) + turned_output(problem); };
     rows = output;
     const Index step = std::max(lanes, inputs);
-    block = std::min(padded, std::max<Index>(64, step));
-    while (block > step && used() > most) {
+    block = std::min(padded, std::max<Index>(writes_in_place ? 128 : 64, step));
+    while (block > step && used() > most && !writes_in_place) {
       block -= step;
     }
     while (rows > 1 && used() > most_of_strip) {
       rows = divide_up(rows, 2);
     }
     blocks = divide_up(channels, block);
+    if (writes_in_place) {
+      leave_a_vector(step);
+    }
     strips = divide_up(output, rows);
     const Index wanted = Index{4} * num_threads();
     if (num_threads() > 1 && problem.batch * strips * blocks < wanted) {
@@ -279,15 +317,15 @@ struct Cut {
   /// Where pixels crowd, what the next row reads too is not there any more, and whole pixels are
   /// read one after the other. Long pixels are read from memory fastest one after the other, if few
   /// products wait for them and the rows that a kernel spans stay in L2.
-  void cut_bands(const Problem& problem) {
+  void cut_bands(const Problem& problem, bool meets_stores) {
     constexpr Index long_pixel = 2048;
     constexpr Index few_taps = 9;
     const Index pixel = block * static_cast<Index>(sizeof(T));
     const Index input = problem.columns.input * pixel;
     const Index row = input * problem.rows.stride + problem.columns.output * pixel;
     band = rows;
-    if (in_place && pixels_share_a_set() && kernel_taps <= few_taps) {
-      band = 1;  // no cache holds what the next row reads again: measured, up to twice as fast
+    if (in_place && (meets_stores || (pixels_share_a_set() && kernel_taps <= few_taps))) {
+      band = 1;  // else the next row would read what meets stores, or what no cache holds any more
       return;
     }
     if (problem.batch * blocks * problem.rows.output * row <= last_cache()) {

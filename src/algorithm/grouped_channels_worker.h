@@ -89,7 +89,9 @@ class Worker {
       return;
     }
     input_.emplace(run.cut.turned_input(run.problem));
-    output_.emplace(run.cut.turned_output(run.problem));
+    if (!run.cut.writes_in_place) {
+      output_.emplace(run.cut.turned_output(run.problem));
+    }
     if (run.cut.padded > run.cut.channels) {  // channels that there are not are computed too
       std::fill_n(input_->data(), run.cut.turned_input(run.problem), T{});
     }
@@ -123,7 +125,7 @@ class Worker {
     for (Index p = 0; p < count_; p += cut.band) {
       compute_band(p, std::min(cut.band, count_ - p));
     }
-    if (!cut.in_place) {
+    if (!cut.writes_in_place) {
       turn_output();
     }
     if (run_.streams) {
@@ -184,8 +186,9 @@ class Worker {
   void compute_band(Index p, Index count) {
     const Cut<T>& cut = run_.cut;
     const Problem& problem = run_.problem;
-    T* to = cut.in_place ? target(p) : output_->data() + p * problem.columns.output * cut.block;
-    const Index to_step = cut.in_place ? to_strides_[3] : cut.block;
+    T* to =
+        cut.writes_in_place ? target(p) : output_->data() + p * problem.columns.output * cut.block;
+    const Index to_step = cut.writes_in_place ? to_strides_[3] : cut.block;
     for (Index first = 0; first < std::min(cut.classes.apart, problem.columns.output); ++first) {
       compute_class(p, count, first, to + first * to_step);
     }
@@ -206,11 +209,12 @@ class Worker {
   void compute_class(Index p, Index count, Index first, T* to) {
     const Cut<T>& cut = run_.cut;
     const Problem& problem = run_.problem;
-    const Index pixel = cut.in_place ? to_strides_[3] : cut.block;
+    const Index pixel = cut.writes_in_place ? to_strides_[3] : cut.block;
     const Index to_step = cut.classes.apart * pixel;
     const Index outputs = divide_up(problem.columns.output - first, cut.classes.apart);
     const Index tiles = divide_up(outputs, cut.most_pixels);
-    const Index channels = cut.in_place ? channels_ : divide_up(channels_, cut.lanes) * cut.lanes;
+    const Index channels =
+        cut.writes_in_place ? channels_ : divide_up(channels_, cut.lanes) * cut.lanes;
     for (Index i = 0, q = 0; i < tiles; ++i) {
       const Index wide = outputs / tiles + (i < outputs % tiles ? 1 : 0);
       const std::ptrdiff_t* const columns =
@@ -231,7 +235,7 @@ class Worker {
           .bias = run_.bias.data() + first_channel_,
           .to = to + q * to_step,
           .to_step = to_step,
-          .to_row_step = cut.in_place ? to_strides_[2] : problem.columns.output * cut.block,
+          .to_row_step = cut.writes_in_place ? to_strides_[2] : problem.columns.output * cut.block,
           .output_rows = at(count),
           .channels = at(channels),
           .streams = run_.streams,

@@ -112,16 +112,16 @@ bool overlap(TensorView a, TensorView b) {
 bool elements_are_apart(MutableTensorView view) {
   using Step = std::pair<std::int64_t, std::int64_t>;  // length of the stride, extent
   std::array<Step, Sizes::max_rank> steps;
-  auto end = steps.begin();
+  auto* end = steps.data();
   for (int dim = 0; dim < view.rank() && !view.empty(); ++dim) {
     if (view.sizes()[dim] > 1) {
       *end = {std::abs(view.strides()[dim]), view.sizes()[dim]};
-      std::rotate(std::upper_bound(steps.begin(), end, *end), end, end + 1);
+      std::rotate(std::upper_bound(steps.data(), end, *end), end, end + 1);
       ++end;
     }
   }
   std::int64_t reach = 0;
-  for (const auto& [step, extent] : std::span(steps.begin(), end)) {
+  for (const auto& [step, extent] : std::span(steps.data(), end)) {
     if (step <= reach) {
       return false;
     }
