@@ -25,8 +25,8 @@ bool keeps_memory() {
 }
 
 TEST(ScratchMemory, BeginsWhereALineDoes) {
-  for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{4095},
-                                  std::size_t{4096}, std::size_t{100'001}, 3 * mebibyte}) {
+  for (const std::size_t bytes : {std::size_t{1}, least_kept_scratch - 1, least_kept_scratch,
+                                  std::size_t{4095}, std::size_t{100'001}, 3 * mebibyte}) {
     for (int again = 0; again < 2; ++again) {
       void* const memory = take_scratch(bytes);
       EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory) % 64, 0U) << bytes;
@@ -34,6 +34,12 @@ TEST(ScratchMemory, BeginsWhereALineDoes) {
       give_scratch(memory, bytes);
     }
   }
+}
+
+TEST(ScratchMemory, OfNothingIsNone) {
+  void* const memory = take_scratch(0);
+  EXPECT_EQ(memory, nullptr);
+  give_scratch(memory, 0);
 }
 
 TEST(ScratchMemory, ComesAgainForAboutTheSameSize) {
@@ -49,14 +55,14 @@ TEST(ScratchMemory, ComesAgainForAboutTheSameSize) {
 
 TEST(ScratchMemory, IsNobodyElsesMeanwhile) {
   std::vector<void*> taken;
-  for (int i = 0; i < 200; ++i) {  // more than are kept
+  for (int i = 0; i < 400; ++i) {  // more than are kept
     taken.push_back(take_scratch(5000));
     std::memset(taken.back(), i, 5000);
   }
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 400; ++i) {
     const auto* const bytes = static_cast<const unsigned char*>(taken[at(i)]);
-    EXPECT_EQ(bytes[0], i);
-    EXPECT_EQ(bytes[4999], i);
+    EXPECT_EQ(bytes[0], i % 256);
+    EXPECT_EQ(bytes[4999], i % 256);
   }
   for (void* const memory : taken) {
     give_scratch(memory, 5000);
