@@ -14,14 +14,14 @@ namespace {
 
 constinit std::atomic<bool> shares_all = false;
 
-/// How many threads a problem is for. Two that wait busily for work begin and end together some 3
+/// How many threads a problem is for. Two that wait busily for work begin and end together 3 to 9
 /// microseconds later than one alone (measured), so that each is to have about as much to do. What
 /// a problem takes is guessed roughly: half as fast as fast ones, and what it reads and writes.
 int worthwhile_threads(const Algorithm& algorithm, const Problem& problem) {
   if (algorithm.pack == nullptr || shares_all.load(std::memory_order_relaxed)) {
     return num_threads();  // a slow one, or a test
   }
-  constexpr double least = 2500;        // nanoseconds for each thread
+  constexpr double least = 4000;        // nanoseconds for each thread
   constexpr double multiply_adds = 50;  // in one of them
   constexpr double elements = 16;
   std::int64_t touched = 0;
