@@ -28,9 +28,7 @@ inline bool has_wide_kernel(const Problem& problem) {
 /// How a run's tensors lie.
 struct Memory {
   bool channels_last;
-  /// Whether results are stored where inputs that are read soon lie, but for whole pages:
-  /// processors wait to see that these are others.
-  bool meets;
+  bool meets;  ///< as Cut::meets() says
 };
 
 /// How a problem is cut into pieces: depends on the instructions in use, on the tensors' strides
@@ -71,6 +69,7 @@ struct Cut {
         reinterpret_cast<std::intptr_t>(to) - reinterpret_cast<std::intptr_t>(from);
     return problem.in_channels_per_group() == 1 && apart >= way_bytes / 4 && distance % apart == 0;
   }
+
   /// Of a strip at most.
   Index positions(const Problem& problem) const { return strip_positions(problem.rows, rows); }
   Index turned_input(const Problem& problem) const {
