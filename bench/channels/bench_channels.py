@@ -9,7 +9,6 @@ import datetime
 import json
 import pathlib
 import sys
-import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "peers"))
@@ -42,15 +41,7 @@ def arguments(words=None):
 
 def time_list(options, layers, layout):
     """A result for each (kind, count)."""
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        file.write("".join(kind.line(count) + "\n" for kind, count in layers))
-        file.flush()
-        command = [options.command, "bench", "--layers", file.name, "--json", "--layout", layout]
-        command += ["--threads", str(options.threads), "--samples", str(options.samples)]
-        command += ["--precision", options.precision]
-        said, trouble = children.run(command, options.threads)
-    if trouble or len(said) != len(layers):
-        raise RuntimeError(f"{' '.join(command)}: {trouble or 'said too little'}")
+    said = children.bench(options, [kind.line(count) for kind, count in layers], layout)
     return [{**result, "kind": kind.name, "channels": count} for result, (kind, count) in zip(said, layers)]
 
 

@@ -10,7 +10,6 @@ import math
 import pathlib
 import random
 import sys
-import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "peers"))
@@ -40,31 +39,17 @@ def arguments(words=None):
     return parser.parse_args(words)
 
 
-def time_list(options, layers, layout, algorithm):
-    """What `conv2d bench` says of each; algorithm None is the plan's choice."""
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        file.write("".join(layer.line() + "\n" for layer in layers))
-        file.flush()
-        command = [options.command, "bench", "--layers", file.name, "--json", "--layout", layout]
-        command += ["--threads", str(options.threads), "--samples", str(options.samples)]
-        command += ["--precision", options.precision]
-        command += ["--algorithm", algorithm] if algorithm else []
-        said, trouble = children.run(command, options.threads)
-    if trouble or len(said) != len(layers):
-        raise RuntimeError(f"{' '.join(command)}: {trouble or 'said too little'}")
-    return said
-
-
 def choices(options, layers, layout):
     """For each layer the time of every algorithm that takes it, and which one the plan chooses."""
-    planned = time_list(options, layers, layout, None)
+    lines = [layer.line() for layer in layers]
+    planned = children.bench(options, lines, layout)
     found = [
-        {"layer": layer.line(), "kind": layer.kind(), "layout": layout, "chosen": plan["algorithm"],
+        {"layer": line, "kind": layer.kind(), "layout": layout, "chosen": plan["algorithm"],
          "seconds": {plan["algorithm"]: plan["min_s"]}}
-        for layer, plan in zip(layers, planned)
+        for layer, line, plan in zip(layers, lines, planned)
     ]  # fmt: skip
     for algorithm in options.algorithms:
-        for choice, result in zip(found, time_list(options, layers, layout, algorithm)):
+        for choice, result in zip(found, children.bench(options, lines, layout, "--algorithm", algorithm)):
             if "refused" not in result:
                 seconds = choice["seconds"]
                 seconds[algorithm] = min(result["min_s"], seconds.get(algorithm, math.inf))

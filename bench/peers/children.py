@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import time
 
 LONGEST_SECONDS = 180
@@ -53,6 +54,20 @@ def run(command, threads, environment=None):
         said = expired.stdout or b""
         return objects_in(said.decode(errors="replace") if isinstance(said, bytes) else said), "no end"
     return objects_in(done.stdout), None if done.returncode == 0 else fate(done.returncode)
+
+
+def bench(options, lines, layout, *words):
+    """What `conv2d bench` says of layers that are such lines, one each; `words` are given to it besides."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("".join(line + "\n" for line in lines))
+        file.flush()
+        command = [options.command, "bench", "--layers", file.name, "--json", "--layout", layout]
+        command += ["--threads", str(options.threads), "--samples", str(options.samples)]
+        command += ["--precision", options.precision, *words]
+        said, trouble = run(command, options.threads)
+    if trouble or len(said) != len(lines):
+        raise RuntimeError(f"{' '.join(command)}: {trouble or 'said too little'}")
+    return said
 
 
 class Program:

@@ -2,14 +2,13 @@
 
 #include "algorithm/input_rows.h"
 #include "algorithm/output_blocks.h"
-#include "algorithm/phases.h"
 #include "algorithm/planar_convolution.h"
 #include "algorithm/planar_cut.h"
 #include "algorithm/vector_types.h"
+#include "simd/tile_cycles.h"
 #include "tensor/layout.h"
 
 #include <algorithm>
-#include <vector>
 
 namespace conv2d {
 namespace {
@@ -70,15 +69,13 @@ class OutputTiles {
   }
 
  private:
-  /// Pixels in a line, each with so many loads. Weights come from the second cache, a vector in
-  /// three cycles of one multiply-add each.
+  /// Pixels in a line, each with so many loads.
   Work line(Index pixels, double loads = 1) const {
-    constexpr double weight = 1.5;
     const double tiles = real(divide_up(pixels, most_pixels_));
     const double wide = std::max(vectors_, 1);
     const double cycles =
         std::max({real(pixels) * wide / 2, (loads * real(pixels) + tiles * wide) / 2,
-                  weight * tiles * wide});
+                  simd::weight_cycles * tiles * wide});
     return {cycles, tiles, tiles};
   }
 
@@ -142,14 +139,6 @@ Problem one_image(const Problem& problem) {
   return image;
 }
 
-double count_of(const Sizes& sizes) {
-  double count = 1;
-  for (const Index size : sizes) {
-    count *= real(size);
-  }
-  return count;
-}
-
 template <class T>
 double by_outputs(const Problem& problem) {
   // Nanoseconds each.
@@ -170,7 +159,7 @@ double by_outputs(const Problem& problem) {
   }
   const Strides strides = packed_strides(problem.x_sizes(), problem.format);
   const bool copies = !InputRows<T>::reads_in_place(problem, strides);
-  return copies ? time + copied_input * count_of(problem.x_sizes()) : time;
+  return copies ? time + copied_input * real(problem.x_sizes().numel().value_or(0)) : time;
 }
 
 /// The tiles of a group's pixels, for all of its outputs, and how many rows of results have to be
@@ -185,29 +174,26 @@ template <class T>
 PixelTiles pixel_tiles(const Problem& problem, bool in_place) {
   const Axis& columns = problem.columns;
   const Index rows = problem.rows.output;
-  const std::vector<planar::OutputTile> outputs =
-      planar::output_tiles<T>(problem.out_channels_per_group());
-  const planar::TileCost<T> cost(outputs);
-  const Index pitch = in_place ? columns.input : columns.output + most_shift(columns);
-  const Index line = (rows - 1) * pitch + columns.output;
-  const double by_rows = real(rows) * cost.line(columns.output);
-  const bool one_line = pitch == columns.output || cost.line(line) < by_rows;
-  const bool picks =
-      one_line && pitch != columns.output && problem.format != MemoryFormat::channels_last;
-  const auto blocks = static_cast<double>(outputs.size());
-  const Index tiles = one_line ? cost.count(line) : rows * cost.count(columns.output);
+  const planar::Lines<T> lines(problem, in_place);
+  const planar::TileCost<T> cost(lines.tiles);
+  const bool picks = lines.one_line && lines.pitch != columns.output &&
+                     problem.format != MemoryFormat::channels_last;
+  const auto blocks = static_cast<double>(lines.tiles.size());
+  const Index tiles =
+      lines.one_line ? cost.count(lines.line(problem, rows)) : rows * cost.count(columns.output);
   const Index taps = problem.rows.kernel * columns.kernel;
-  return {blocks * real(taps) * (one_line ? cost.line(line) : by_rows), blocks * real(tiles),
+  return {blocks * real(taps) * lines.cost(problem, rows, lines.one_line), blocks * real(tiles),
           picks ? real(problem.out_channels_per_group() * rows) : 0};
 }
 
-/// Of channels turned in registers: a vector of pixels is made of four loads.
+/// Of channels turned in registers.
 template <class T>
 PixelTiles interleaved_tiles(const Problem& problem) {
+  const Index outputs = problem.out_channels_per_group();
   const double vectors = real(problem.rows.output * problem.columns.output) /
                          static_cast<double>(simd::planar_kernels<T>().lanes);
   PixelTiles tiles = pixel_tiles<T>(problem, true);
-  tiles.cycles = vectors * (real(problem.out_channels_per_group()) + 4) / 2;
+  tiles.cycles = vectors * real(outputs) / 2 / planar::interleaved_efficiency<T>(outputs);
   return tiles;
 }
 
@@ -235,7 +221,7 @@ double by_pixels(const Problem& problem) {
     time += real(problem.in_channels * rows) * (input_row + input * real(problem.columns.input));
   }
   const bool turns = problem.format == MemoryFormat::channels_last;
-  return turns ? time + turned_result * count_of(problem.y_sizes()) : time;
+  return turns ? time + turned_result * real(problem.y_sizes().numel().value_or(0)) : time;
 }
 
 }  // namespace

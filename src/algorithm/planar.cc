@@ -36,8 +36,6 @@
 #include "algorithm/planar_convolution.h"
 #include "algorithm/vector_types.h"
 
-#include <algorithm>
-
 namespace conv2d {
 namespace {
 

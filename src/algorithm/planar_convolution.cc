@@ -47,7 +47,8 @@ bool reads_once(const Problem& problem) {
 
 /// Whether the input's rows lie one after the other without padding, so that output pixels do too.
 bool rows_follow(const Problem& problem, const Strides& strides) {
-  return strides[2] == problem.columns.input * strides[3] && may_read_in_place(problem);
+  return strides[2] == problem.columns.input * strides[3] && problem.columns.stride == 1 &&
+         stays_inside(problem.rows) && stays_inside(problem.columns);
 }
 
 /// Whether lines of pixels, which an input read where it lies makes, are long enough for a tile.
@@ -128,14 +129,6 @@ Index tiles_at_once(const Problem& problem, const Cut<T>& cut) {
       1, static_cast<Index>(machine().l1_bytes / 2) / std::max<Index>(tile_bytes, 1));
 }
 
-/// Of the multiply-adds for a channel of a vector of pixels, which is made of loads of 16 bytes.
-/// Two of each can begin in a cycle, and there is a load for each weight.
-template <class T>
-double interleaved_efficiency(const Cut<T>& cut) {
-  const auto outputs = static_cast<double>(cut.outputs);
-  return outputs / (outputs + static_cast<double>(cut.lanes) * sizeof(T) / 16);
-}
-
 /// Where taps lie in the input itself.
 std::vector<std::ptrdiff_t> input_offsets(const Problem& problem, const Strides& strides) {
   std::vector<std::ptrdiff_t> offsets;
@@ -196,10 +189,6 @@ Run<T> shared_by_threads(const Task<T>& task) {
 }
 
 }  // namespace
-
-bool may_read_in_place(const Problem& problem) {
-  return problem.columns.stride == 1 && stays_inside(problem.rows) && stays_inside(problem.columns);
-}
 
 template <class T>
 bool reads_in_place(const Problem& problem, const Strides& strides) {
@@ -281,7 +270,7 @@ Pieces describe(const Problem& problem) {
           part_of(interleaved ? cut.channels : cut.channel_block(problem), cut.channels,
                   "input channels"),
           " at a time"),
-      .efficiency = interleaved ? interleaved_efficiency(cut) : cut.efficiency(problem),
+      .efficiency = interleaved ? interleaved_efficiency<T>(cut.outputs) : cut.efficiency(problem),
   };
 }
 

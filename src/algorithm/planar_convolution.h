@@ -56,7 +56,4 @@ bool reads_in_place(const Problem& problem, const Strides& strides);
 template <class T>
 bool reads_interleaved(const Problem& problem, const Strides& strides);
 
-/// Whether no padding and no column stride keeps rows from being read where they lie.
-bool may_read_in_place(const Problem& problem);
-
 }  // namespace conv2d::planar

@@ -75,23 +75,72 @@ class TileCost {
   Index most_vectors_;
 };
 
+/// Of the multiply-adds for a channel of a vector of pixels that is turned in registers, made of
+/// loads of 16 bytes. Two of each can begin in a cycle, and there is a load for each weight.
+template <class T>
+double interleaved_efficiency(Index outputs) {
+  const auto each = static_cast<double>(outputs);
+  const auto lanes = static_cast<double>(simd::planar_kernels<T>().lanes);
+  return each / (each + lanes * sizeof(T) / 16);
+}
+
+/// How an image's pixels go through tiles: row by row, or where that takes less time, as one line
+/// with what lies between rows.
+template <class T>
+struct Lines {
+  Lines(const Problem& problem, bool reads_in_place)
+      : tiles(output_tiles<T>(problem.out_channels_per_group())),
+        in_place(reads_in_place),
+        pitch(in_place ? problem.columns.input
+                       : problem.columns.output + most_shift(problem.columns)),
+        one_line(runs_as_one_line(problem)) {}
+
+  /// Pixels of so many rows as one line.
+  Index line(const Problem& problem, Index rows) const {
+    return (rows - 1) * pitch + problem.columns.output;
+  }
+
+  /// Cycles of so many rows for a tap of one input channel and a tile of outputs.
+  double cost(const Problem& problem, Index rows, bool together) const {
+    const TileCost<T> tile(tiles);
+    return together ? tile.line(line(problem, rows))
+                    : static_cast<double>(rows) * tile.line(problem.columns.output);
+  }
+
+  std::vector<OutputTile> tiles;
+  bool in_place;
+  Index pitch;  ///< between rows where they are one line
+  bool one_line;
+
+ private:
+  bool runs_as_one_line(const Problem& problem) const {
+    if (in_place && problem.rows.stride != 1) {
+      return false;
+    }
+    return pitch == problem.columns.output ||
+           cost(problem, problem.rows.output, true) < cost(problem, problem.rows.output, false);
+  }
+};
+
 /// How a problem is cut into pieces: depends on the instructions in use and, without a change of
 /// any bit, on the number of threads and on whether the input is read where it lies. Then every
 /// line of pixels is long enough for a tile, so that none has to reach beyond it.
 template <class T>
-struct Cut {
+struct Cut : Lines<T> {
+  using Lines<T>::tiles;
+  using Lines<T>::in_place;
+  using Lines<T>::pitch;
+  using Lines<T>::one_line;
+  using Lines<T>::cost;
+
   Cut(const Problem& problem, bool reads_in_place)
-      : kernels(simd::planar_kernels<T>()),
+      : Lines<T>(problem, reads_in_place),
+        kernels(simd::planar_kernels<T>()),
         channels(problem.in_channels_per_group()),
         outputs(problem.out_channels_per_group()),
         taps(problem.rows.kernel * problem.columns.kernel),
         lanes(static_cast<Index>(kernels.lanes)),
-        tiles(output_tiles<T>(outputs)),
         most_vectors(static_cast<Index>(kernels.vectors[at(tiles.front().count)])),
-        in_place(reads_in_place),
-        pitch(in_place ? problem.columns.input
-                       : problem.columns.output + most_shift(problem.columns)),
-        one_line(runs_as_one_line(problem)),
         rows(std::max<Index>(problem.rows.output, 1)) {
     if (!in_place) {
       fit_rows(problem);
@@ -136,36 +185,16 @@ struct Cut {
   Index outputs;
   Index taps;
   Index lanes;
-  std::vector<OutputTile> tiles;
   Index most_vectors;  ///< of pixels in a tile
-  bool in_place;
-  Index pitch;  ///< between rows where the strip is one line
-  bool one_line;
-  Index rows;        ///< output rows of a strip at most
-  Index strips = 1;  ///< of an image
-  Index parts = 1;   ///< in which the tiles of output channels are computed
+  Index rows;          ///< output rows of a strip at most
+  Index strips = 1;    ///< of an image
+  Index parts = 1;     ///< in which the tiles of output channels are computed
 
  private:
   PlaneLayout layout(const Problem& problem, Index strip_rows) const {
     const Index columns =
         one_line ? problem.columns.output : divide_up(problem.columns.output, lanes) * lanes;
     return {problem, strip_rows, columns, most_vectors * lanes};
-  }
-
-  /// Whether all pixels of an image take less time when rows are not computed one by one.
-  bool runs_as_one_line(const Problem& problem) const {
-    if (in_place && problem.rows.stride != 1) {
-      return false;
-    }
-    return pitch == problem.columns.output ||
-           cost(problem, problem.rows.output, true) < cost(problem, problem.rows.output, false);
-  }
-
-  double cost(const Problem& problem, Index strip_rows, bool together) const {
-    const TileCost<T> tile(tiles);
-    const Index columns = problem.columns.output;
-    return together ? tile.line((strip_rows - 1) * pitch + columns)
-                    : static_cast<double>(strip_rows) * tile.line(columns);
   }
 
   /// As many rows as fit into half of L2, or somewhat fewer where vectors are filled better.

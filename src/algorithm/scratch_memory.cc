@@ -32,8 +32,10 @@ constexpr bool may_keep = true;
 constinit std::atomic<bool> is_kept = may_keep;
 
 bool keeps(std::size_t bytes) noexcept {
-  return bytes >= least_kept_scratch && is_kept.load(std::memory_order_relaxed);
+  return may_keep && bytes >= least_kept_scratch && is_kept.load(std::memory_order_relaxed);
 }
+
+bool is_small(std::size_t bytes) noexcept { return may_keep && bytes < least_kept_scratch; }
 
 struct KeptBlock {
   void* memory;
@@ -140,11 +142,14 @@ void* take_scratch(std::size_t bytes) {
   if (bytes == 0) {
     return nullptr;
   }
-  if constexpr (!may_keep) {  // NaN, so that nobody relies on what the system clears
+  if (!may_keep) {  // NaN, so that nobody relies on what the system clears
     return std::memset(new_block(bytes), 0xFF, bytes);
   }
+  if (is_small(bytes)) {
+    return new_small_block(bytes);
+  }
   if (!keeps(bytes)) {
-    return bytes < least_kept_scratch ? new_small_block(bytes) : new_block(bytes);
+    return new_block(bytes);
   }
   const std::size_t whole = rounded(bytes);
   void* const kept = kept_blocks().take(whole);
@@ -155,10 +160,10 @@ void give_scratch(void* memory, std::size_t bytes) noexcept {
   if (bytes == 0) {
     return;
   }
-  if (may_keep && keeps(bytes)) {
-    kept_blocks().give({memory, rounded(bytes)});
-  } else if (may_keep && bytes < least_kept_scratch) {
+  if (is_small(bytes)) {
     free_small_block(memory);
+  } else if (keeps(bytes)) {
+    kept_blocks().give({memory, rounded(bytes)});
   } else {
     free_block({memory, bytes});
   }

@@ -55,11 +55,10 @@ struct TileSizes {
   }
 
   double tile(Index size, double loads) const {
-    // Weights come from the second cache, a vector in three cycles of one multiply-add each.
-    constexpr double weight = 1.5;
     const auto pixels = static_cast<double>(size);
     const double wide = std::max(vectors, 1);  // half a vector takes as long as one, most often
-    return std::max(simd::tile_cycles(pixels, wide, loads * pixels + wide), weight * wide) +
+    return std::max(simd::tile_cycles(pixels, wide, loads * pixels + wide),
+                    simd::weight_cycles * wide) +
            (loads > 1 ? loads * pixels : 1) / uses;
   }
 };

@@ -73,7 +73,7 @@ bool use_instructions(std::string_view name) noexcept {
 }
 
 void prepare() noexcept {
-  // Once; a flag of the library's takes ten times as long to ask, and runs ask often.
+  // Once. std::call_once takes longer to ask, and runs ask often.
   static const bool chosen = [] {
     // Nothing here changes the environment.
     const char* wanted = std::getenv("CONV2D_INSTRUCTIONS");  // NOLINT(concurrency-mt-unsafe)

@@ -5,6 +5,10 @@
 
 namespace conv2d::simd {
 
+/// Cycles for each vector of weights, which come from the second cache: three of one multiply-add
+/// each.
+inline constexpr double weight_cycles = 1.5;
+
 /// Cycles that one step of a tile of `rows` x `vectors` sums takes: each sum of the tile is
 /// multiplied and added to once. Two multiply-adds begin in a cycle, and two loads do, of which
 /// there are `loads`; and no step is shorter than the 4 cycles after which a sum can be added to

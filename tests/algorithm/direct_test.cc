@@ -1,9 +1,8 @@
-// What the direct algorithm yields to others, and large results; its other numbers are tested with
-// those of the other exact ones.
+// Large inputs and results of the direct algorithm; its other numbers are tested with those of the
+// other exact ones.
 #include <conv2d/machine.h>
 #include <conv2d/plan.h>
 
-#include "algorithm/algorithm.h"
 #include "simd/dispatch.h"
 #include "support/configurations.h"
 #include "support/instructions.h"
@@ -15,12 +14,8 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 namespace conv2d {
-
-extern const Algorithm direct_algorithm;
-
 namespace {
 
 using testing::Configuration;

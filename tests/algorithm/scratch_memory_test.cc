@@ -25,12 +25,15 @@ bool keeps_memory() {
 }
 
 TEST(ScratchMemory, BeginsWhereALineDoes) {
-  for (const std::size_t bytes : {std::size_t{1}, least_kept_scratch - 1, least_kept_scratch,
-                                  std::size_t{4095}, std::size_t{100'001}, 3 * mebibyte}) {
+  for (const std::size_t bytes :
+       {std::size_t{0}, std::size_t{1}, least_kept_scratch - 1, least_kept_scratch,
+        std::size_t{4095}, std::size_t{4096}, std::size_t{100'001}, 3 * mebibyte}) {
     for (int again = 0; again < 2; ++again) {
       void* const memory = take_scratch(bytes);
       EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory) % 64, 0U) << bytes;
-      std::memset(memory, again, bytes);
+      if (bytes > 0) {
+        std::memset(memory, again, bytes);
+      }
       give_scratch(memory, bytes);
     }
   }

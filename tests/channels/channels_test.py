@@ -1,12 +1,8 @@
 """The search for channel counts that are slower than larger ones: what it times, what it makes of times,
 and its report."""
 
-import contextlib
-import io
-import json
 import os
 import pathlib
-import stat
 import subprocess
 import sys
 import tempfile
@@ -14,13 +10,14 @@ import unittest
 import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "bench" / "channels"), str(ROOT / "bench" / "peers")]
+sys.path[:0] = [str(ROOT / path) for path in ("bench/channels", "bench/peers", "tests/support")]
 
 import bench_channels  # noqa: E402
 import cliffs  # noqa: E402
 import kinds  # noqa: E402
 import layers  # noqa: E402
 import lines  # noqa: E402
+from bench_case import BenchCase  # noqa: E402
 
 COMMAND = os.environ["CONV2D_COMMAND"]
 
@@ -125,30 +122,15 @@ class Picture(unittest.TestCase):
         self.assertEqual([lines.top_of([value]) for value in (1, 1.2, 4, 60, 118)], [1, 2, 5, 100, 200])
 
 
-class Sweep(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
+class Sweep(BenchCase):
     def sweep(self, command, *words):
         """(exit status, what the report holds, its text)"""
-        out = self.folder / "new" / "out"
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            status = bench_channels.main(["--command", str(command), "--out", str(out), *words])
-        xml.etree.ElementTree.parse(out / "channels.svg")
-        return status, json.loads((out / "report.json").read_text(encoding="utf-8")), (out / "report.md").read_text(
-            encoding="utf-8"
-        )
-
-    def fake(self):
-        command = self.folder / "fake"
-        command.write_text(FAKE.format(python=sys.executable), encoding="utf-8")
-        command.chmod(command.stat().st_mode | stat.S_IXUSR)
-        return command
+        status, _, run, text = self.bench(bench_channels.main, command, *words)
+        xml.etree.ElementTree.parse(self.out / "channels.svg")
+        return status, run, text
 
     def test_what_was_disturbed_is_timed_again_and_a_cliff_stays(self):
-        status, run, text = self.sweep(self.fake(), "--kinds", "1x1@28", "depthwise_3x3@14", "--samples", "3")
+        status, run, text = self.sweep(self.fake(FAKE), "--kinds", "1x1@28", "depthwise_3x3@14", "--samples", "3")
         self.assertEqual(status, 1)
         self.assertEqual(len(run["results"]), 2 * 2 * len(kinds.COUNTS))
         for kind in ("1x1@28", "depthwise_3x3@14"):
@@ -159,7 +141,7 @@ class Sweep(unittest.TestCase):
         self.assertIn("| 1x1@28 | nchw | 1.00 | 1 | 16 | 53% | 17 | 8.5 | 16 | 16 |", text)
 
     def test_without_a_cliff_it_says_so_and_ends_with_0(self):
-        status, _, text = self.sweep(self.fake(), "--layouts", "nchw", "--counts", "16", "17", "32")
+        status, _, text = self.sweep(self.fake(FAKE), "--layouts", "nchw", "--counts", "16", "17", "32")
         self.assertEqual(status, 0)
         self.assertIn("## Cliffs", text)
         self.assertIn("\nNone.\n", text)

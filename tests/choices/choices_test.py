@@ -1,22 +1,18 @@
 """Layers drawn at random, and how much longer than the fastest algorithm the plan's choice takes."""
 
-import contextlib
-import io
-import json
 import os
 import pathlib
 import random
-import stat
 import sys
-import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "bench" / "choices"), str(ROOT / "bench" / "peers")]
+sys.path[:0] = [str(ROOT / path) for path in ("bench/choices", "bench/peers", "tests/support")]
 
 import bench_choices  # noqa: E402
 import draw  # noqa: E402
 import layers  # noqa: E402
+from bench_case import BenchCase  # noqa: E402
 
 COMMAND = os.environ["CONV2D_COMMAND"]
 
@@ -61,39 +57,20 @@ class Draw(unittest.TestCase):
         self.assertEqual(kinds, {"1x1", "taps", "1x1, groups", "taps, groups"})
 
 
-class Choices(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
-    def bench(self, command, *words):
+class Choices(BenchCase):
+    def choose(self, command, *words):
         """(what was printed, what the report holds, its text)"""
-        out = self.folder / "new" / "out"
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
-            bench_choices.main(["--command", str(command), "--out", str(out), *words])
-        return (
-            printed.getvalue(),
-            json.loads((out / "report.json").read_text(encoding="utf-8")),
-            (out / "report.md").read_text(encoding="utf-8"),
-        )
-
-    def fake(self):
-        path = self.folder / "fake"
-        path.write_text(FAKE.format(python=sys.executable), encoding="utf-8")
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        return path
+        return self.bench(bench_choices.main, command, *words)[1:]
 
     def test_the_chosen_one_is_compared_with_the_fastest_that_takes_the_layer(self):
-        printed, run, text = self.bench(self.fake(), "--layers", "3", "--algorithms", "slow", "fast")
+        printed, run, text = self.choose(self.fake(FAKE), "--layers", "3", "--algorithms", "slow", "fast")
         self.assertEqual([bench_choices.ratio(choice) for choice in run["choices"]], [1.5] * 3 + [1.0] * 3)
         self.assertTrue(printed.startswith("1.225 of the fastest's time"), printed)
         self.assertIn("| all |  | 6 | 1.225 | 50% | 0% |", text)
         self.assertIn("| slow | 3000 | fast | 2000 | 1.50 |", text)
 
     def test_the_real_command_times_each_layer_with_each_algorithm(self):
-        _, run, _ = self.bench(
+        _, run, _ = self.choose(
             COMMAND, "--layers", "2", "--most", "1e4", "--samples", "1", "--algorithms", "direct", "reference",
             "--precision", "exact", "--layouts", "nhwc",
         )  # fmt: skip
@@ -103,7 +80,7 @@ class Choices(unittest.TestCase):
 
     def test_a_command_that_fails_is_named(self):
         with self.assertRaisesRegex(RuntimeError, "bench"):
-            self.bench("/bin/false", "--layers", "1")
+            self.choose("/bin/false", "--layers", "1")
 
 
 if __name__ == "__main__":
