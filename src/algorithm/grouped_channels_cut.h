@@ -253,9 +253,16 @@ struct Cut {
         }
       }
     }
+    strips = std::max(strips, least_strips(problem.rows));
     const Index step = std::max(lanes, inputs);
     block = divide_up(divide_up(padded, blocks), step) * step;
     leave_a_vector(step);
+  }
+
+  /// So many that addresses of a strip's rows take little of L2 too, however many rows there are.
+  static Index least_strips(const Axis& rows) {
+    const Index most_positions = quarter_l2() / Index{2 * sizeof(Index)};
+    return divide_up(rows.output * rows.stride, most_positions);
   }
 
   /// To the last block: what is left over after whole vectors is computed with what is before it.

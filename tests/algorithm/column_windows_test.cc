@@ -91,12 +91,15 @@ TEST(ColumnWindows, ScratchMemoryStaysInItsCaches) {
 }
 
 void expect_little_workspace(const Problem& problem) {
-  const std::size_t most = 4 * static_cast<std::size_t>(num_threads()) * machine().l2_bytes;
-  for (const Algorithm* algorithm : algorithms()) {
-    if (!algorithm->refuses(problem) && algorithm->name != "reference") {
-      EXPECT_LE(workspace_bytes(*algorithm, problem), most)
-          << algorithm->name << " of " << to_string(problem.x_sizes()) << ", weight "
-          << to_string(problem.w_sizes());
+  for (const int threads : {1, 2, 7}) {
+    const Threads scope(threads);
+    const std::size_t most = 4 * static_cast<std::size_t>(threads) * machine().l2_bytes;
+    for (const Algorithm* algorithm : algorithms()) {
+      if (!algorithm->refuses(problem) && algorithm->name != "reference") {
+        EXPECT_LE(workspace_bytes(*algorithm, problem), most)
+            << algorithm->name << " of " << to_string(problem.x_sizes()) << ", weight "
+            << to_string(problem.w_sizes()) << ", " << threads << " threads";
+      }
     }
   }
 }
