@@ -1,12 +1,14 @@
 #include "algorithm/column_windows.h"
 
 #include "algorithm/epilogue.h"
+#include "algorithm/run_items.h"
 #include "base/error.h"
 #include "base/quantity.h"
 #include "conv2d/machine.h"
 #include "conv2d/threads.h"
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 namespace conv2d {
@@ -43,11 +45,13 @@ Problem inner_problem(const Problem& problem, Index outputs) {
 
 std::size_t l2_of_all_threads() { return machine().l2_bytes * at(num_threads()); }
 
-/// As many columns as are four pieces for each thread, or as few as let a thread's scratch memory
-/// stay in its L2.
-Index widest(const Problem& problem, Index columns, const WorkspaceBytes& bytes) {
+/// As wide as so many pieces for each thread are, or as lets a thread's scratch memory stay in its
+/// L2.
+Index widest(const Problem& problem, Index columns, Index pieces_of_thread,
+             const WorkspaceBytes& bytes) {
   constexpr Index least = 64;
-  const Index pieces = divide_up(Index{4} * num_threads(), problem.batch * problem.rows.output);
+  const Index pieces =
+      divide_up(pieces_of_thread * num_threads(), problem.batch * problem.rows.output);
   Index width = std::clamp(divide_up(columns, pieces), least, columns);
   while (width >= 2 * least && bytes(inner_problem(problem, width)) > l2_of_all_threads()) {
     width /= 2;
@@ -55,21 +59,43 @@ Index widest(const Problem& problem, Index columns, const WorkspaceBytes& bytes)
   return width;
 }
 
+/// What beginning one more run costs, some microseconds, in columns: where something is left over
+/// though no column to the right reads beyond the border.
+Index columns_of_a_run(const Problem& problem, const AxisRange& inner) {
+  constexpr Index multiply_adds = 100'000;
+  if (inner.end < problem.columns.output) {
+    return 0;
+  }
+  return divide_up(multiply_adds * problem.columns.output,
+                   std::max<Index>(problem.multiply_adds(), 1));
+}
+
 /// Windows of that width or somewhat less: as many as let all threads end at about the same time.
-/// What is left over is then computed by one of them.
+/// What is left over is then computed by one of them, in a run of its own. Windows of sums that are
+/// long enough need not begin where vectors do, if nothing is left over then.
 ColumnWindows cut(const Problem& problem, const AxisRange& inner, Index width) {
-  const Index step = alignment(problem);
+  constexpr Index long_sum = 32;
+  const Index run = columns_of_a_run(problem, inner);
   const Index threads = num_threads();
   const Index fewest = divide_up(inner.size(), width);
   ColumnWindows best{};
-  Index least = inner.size() + 1;
-  for (Index pieces = fewest; pieces < fewest + 2 * threads; ++pieces) {
+  Index least = std::numeric_limits<Index>::max();
+  const auto consider = [&](Index pieces, Index step) {
     const Index even = std::max(inner.size() / pieces / step, Index{1}) * step;
     const Index count = inner.size() / even;
-    const Index columns = divide_up(count, threads) * even + inner.size() - count * even;
+    const Index left = inner.size() - count * even;
+    const Index columns = divide_up(count, threads) * even + left + (left > 0 ? run : 0);
     if (columns < least) {
       least = columns;
       best = {inner.begin, even, count};
+    }
+  };
+  const bool is_long =
+      problem.in_channels_per_group() * problem.rows.kernel * problem.columns.kernel >= long_sum;
+  for (Index pieces = fewest; pieces < fewest + 2 * threads; ++pieces) {
+    consider(pieces, alignment(problem));
+    if (is_long && inner.size() % pieces == 0) {
+      consider(pieces, 1);
     }
   }
   return best;
@@ -205,7 +231,7 @@ std::optional<ColumnWindows> column_windows(const Problem& problem, const Worksp
   if (!few_rows && bytes(problem) <= 4 * l2_of_all_threads()) {
     return std::nullopt;
   }
-  return cut(problem, inner, widest(problem, inner.size(), bytes));
+  return cut(problem, inner, widest(problem, inner.size(), takes_long(problem) ? 4 : 1, bytes));
 }
 
 Problem batch_of(const Problem& problem, const ColumnWindows& windows) {

@@ -21,6 +21,7 @@
 #include "algorithm/algorithm.h"
 #include "algorithm/buffer.h"
 #include "algorithm/cache_sets.h"
+#include "algorithm/direct_strips.h"
 #include "algorithm/epilogue.h"
 #include "algorithm/output_blocks.h"
 #include "algorithm/packed_header.h"
@@ -123,41 +124,9 @@ void pack(const Problem& problem, TensorView weight, std::byte* packed) {
   in_its_type(problem, [&]<class T> { pack_as<T>(problem, weight, packed); });
 }
 
-/// How the output rows of the whole batch, N*P of them, are cut into strips.
-struct Strips {
-  template <class T>
-  Strips(const Problem& problem, const Layout<T>& layout)
-      : total(problem.batch * problem.rows.output) {
-    const Index row_bytes = problem.columns.input * layout.channels * static_cast<Index>(sizeof(T));
-    const auto half_l2 = static_cast<Index>(machine().l2_bytes / 2);
-    const Index overlap = problem.rows.extent() - problem.rows.stride;
-    const Index fit = (half_l2 / std::max<Index>(row_bytes, 1) - overlap) / problem.rows.stride;
-    // The sums of a thousand pixels for 64 floats of output channels are 256 KiB, which L2 has to
-    // hold too.
-    const Index most = 1024 / std::max<Index>(problem.columns.output, 1);
-    rows = std::clamp<Index>(std::min(fit, most), 1, std::max<Index>(total, 1));
-    const Index items = problem.groups * layout.outputs.count();
-    if (total > 0) {
-      // Enough pieces for every thread to have its share; one thread gains by whole images.
-      const Index pieces = num_threads() == 1 ? 1 : Index{4} * num_threads();
-      const Index wanted = divide_up(pieces, items);
-      const Index fewest = std::max(divide_up(total, rows), std::min(wanted, total));
-      count = even_strips(1, items, fewest, total);
-      rows = divide_up(total, count);
-    }
-  }
-
-  /// Where a strip begins; all are as even as can be.
-  Index first_row(Index strip) const { return total * strip / count; }
-
-  Index total;
-  Index rows = 1;  ///< of a strip at most
-  Index count = 0;
-};
-
 /// Sums of one thread that wait in scratch memory, at most.
 template <class T>
-Index most_sums(const Problem& problem, const Layout<T>& layout, const Strips& strips) {
+Index most_sums(const Problem& problem, const Layout<T>& layout, const DirectStrips& strips) {
   return strips.rows * problem.columns.output * layout.outputs.wide(layout.outputs.widest());
 }
 
@@ -167,7 +136,7 @@ struct Run {
   const Problem& problem;
   const Operands& operands;
   const Layout<T>& layout;
-  const Strips& strips;
+  const DirectStrips& strips;
   const T* weights;
   bool finite;
   std::vector<T> zeros;  ///< as many as there are input channels
@@ -494,7 +463,7 @@ template <class T>
 Pieces describe_as(const Problem& problem) {
   const Layout<T> layout(problem);
   const OutputBlocks<T>& outputs = layout.outputs;
-  const Strips strips(problem, layout);
+  const DirectStrips strips(problem, layout.outputs);
   const bool half = outputs.widest().vectors == simd::half_vector;
   const int vectors = registers_of(outputs.widest());
   const Index pixels = strips.rows * problem.columns.output;
@@ -519,7 +488,7 @@ Pieces describe(const Problem& problem) {
 std::size_t workspace_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T> {
     const Layout<T> layout(problem);
-    const Strips strips(problem, layout);
+    const DirectStrips strips(problem, layout.outputs);
     const Index shared = problem.in_channels + problem.groups * layout.outputs.padded;
     const std::size_t sums = at(most_sums(problem, layout, strips)) * sizeof(T);
     return at(num_threads()) * (StripTaps<T>::bytes(problem, strips.rows) + sums) +
@@ -531,7 +500,7 @@ template <class T>
 void run_as(const Problem& problem, const Operands& operands) {
   const Layout<T> layout(problem);
   const PackedHeader header = read_header(operands.packed, layout.outputs.lanes);
-  const Strips strips(problem, layout);
+  const DirectStrips strips(problem, layout.outputs);
   const Run<T> shared{
       .problem = problem,
       .operands = operands,

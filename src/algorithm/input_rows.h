@@ -47,8 +47,10 @@ class InputRows {
         step_(step(problem, std::min(channels_, most_channels) * together_)),
         in_place_(reads_in_place(problem, strides_, most_channels)),
         turned_(in_place_ ? 0 : pixels(problem, most_rows, most_columns) * step_) {
-    rows_.reserve(at(most_rows));
-    runs_.reserve(at(most_rows));
+    if (!in_place_) {
+      rows_.reserve(at(most_rows));
+      runs_.reserve(at(most_rows));
+    }
   }
 
   /// Bytes that this takes at most.

@@ -12,6 +12,7 @@
 #include "simd/tile_cycles.h"
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 namespace conv2d::planar {
@@ -223,18 +224,55 @@ struct Cut : Lines<T> {
     rows = divide_up(problem.rows.output, strips);
   }
 
-  /// Pieces for all threads: first parts of the output channels, each of which copies the strip
-  /// for itself, so at least eight tiles, or 32 products for an element copied; then fewer rows.
+  /// Pieces for all threads, so that the busiest one has least to do: parts of the output channels
+  /// and strips of rows. One piece for each thread, or two where they take long.
   void share(const Problem& problem) {
+    const Index threads = num_threads();
+    if (threads == 1) {
+      return;
+    }
     const Index images = std::max<Index>(problem.batch * problem.groups, 1);
-    const Index wanted = num_threads() == 1 ? 1 : Index{2} * num_threads();
-    const auto most_parts = std::max<Index>(1, static_cast<Index>(tiles.size()) / 8);
-    parts = std::clamp<Index>(divide_up(wanted, images * strips), 1, most_parts);
+    const Index pieces = takes_long(problem) ? 2 * threads : threads;
+    const Index fewest = strips;
+    double least = std::numeric_limits<double>::infinity();
+    Index best = fewest;
+    for (Index some = 1; some <= std::min(most_parts(problem), pieces); ++some) {
+      cut_rows(problem, strips_for(problem, images * some, fewest, pieces));
+      const double time = busiest_cycles(problem, images, some);
+      if (time < least) {
+        least = time;
+        parts = some;
+        best = strips;
+      }
+    }
+    cut_rows(problem, best);
+  }
+
+  /// Of a tap of one input channel, where output channels are cut into so many parts.
+  double busiest_cycles(const Problem& problem, Index images, Index some_parts) const {
+    const Index pieces = divide_up(images * strips * some_parts, Index{num_threads()});
+    const Index tiles_of_part = divide_up(static_cast<Index>(tiles.size()), some_parts);
+    return static_cast<double>(pieces * tiles_of_part) * cost(problem, rows, one_line);
+  }
+
+  /// Each part copies the strip for itself, so it has at least eight tiles, or 32 products for an
+  /// element copied. What lies in place, and stays near, is read as often as one likes.
+  Index most_parts(const Problem& problem) const {
+    const auto all = static_cast<Index>(tiles.size());
+    const Index input = channels * problem.rows.input * problem.columns.input;
+    const bool near =
+        input * static_cast<Index>(sizeof(T)) <= static_cast<Index>(machine().l2_bytes) / 2;
+    return std::max<Index>(1, in_place && near ? all : all / 8);
+  }
+
+  /// Strips of an image of which so many parts at once make the pieces, no fewer than `fewest`.
+  Index strips_for(const Problem& problem, Index parts_of_strips, Index fewest,
+                   Index pieces) const {
     const Index fewest_rows = in_place && one_line ? divide_up(most_vectors * lanes, pitch) : 1;
     const Index most = std::max<Index>(1, problem.rows.output / fewest_rows);
-    const Index fewest =
-        std::clamp<Index>(divide_up(wanted, images * parts), strips, std::max(strips, most));
-    cut_rows(problem, even_strips(images, parts, fewest, most));
+    const Index wanted =
+        std::clamp<Index>(divide_up(pieces, parts_of_strips), fewest, std::max(fewest, most));
+    return even_strips(1, parts_of_strips, wanted, most);
   }
 };
 

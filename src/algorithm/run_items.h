@@ -1,6 +1,7 @@
 // The items of a run, shared between threads.
 #pragma once
 
+#include "algorithm/scratch_memory.h"
 #include "algorithm/vector_types.h"
 #include "conv2d/threads.h"
 #include "tensor/parallel.h"
@@ -15,6 +16,13 @@ namespace conv2d {
 /// How many threads so many items are for.
 inline int threads_for(Index items) noexcept {
   return static_cast<int>(std::min<Index>(num_threads(), items));
+}
+
+/// Whether a thread's share takes about a tenth of a millisecond or more: it may be held up
+/// meanwhile, and is to have several items, of which others can take some.
+inline bool takes_long(const Problem& problem) noexcept {
+  constexpr std::int64_t multiply_adds = 5'000'000;
+  return problem.multiply_adds() > multiply_adds * num_threads();
 }
 
 /// A thread's items that nobody has begun.
@@ -42,7 +50,7 @@ void run_items(Index items, MakeWorker&& make_worker) {
   for (int t = 0; t < threads; ++t) {
     workers.push_back(make_worker(t));
   }
-  std::vector<ItemRange> ranges(at(threads));
+  ScratchVector<ItemRange> ranges(at(threads));
   for (int t = 0; t < threads; ++t) {
     ranges[at(t)].next.store(items * t / threads, std::memory_order_relaxed);
     ranges[at(t)].end = items * (t + 1) / threads;

@@ -188,6 +188,7 @@ class StripTaps {
   static std::vector<char> new_taps(const Problem& problem) {
     const auto reaches = [](const Axis& axis, Index t) { return t >= axis.kernel - axis.stride; };
     std::vector<char> is_new;
+    is_new.reserve(at(problem.rows.kernel * problem.columns.kernel));
     for (Index r = 0; r < problem.rows.kernel; ++r) {
       for (Index s = 0; s < problem.columns.kernel; ++s) {
         is_new.push_back(reaches(problem.rows, r) && reaches(problem.columns, s) ? 1 : 0);

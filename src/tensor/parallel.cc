@@ -43,14 +43,23 @@ thread_local int most_here = most_threads;
 
 #if defined(CONV2D_THREADS_OPENMP)
 /// How a thread rounds and whether tiny numbers count for it, taken over from another one: threads
-/// that are kept for later have what their maker had when they were made.
+/// that are kept for later have what their maker had when they were made. On x86-64 vectors' control
+/// register says it: to save and to set the old unit's too would take a tenth of a microsecond each.
 class FloatingPoint {
  public:
+#if defined(__x86_64__)
+  FloatingPoint() noexcept : state_(__builtin_ia32_stmxcsr()) {}
+  void use() const noexcept { __builtin_ia32_ldmxcsr(state_); }
+
+ private:
+  unsigned state_;
+#else
   FloatingPoint() noexcept { std::fegetenv(&state_); }
   void use() const noexcept { std::fesetenv(&state_); }
 
  private:
   std::fenv_t state_;
+#endif
 };
 #endif
 

@@ -2,6 +2,7 @@
 #include "algorithm/column_windows.h"
 
 #include "algorithm/run.h"
+#include "algorithm/run_items.h"
 #include "algorithm/vector_types.h"
 #include "geometry/problem.h"
 #include "support/configurations.h"
@@ -30,16 +31,35 @@ Problem problem_of(const Sizes& input, const Sizes& weight,
   return value_or_throw(conv2d_problem(input, weight, false, Types{}, arguments));
 }
 
+/// One for each, or four of what takes long; the last may be cut in two.
 TEST(ColumnWindows, FewRowsArePiecesForAllThreads) {
-  const Problem sound = problem_of({1, 4, 1, 16000}, {4, 4, 1, 9}, {.padding = {0, 4}});
-  for (const int threads : {1, 2, 7}) {
-    const Threads scope(threads);
-    const auto windows = column_windows(sound, nothing);
+  for (const bool is_long : {false, true}) {
+    const std::int64_t channels = is_long ? 32 : 4;
+    const Problem sound =
+        problem_of({1, channels, 1, 16000}, {channels, channels, 1, 9}, {.padding = {0, 4}});
+    for (const int threads : {1, 2, 7}) {
+      const Threads scope(threads);
+      ASSERT_EQ(takes_long(sound), is_long);
+      const int pieces = is_long ? 4 : 1;
+      const auto windows = column_windows(sound, nothing);
+      ASSERT_TRUE(windows);
+      EXPECT_GE(windows->count, pieces * threads);
+      EXPECT_LE(windows->count, (pieces + 1) * threads);
+      EXPECT_GE(windows->first, 4);
+      EXPECT_LE(windows->end(), 16000 - 4);
+    }
+  }
+}
+
+/// A run of its own for some columns would take longer than the alignment of windows gains.
+TEST(ColumnWindows, ShortRowsLeaveNothingOver) {
+  const Threads scope(2);
+  for (const Index columns : {842, 1316, 2000}) {
+    const Problem row = problem_of({1, 32, 1, columns}, {32, 32, 1, 1});
+    const auto windows = column_windows(row, nothing);
     ASSERT_TRUE(windows);
-    EXPECT_GE(windows->count, 4 * threads);
-    EXPECT_LE(windows->count, 5 * threads);
-    EXPECT_GE(windows->first, 4);
-    EXPECT_LE(windows->end(), 16000 - 4);
+    EXPECT_EQ(windows->count % 2, 0) << columns;
+    EXPECT_EQ(windows->count * windows->width, columns);
   }
 }
 
