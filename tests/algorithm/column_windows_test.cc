@@ -6,6 +6,7 @@
 #include "algorithm/vector_types.h"
 #include "geometry/problem.h"
 #include "support/configurations.h"
+#include "support/problems.h"
 #include "support/random.h"
 #include "support/reference.h"
 #include "support/threads.h"
@@ -21,22 +22,18 @@ namespace conv2d {
 namespace {
 
 using testing::Configuration;
+using testing::forward_problem;
 using testing::Random;
 using testing::Threads;
 
 std::size_t nothing(const Problem& /*problem*/) { return 0; }
-
-Problem problem_of(const Sizes& input, const Sizes& weight,
-                   const functional::Conv2dArguments& arguments = {}) {
-  return value_or_throw(conv2d_problem(input, weight, false, Types{}, arguments));
-}
 
 /// One for each, or four of what takes long; the last may be cut in two.
 TEST(ColumnWindows, FewRowsArePiecesForAllThreads) {
   for (const bool is_long : {false, true}) {
     const std::int64_t channels = is_long ? 32 : 4;
     const Problem sound =
-        problem_of({1, channels, 1, 16000}, {channels, channels, 1, 9}, {.padding = {0, 4}});
+        forward_problem({1, channels, 1, 16000}, {channels, channels, 1, 9}, {.padding = {0, 4}});
     for (const int threads : {1, 2, 7}) {
       const Threads scope(threads);
       ASSERT_EQ(takes_long(sound), is_long);
@@ -55,7 +52,7 @@ TEST(ColumnWindows, FewRowsArePiecesForAllThreads) {
 TEST(ColumnWindows, ShortRowsLeaveNothingOver) {
   const Threads scope(2);
   for (const Index columns : {842, 1316, 2000}) {
-    const Problem row = problem_of({1, 32, 1, columns}, {32, 32, 1, 1});
+    const Problem row = forward_problem({1, 32, 1, columns}, {32, 32, 1, 1});
     const auto windows = column_windows(row, nothing);
     ASSERT_TRUE(windows);
     EXPECT_EQ(windows->count % 2, 0) << columns;
@@ -70,7 +67,7 @@ TEST(ColumnWindows, ThreadsHaveTheSameShare) {
   for (const MemoryFormat format : {MemoryFormat::contiguous, MemoryFormat::channels_last}) {
     const Index step = format == MemoryFormat::channels_last ? 1 : 16;
     for (Index columns = 2000; columns < 20000; columns += 611) {
-      Problem sound = problem_of({1, 4, 1, columns}, {4, 4, 1, 9}, {.padding = {0, 4}});
+      Problem sound = forward_problem({1, 4, 1, columns}, {4, 4, 1, 9}, {.padding = {0, 4}});
       sound.format = format;
       for (const Index threads : {1, 2, 3, 7}) {
         const Threads scope(static_cast<int>(threads));
@@ -86,23 +83,23 @@ TEST(ColumnWindows, ThreadsHaveTheSameShare) {
 
 TEST(ColumnWindows, EnoughRowsStayWhole) {
   const Threads scope(4);
-  EXPECT_FALSE(column_windows(problem_of({1, 4, 8, 16000}, {4, 4, 1, 9}), nothing));
-  EXPECT_TRUE(column_windows(problem_of({1, 4, 7, 16000}, {4, 4, 1, 9}), nothing));
-  EXPECT_FALSE(column_windows(problem_of({8, 4, 1, 16000}, {4, 4, 1, 9}), nothing));
+  EXPECT_FALSE(column_windows(forward_problem({1, 4, 8, 16000}, {4, 4, 1, 9}), nothing));
+  EXPECT_TRUE(column_windows(forward_problem({1, 4, 7, 16000}, {4, 4, 1, 9}), nothing));
+  EXPECT_FALSE(column_windows(forward_problem({8, 4, 1, 16000}, {4, 4, 1, 9}), nothing));
 }
 
 TEST(ColumnWindows, ShortRowsStayWhole) {
-  EXPECT_FALSE(column_windows(problem_of({1, 4, 1, 500}, {4, 4, 1, 1}), nothing));
-  EXPECT_FALSE(
-      column_windows(problem_of({1, 4, 1, 500}, {4, 4, 1, 1}, {.padding = {0, 100}}), nothing));
-  EXPECT_FALSE(column_windows(problem_of({1, 4, 1, 9000}, {4, 4, 1, 8999}), nothing));
+  EXPECT_FALSE(column_windows(forward_problem({1, 4, 1, 500}, {4, 4, 1, 1}), nothing));
+  EXPECT_FALSE(column_windows(forward_problem({1, 4, 1, 500}, {4, 4, 1, 1}, {.padding = {0, 100}}),
+                              nothing));
+  EXPECT_FALSE(column_windows(forward_problem({1, 4, 1, 9000}, {4, 4, 1, 8999}), nothing));
 }
 
 TEST(ColumnWindows, ScratchMemoryStaysInItsCaches) {
   const auto of_columns = [](const Problem& problem) {
     return static_cast<std::size_t>(problem.columns.input) * 1000;
   };
-  const Problem wide = problem_of({64, 1, 64, 1000000}, {1, 1, 3, 3}, {.padding = 1});
+  const Problem wide = forward_problem({64, 1, 64, 1000000}, {1, 1, 3, 3}, {.padding = 1});
   const auto windows = column_windows(wide, of_columns);
   ASSERT_TRUE(windows);
   const std::size_t all = machine().l2_bytes * static_cast<std::size_t>(num_threads());
@@ -133,7 +130,7 @@ TEST(ColumnWindows, NoLayerTakesItsInputsSize) {
       const auto taps = [](std::int64_t size) { return std::int64_t{size < 9 ? 1 : 3}; };
       const Sizes weight = {64, input[1] / groups, taps(input[2]), taps(input[3])};
       for (const MemoryFormat format : {MemoryFormat::contiguous, MemoryFormat::channels_last}) {
-        Problem problem = problem_of(input, weight, {.groups = groups});
+        Problem problem = forward_problem(input, weight, {.groups = groups});
         problem.format = format;
         expect_little_workspace(problem);
         expect_little_workspace(problem.with(Pass::backward_data, Conjugate::neither));

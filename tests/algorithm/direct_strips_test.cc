@@ -1,0 +1,99 @@
+// How evenly direct sums are shared between threads, of layers of few rows above all.
+#include "algorithm/direct_strips.h"
+#include "support/problems.h"
+#include "support/threads.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace conv2d {
+namespace {
+
+using testing::forward_problem;
+using testing::Threads;
+
+/// Strips, and of each the blocks of output channels.
+struct Items {
+  const DirectStrips& strips;
+  const OutputBlocks<float>& outputs;
+
+  Index count() const { return strips.count * outputs.count(); }
+  Index products(Index item) const {
+    const Index strip = item / outputs.count();
+    return (strips.first_row(strip + 1) - strips.first_row(strip)) *
+           outputs.real(outputs.blocks[at(item % outputs.count())]);
+  }
+};
+
+/// When the last item is done, as a part of what one thread would take, where a product takes as
+/// long as another: threads take their own items, and then what others have not begun.
+double last_end(const Items& items) {
+  const Index threads = num_threads();
+  std::vector<Index> next;
+  std::vector<Index> ends;
+  for (Index t = 0; t < threads; ++t) {
+    next.push_back(items.count() * t / threads);
+    ends.push_back(items.count() * (t + 1) / threads);
+  }
+  std::vector<Index> times(at(threads), 0);
+  Index all = 0;
+  for (Index done = 0; done < items.count(); ++done) {
+    const Index thread = std::min_element(times.begin(), times.end()) - times.begin();
+    Index range = thread;
+    while (next[at(range)] == ends[at(range)]) {
+      range = (range + 1) % threads;
+    }
+    const Index products = items.products(next[at(range)]++);
+    times[at(thread)] += products;
+    all += products;
+  }
+  EXPECT_EQ(all, items.strips.total * items.outputs.outputs);
+  return static_cast<double>(*std::max_element(times.begin(), times.end())) /
+         static_cast<double>(all);
+}
+
+double last_end(const Problem& problem) {
+  const OutputBlocks<float> outputs(problem);
+  return last_end({DirectStrips(problem, outputs), outputs});
+}
+
+/// Rows alone would be four for one thread and three for the other.
+TEST(DirectStrips, OfFewRowsAreSharedByOutputs) {
+  const Threads scope(2);
+  EXPECT_LE(last_end(forward_problem({1, 128, 7, 7}, {128, 128, 3, 3}, {.padding = 1})), 0.54);
+}
+
+/// However outputs and rows divide, the last item is done soon after it could be.
+TEST(DirectStrips, OfWhatDoesNotDivideAreNearlyEven) {
+  for (const int threads : {2, 3, 4}) {
+    const Threads scope(threads);
+    for (const Index rows : {5, 7, 13, 14, 28}) {
+      for (const Index channels : {160, 153, 256, 960}) {
+        EXPECT_LE(last_end(forward_problem({1, 64, rows, rows}, {channels, 64, 1, 1})),
+                  1.4 / threads)
+            << rows << " rows, " << channels << " outputs, " << threads << " threads";
+      }
+    }
+  }
+}
+
+TEST(DirectStrips, OfOneThreadAreWholeImages) {
+  const Threads scope(1);
+  const Problem problem = forward_problem({1, 16, 20, 20}, {40, 16, 3, 3});
+  EXPECT_EQ(DirectStrips(problem, OutputBlocks<float>(problem)).count, 1);
+}
+
+/// Whether what takes long is more pieces than there are threads, so that others can help.
+TEST(DirectStrips, OfWhatTakesLongAreSeveralPieces) {
+  const Threads scope(2);
+  const Problem small = forward_problem({1, 32, 28, 28}, {32, 32, 3, 3}, {.padding = 1});
+  const Problem large = forward_problem({1, 32, 280, 280}, {32, 32, 3, 3}, {.padding = 1});
+  const OutputBlocks<float> outputs(small);
+  EXPECT_LE(DirectStrips(small, outputs).count * outputs.count(), 6);
+  EXPECT_GE(DirectStrips(large, outputs).count * outputs.count(), 8);
+}
+
+}  // namespace
+}  // namespace conv2d
