@@ -129,7 +129,7 @@ struct DirectStrips {
   /// Counting tiles would take a small layer longer than it gains.
   static Index work_of(const Items& items, const Block& block) {
     return block.vectors == simd::half_vector ? items.half_work
-                                              : whole_work + (block.vectors - 1) * 4;
+                                              : whole_work + Index{4} * (block.vectors - 1);
   }
 
   static constexpr Index whole_work = 6;  ///< of one vector

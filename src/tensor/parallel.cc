@@ -43,8 +43,9 @@ thread_local int most_here = most_threads;
 
 #if defined(CONV2D_THREADS_OPENMP)
 /// How a thread rounds and whether tiny numbers count for it, taken over from another one: threads
-/// that are kept for later have what their maker had when they were made. On x86-64 vectors' control
-/// register says it: to save and to set the old unit's too would take a tenth of a microsecond each.
+/// that are kept for later have what their maker had when they were made. On x86-64 vectors'
+/// control register says it: to save and to set the old unit's too would take a tenth of a
+/// microsecond each.
 class FloatingPoint {
  public:
 #if defined(__x86_64__)

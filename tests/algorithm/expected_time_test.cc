@@ -83,7 +83,9 @@ TEST(ExpectedTime, SaysWhichVectorsAreFull) {
   EXPECT_LT(ratio(layer(672, 28, 1, 1, planes)), 0.6);  // 1.4 and 8.3 us
   EXPECT_LT(ratio(layer(256, 12, 2, 3, planes)), 0.7);  // 5.4 and 13.2 us
   EXPECT_LT(ratio(layer(256, 48, 7, 1, planes)), 1);    // 14 and 20 us
-  EXPECT_LT(ratio(layer(64, 64, 24, 1, pixels)), 1);    // tensors that need no turning
+  // Tensors that need no turning: with SSE4 156 and 148 us.
+  EXPECT_LT(ratio(layer(64, 64, 24, 1, pixels)), 1.1);
+  EXPECT_LT(ratio(layer(64, 64, 24, 1, pixels)), ratio(layer(64, 64, 24, 1, planes)));
   EXPECT_GT(ratio(layer(64, 2, 24, 1, planes)), 2);
   EXPECT_GT(ratio(layer(64, 2, 24, 3, pixels)), 1.3);
   EXPECT_GT(ratio(layer(3, 1, 200, 5, planes)), 2);
