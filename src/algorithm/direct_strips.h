@@ -9,7 +9,6 @@
 #include "geometry/problem.h"
 
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
 namespace conv2d {
@@ -112,27 +111,30 @@ struct DirectStrips {
   /// Of the items before one of them.
   Index work_until(const Items& items, Index item) const {
     const auto blocks = static_cast<Index>(items.blocks.size());
-    const auto of_blocks = [&](Index some) {
-      return std::accumulate(
-          items.blocks.begin(), items.blocks.begin() + some, Index{0},
-          [&](Index sum, const Block& block) { return sum + work_of(items, block); });
-    };
-    const Index of_group = of_blocks(blocks);
+    const Index of_group = work_before(items, blocks - 1) + work_of(items, items.blocks.back());
     const Index strip = item / items.of_strip();
     const Index group = item / blocks % items.groups;
     const Index first = first_row(strip, items.strips);
-    return first * items.groups * of_group + (first_row(strip + 1, items.strips) - first) *
-                                                 (group * of_group + of_blocks(item % blocks));
+    return first * items.groups * of_group +
+           (first_row(strip + 1, items.strips) - first) *
+               (group * of_group + work_before(items, item % blocks));
   }
 
-  /// Of a row: by the vectors in the registers of a tile, and what each tile takes besides.
-  /// Counting tiles would take a small layer longer than it gains.
+  /// Of a row of the blocks before one of them, none of which is half a vector.
+  static Index work_before(const Items& items, Index block) {
+    return vector_work * items.blocks[at(block)].first_vector + tile_work * block;
+  }
+
+  /// Of a row of a block, by the vectors in the registers of a tile, and what each tile takes
+  /// besides. Counting tiles would take a small layer longer than it gains.
   static Index work_of(const Items& items, const Block& block) {
     return block.vectors == simd::half_vector ? items.half_work
-                                              : whole_work + Index{4} * (block.vectors - 1);
+                                              : vector_work * block.vectors + tile_work;
   }
 
-  static constexpr Index whole_work = 6;  ///< of one vector
+  static constexpr Index vector_work = 4;
+  static constexpr Index tile_work = 2;
+  static constexpr Index whole_work = vector_work + tile_work;  ///< of one vector
 };
 
 }  // namespace conv2d

@@ -147,9 +147,7 @@ Index packed_channels(const Problem& problem) {
 
 std::size_t packed_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() {
-    const Index taps =
-        problem.in_channels_per_group() * problem.rows.kernel * problem.columns.kernel;
-    return header_bytes + at(taps * packed_channels<T>(problem)) * sizeof(T);
+    return header_bytes + at(problem.products() * packed_channels<T>(problem)) * sizeof(T);
   });
 }
 

@@ -122,8 +122,7 @@ struct Lines {
       return true;
     }
     const Index rows = problem.rows.output;
-    const auto products = static_cast<double>(problem.in_channels_per_group() *
-                                              problem.rows.kernel * problem.columns.kernel);
+    const auto products = static_cast<double>(problem.products());
     return cost(problem, rows, true) * products + beside_products(problem, true) <
            cost(problem, rows, false) * products + beside_products(problem, false);
   }
@@ -294,7 +293,7 @@ struct Cut : Lines<T> {
     const Index most = std::max<Index>(1, problem.rows.output / fewest_rows);
     const Index wanted =
         std::clamp<Index>(divide_up(pieces, parts_of_strips), fewest, std::max(fewest, most));
-    return even_strips(1, parts_of_strips, wanted, most);
+    return even_strips(parts_of_strips, wanted, most);
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include "algorithm/column_windows.h"
 #include "algorithm/epilogue.h"
+#include "algorithm/run_items.h"
 #include "conv2d/threads.h"
 #include "tensor/parallel.h"
 
@@ -21,14 +22,13 @@ int worthwhile_threads(const Algorithm& algorithm, const Problem& problem) {
   if (algorithm.pack == nullptr || shares_all.load(std::memory_order_relaxed)) {
     return num_threads();  // a slow one, or a test
   }
-  constexpr double least = 4000;        // nanoseconds for each thread
-  constexpr double multiply_adds = 50;  // in one of them
-  constexpr double elements = 16;
+  constexpr double least = 4;          // microseconds for each thread
+  constexpr double elements = 16'000;  // in one of them
   std::int64_t touched = 0;
   for (const Sizes& sizes : {problem.x_sizes(), problem.w_sizes(), problem.y_sizes()}) {
     touched += sizes.numel().value_or(0);
   }
-  const double time = static_cast<double>(problem.multiply_adds()) / multiply_adds +
+  const double time = static_cast<double>(problem.multiply_adds()) / multiply_adds_in_us +
                       static_cast<double>(touched) / elements;
   return static_cast<int>(std::clamp(time / least, 1.0, static_cast<double>(num_threads())));
 }

@@ -18,11 +18,13 @@ inline int threads_for(Index items) noexcept {
   return static_cast<int>(std::min<Index>(num_threads(), items));
 }
 
+/// Multiply-adds of a thread in a microsecond, roughly: half as fast as fast ones.
+inline constexpr Index multiply_adds_in_us = 50'000;
+
 /// Whether a thread's share takes about a tenth of a millisecond or more: it may be held up
 /// meanwhile, and is to have several items, of which others can take some.
 inline bool takes_long(const Problem& problem) noexcept {
-  constexpr std::int64_t multiply_adds = 5'000'000;
-  return problem.multiply_adds() > multiply_adds * num_threads();
+  return problem.multiply_adds() > 100 * multiply_adds_in_us * num_threads();
 }
 
 /// A thread's items that nobody has begun.
@@ -70,11 +72,12 @@ void run_items(Index items, MakeWorker&& make_worker) {
   }
 }
 
-/// Into how many strips the rows of each image are cut, where a strip makes so many items: the next
-/// number from `fewest` on of which each thread gets as many items as others, if `most` allows it.
-inline Index even_strips(Index images, Index items_of_strip, Index fewest, Index most) noexcept {
+/// Into how many strips the rows of each image are cut, where a strip of all images makes so many
+/// items: the next number from `fewest` on of which each thread gets as many items as others, if
+/// `most` allows it.
+inline Index even_strips(Index items_of_strip, Index fewest, Index most) noexcept {
   const auto threads = static_cast<Index>(num_threads());
-  const Index together = threads / std::gcd(threads, images * items_of_strip);
+  const Index together = threads / std::gcd(threads, items_of_strip);
   const Index even = divide_up(fewest, together) * together;
   return even <= most ? even : fewest;
 }

@@ -41,9 +41,7 @@ inline bool crowds_caches(const Problem& problem, const functional::Epilogue* ep
   }
   const int threads = num_threads();
   const Rates rates = estimate_rates(threads);
-  const auto products = static_cast<double>(problem.in_channels_per_group() * problem.rows.kernel *
-                                            problem.columns.kernel);
-  const double computing = 2 * products / rates.flops;
+  const double computing = 2 * static_cast<double>(problem.products()) / rates.flops;
   const double reading = static_cast<double>(element_size(result.dtype())) / rates.memory_bytes;
   // Memory is written at no more than half the rate at which it is read.
   return bytes / at(threads) > room || computing > 2 * reading;

@@ -108,9 +108,12 @@ AxisArguments columns_of(std::int64_t input, std::int64_t kernel, Pair stride, P
 
 }  // namespace
 
+std::int64_t Problem::products() const noexcept {
+  return in_channels_per_group() * rows.kernel * columns.kernel;
+}
+
 std::int64_t Problem::multiply_adds() const noexcept {
-  return batch * out_channels * rows.output * columns.output * in_channels_per_group() *
-         rows.kernel * columns.kernel;
+  return batch * out_channels * rows.output * columns.output * products();
 }
 
 Problem Problem::with(Pass other, Conjugate conjugated) const {

@@ -59,6 +59,8 @@ struct Problem {
     return {out_channels, in_channels_per_group(), rows.kernel, columns.kernel};
   }
   Sizes y_sizes() const { return {batch, out_channels, rows.output, columns.output}; }
+  /// Of an output of the forward pass: (C/G)*R*S.
+  std::int64_t products() const noexcept;
   /// N*K*P*Q*(C/G)*R*S, the same for every pass.
   std::int64_t multiply_adds() const noexcept;
 

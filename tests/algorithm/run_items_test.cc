@@ -62,15 +62,15 @@ TEST(RunItems, OfASlowThreadAreComputedByAnother) {
 
 TEST(EvenStrips, GiveEachThreadAsManyItems) {
   const testing::Threads scope(4);
-  EXPECT_EQ(even_strips(1, 1, 13, 100), 16);
-  EXPECT_EQ(even_strips(1, 2, 5, 100), 6);
-  EXPECT_EQ(even_strips(3, 4, 5, 100), 5);
-  EXPECT_EQ(even_strips(2, 1, 3, 100), 4);
+  EXPECT_EQ(even_strips(1, 13, 100), 16);
+  EXPECT_EQ(even_strips(2, 5, 100), 6);
+  EXPECT_EQ(even_strips(3 * 4, 5, 100), 5);
+  EXPECT_EQ(even_strips(2, 3, 100), 4);
 }
 
 TEST(EvenStrips, AreNoMoreThanThereMayBe) {
   const testing::Threads scope(4);
-  EXPECT_EQ(even_strips(1, 1, 13, 15), 13);
+  EXPECT_EQ(even_strips(1, 13, 15), 13);
 }
 
 }  // namespace
