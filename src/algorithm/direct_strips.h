@@ -21,8 +21,7 @@ struct DirectStrips {
     const Index row_bytes =
         problem.columns.input * problem.in_channels_per_group() * static_cast<Index>(sizeof(T));
     const auto half_l2 = static_cast<Index>(machine().l2_bytes / 2);
-    const Index overlap = problem.rows.extent() - problem.rows.stride;
-    const Index fit = (half_l2 / std::max<Index>(row_bytes, 1) - overlap) / problem.rows.stride;
+    const Index fit = strip_of(problem.rows, half_l2 / std::max<Index>(row_bytes, 1));
     // The sums of a thousand pixels for 64 floats of output channels are 256 KiB, which L2 has to
     // hold too.
     const Index most = 1024 / std::max<Index>(problem.columns.output, 1);
@@ -42,6 +41,14 @@ struct DirectStrips {
   Index count = 0;
 
  private:
+  /// Output rows that read no more than so many input rows: those that they span, or where taps are
+  /// far from each other, as many as there are taps for each.
+  static Index strip_of(const Axis& axis, Index input_rows) {
+    const Index overlap = axis.extent() - axis.stride;
+    return std::max((input_rows - overlap) / axis.stride,
+                    input_rows / std::max<Index>(axis.kernel, 1));
+  }
+
   Index first_row(Index strip, Index strips) const { return total * strip / strips; }
 
   /// Pieces for all threads: one for each, or four where they take long, and more where all end

@@ -15,9 +15,11 @@
 
 #include "simd/dispatch.h"
 #include "simd/fetch.h"
+#include "simd/round.h"
 #include "simd/tile_cycles.h"
 
 #include <atomic>
+#include <type_traits>
 #include <utility>
 
 #undef HWY_TARGET_INCLUDE
@@ -25,24 +27,25 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "simd/multiply_add-inl.h"
 #include "simd/store_first-inl.h"
+#include "simd/tile_pixels-inl.h"
 #include "simd/transpose-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace conv2d::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// AVX-512 and NEON have 32 vector registers. Of 16, GCC keeps sums of tiles at a row's end in
-// memory where they are more than those of four pixels.
+// AVX-512 and NEON have 32 vector registers.
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
 constexpr std::size_t tile_pixels[] = {28, 28, 14, 8, 6};
-constexpr std::size_t most_row_pixels = 14;
+constexpr std::size_t registers = 32;
 #elif HWY_ARCH_ARM
 constexpr std::size_t tile_pixels[] = {0, 28, 14, 8, 6};
-constexpr std::size_t most_row_pixels = 14;
+constexpr std::size_t registers = 32;
 #else
 constexpr std::size_t tile_pixels[] = {0, 12, 6, 4, 0};
-constexpr std::size_t most_row_pixels = 4;
+constexpr std::size_t registers = 16;
 #endif
 
 /// Vectors of doubles are not halved: it takes groups of 4 or 12 channels to leave a half idle.
@@ -50,83 +53,6 @@ template <class T>
 constexpr std::size_t most_pixels_of(std::size_t v) {
   return v == half_vector && sizeof(T) > sizeof(float) ? 0 : tile_pixels[v];
 }
-
-/// body(i) for i = 0 .. P-1, unrolled: GCC does that with loops of up to 16 rounds, and only then
-/// has it a register for each sum.
-template <std::size_t P, class Body>
-HWY_INLINE void each_pixel(Body&& body) {
-  for (std::size_t i = 0; i < P; i += 4) {
-    for (std::size_t j = 0; j < 4 && i + j < P; ++j) {
-      body(i + j);
-    }
-  }
-}
-
-/// Where the c-th values of a tile's pixels are, for one tap: through a pointer for each.
-template <class T, std::size_t P>
-struct Scattered {
-  static constexpr bool exists(std::size_t /*v*/) { return true; }
-  static constexpr std::size_t pointers = P;
-  static constexpr bool alike = false;
-  explicit Scattered(const TileArguments<T>& /*a*/) {}
-
-  template <class Use>
-  HWY_INLINE void each(const T* const* pixels, std::size_t /*t*/, std::int64_t c, Use&& use) const {
-    each_pixel<P>([&](std::size_t i) HWY_ATTR { use(i, pixels[i] + c); });
-  }
-};
-
-/// Of pixels that lie evenly in memory. Four at a time, so that a processor's addresses, a register
-/// and one, two or four times another, reach them from few registers.
-template <class T, std::size_t P>
-struct Even {
-  static constexpr bool exists(std::size_t /*v*/) { return true; }
-  static constexpr std::size_t pointers = 1;
-  static constexpr bool alike = true;  ///< those of the next tile lie a step further on
-  explicit Even(const TileArguments<T>& a) : step(a.pixel_step) {}
-
-  template <class Use>
-  HWY_INLINE void each(const T* const* pixels, std::size_t /*t*/, std::int64_t c, Use&& use) const {
-    const T* from = pixels[0] + c;
-    for (std::size_t i = 0; i < P; i += 4, from += 4 * step) {
-      for (std::size_t j = 0; j < 4 && i + j < P; ++j) {
-        use(i + j, from + static_cast<std::int64_t>(j) * step);
-      }
-    }
-  }
-
-  std::int64_t step;
-};
-
-/// The same where an end of the tile is one of a row, and taps lie in the padding there. Not of one
-/// vector or a half: what decides for each tap would take as long as a few of their multiply-adds.
-template <class T, std::size_t P>
-struct AlongRow {
-  static constexpr bool exists(std::size_t v) { return v > 1 && P > 2 && P <= most_row_pixels; }
-  static constexpr std::size_t pointers = 1;
-  static constexpr bool alike = true;  ///< those of the next tile lie a step further on
-  explicit AlongRow(const TileArguments<T>& a) : step(a.pixel_step), reads(a.reads) {}
-
-  template <class Use>
-  HWY_INLINE void each(const T* const* pixels, std::size_t t, std::int64_t c, Use&& use) const {
-    const T* const second = pixels[0] + c;
-    if (reads[t] != Reads::all_but_first) {
-      use(0, second - step);
-    }
-    const T* from = second;
-    for (std::size_t i = 1; i + 1 < P; i += 4, from += 4 * step) {
-      for (std::size_t j = 0; j < 4 && i + j + 1 < P; ++j) {
-        use(i + j, from + static_cast<std::int64_t>(j) * step);
-      }
-    }
-    if (reads[t] != Reads::all_but_last) {
-      use(P - 1, second + static_cast<std::int64_t>(P - 2) * step);
-    }
-  }
-
-  std::int64_t step;
-  const Reads* reads;
-};
 
 /// What sums begin with.
 template <class T>
@@ -213,22 +139,95 @@ HWY_INLINE void multiply_add(D d, const Values& values, const T* const* pixels, 
   values.each(pixels, t, c, [&](std::size_t i, const T* from) HWY_ATTR {
     const auto value = hn::Set(d, *from);
     for (std::size_t v = 0; v < V; ++v) {
-      sum[i][v] = hn::MulAdd(value, weight[v], sum[i][v]);
+      if constexpr (Values::in_long_rounds) {
+        multiply_add_to(sum[i][v], value, weight[v]);
+      } else {
+        sum[i][v] = hn::MulAdd(value, weight[v], sum[i][v]);
+      }
     }
   });
 }
 
+/// One tap of one channel, and nothing of what comes later: a compiler would load weights for which
+/// it has no registers yet.
+template <class D, class Values, class T, class Vector, std::size_t P, std::size_t V>
+HWY_INLINE void take_step(D d, const Values& values, const T* const* pixels, std::size_t t,
+                          std::int64_t c, const T* tap, Vector (&sum)[P][V]) {
+  multiply_add(d, values, pixels, t, c, tap, sum);
+  std::atomic_signal_fence(std::memory_order_acq_rel);
+}
+
+/// The steps of a round. `taps` says which those are whose pixels come first, and weights are those
+/// of the channel.
+template <Round round, class D, class Values, class T, class Vector, std::size_t P, std::size_t V,
+          std::size_t... I>
+HWY_INLINE void take_round(std::index_sequence<I...> /*steps*/, D d, const Values& values,
+                           const T* const* pixels, const std::size_t* taps, std::int64_t c,
+                           const T* weights, Vector (&sum)[P][V]) {
+  const std::size_t step = V * hn::Lanes(d);
+  if constexpr (round == Round::four_channels) {
+    (take_step(d, values, pixels, 0, c + static_cast<std::int64_t>(I), weights + I * step, sum),
+     ...);
+  } else if constexpr (round == Round::nine_taps) {
+    (take_step(d, values, pixels + I * Values::pointers, I, c, weights + I * step, sum), ...);
+  } else {
+    (take_step(d, values, pixels + I * Values::pointers, I, c, weights + taps[I] * step, sum), ...);
+  }
+}
+
+/// All products of a tile from a channel on. What `a` says is read before: after a fence a compiler
+/// has to read it again.
+template <Round round, class D, class Values, class T, class Vector, std::size_t P, std::size_t V>
+HWY_INLINE void add_products(D d, const TileArguments<T>& a, const Values& values, std::int64_t c,
+                             Vector (&sum)[P][V]) {
+  constexpr std::size_t steps = steps_of(round);
+  constexpr auto all_steps = std::make_index_sequence<steps>();
+  const std::size_t step = V * hn::Lanes(d);
+  const std::size_t next_channel = a.all_taps * step;
+  const std::size_t count = a.taps.size();
+  const std::size_t* HWY_RESTRICT const taps = a.taps.data();
+  const T* const* const pixels = a.pixels;
+  const std::int64_t last = c + a.channels;
+  const T* weights = a.weights;
+  if constexpr (round == Round::four_channels) {
+    do {
+      take_round<round>(all_steps, d, values, pixels, taps, c, weights, sum);
+      weights += steps * step;
+      c += std::int64_t{steps};
+    } while (c < last);
+  } else if constexpr (round == Round::nine_taps) {
+    do {
+      take_round<round>(all_steps, d, values, pixels, taps, c, weights, sum);
+      weights += steps * step;
+    } while (++c < last);
+  } else {
+    do {
+      const T* const* pixel = pixels;
+      const std::size_t* tap = taps;
+      do {
+        if constexpr (round == Round::one_tap) {
+          multiply_add(d, values, pixel, static_cast<std::size_t>(tap - taps), c,
+                       weights + *tap * step, sum);
+        } else {
+          take_round<round>(all_steps, d, values, pixel, tap, c, weights, sum);
+        }
+        pixel += steps * Values::pointers;
+        tap += steps;
+      } while (tap < taps + count);
+      weights += next_channel;
+    } while (++c < last);
+  }
+}
+
 /// No branch stands between where sums are loaded, where they are added to and where they are
 /// stored: GCC would pass them on in memory, which takes as long as ten more channels.
-template <class D, std::size_t P, std::size_t V, template <class, std::size_t> class Pixels>
+template <Round round, class D, std::size_t P, std::size_t V,
+          template <class, std::size_t> class Pixels>
 void tile(const TileArguments<hn::TFromD<D>>& a) {
   using T = hn::TFromD<D>;
   const D d;
   const std::size_t lanes = hn::Lanes(d);
-  const std::size_t taps = a.taps.size();
-  const std::int64_t last = a.first_channel + a.channels;
-  std::int64_t c = a.first_channel;
-  if (taps == 0 || c == last) {
+  if (a.taps.empty() || a.channels == 0) {
     no_tap(d, a, P, V);
     return;
   }
@@ -242,16 +241,7 @@ void tile(const TileArguments<hn::TFromD<D>>& a) {
       sum[i][v] = hn::LoadU(d, before + i * before_stride + v * lanes);
     }
   });
-  const T* weights = a.weights;
-  do {
-    const T* const* pixels = a.pixels;
-    std::size_t t = 0;
-    do {
-      multiply_add(d, values, pixels, t, c, weights + a.taps[t] * V * lanes, sum);
-      pixels += values.pointers;
-    } while (++t < taps);
-    weights += a.all_taps * V * lanes;
-  } while (++c < last);
+  add_products<round>(d, a, values, a.first_channel, sum);
   // Or GCC keeps in registers what is read here, and what the loop needs elsewhere.
   std::atomic_signal_fence(std::memory_order_acq_rel);
   store_sums(d, a, sum);
@@ -289,13 +279,11 @@ HWY_INLINE void store_each(D d, const TileArguments<T>& a, T* HWY_RESTRICT to,
 
 /// All tiles of a call whose sums begin and end in registers. Short sums take a tenth less time so
 /// than where each tile is a call that loads zeros: a processor finds more to do in advance.
-template <class D, std::size_t P, std::size_t V, template <class, std::size_t> class Pixels>
+template <Round round, class D, std::size_t P, std::size_t V,
+          template <class, std::size_t> class Pixels>
 void whole_tiles(const TileArguments<hn::TFromD<D>>& a) {
   using T = hn::TFromD<D>;
   const D d;
-  const std::size_t lanes = hn::Lanes(d);
-  const std::size_t* HWY_RESTRICT const taps = a.taps.data();
-  const std::size_t count = a.taps.size();
   const Pixels<T, P> values(a);
   T* sums = a.sums;
   std::int64_t first = a.first_channel;
@@ -309,18 +297,7 @@ void whole_tiles(const TileArguments<hn::TFromD<D>>& a) {
         sum[i][v] = hn::Zero(d);
       }
     });
-    const T* weights = a.weights;
-    const std::int64_t last = first + a.channels;
-    std::int64_t c = first;
-    do {
-      const T* const* pixels = a.pixels;
-      std::size_t t = 0;
-      do {
-        multiply_add(d, values, pixels, t, c, weights + taps[t] * V * lanes, sum);
-        pixels += values.pointers;
-      } while (++t < count);
-      weights += a.all_taps * V * lanes;
-    } while (++c < last);
+    add_products<round>(d, a, values, first, sum);
     if (a.streams) {
       store_each(d, a, sums, sum, [d](auto v, T* to) HWY_ATTR { hn::Stream(v, d, to); });
     } else {
@@ -331,26 +308,96 @@ void whole_tiles(const TileArguments<hn::TFromD<D>>& a) {
   }
 }
 
-/// What a call computes. Tiles of one vector gain where sums are short; measured, those of more
-/// than a hundred products lost 3 to 5%.
-template <class D, std::size_t P, std::size_t V, template <class, std::size_t> class Pixels>
-void tiles(const TileArguments<hn::TFromD<D>>& a) {
+/// What a call computes, in rounds. Tiles of one vector gain where sums are short; measured, those
+/// of more than a hundred products lost 3 to 5%.
+template <Round round, class D, std::size_t P, std::size_t V,
+          template <class, std::size_t> class Pixels>
+void tiles_in_rounds(const TileArguments<hn::TFromD<D>>& a) {
   const bool gains = V > 1 || a.channels * static_cast<std::int64_t>(a.taps.size()) <= 64;
   if (gains && a.begins && a.bias != nullptr && a.idle_lanes == 0 && !a.taps.empty() &&
       a.channels > 0) {
-    whole_tiles<D, P, V, Pixels>(a);
+    whole_tiles<round, D, P, V, Pixels>(a);
     return;
   }
   if (a.tiles == 1) {
-    tile<D, P, V, Pixels>(a);
+    tile<round, D, P, V, Pixels>(a);
     return;
   }
   TileArguments<hn::TFromD<D>> one = a;
   for (std::size_t i = 0; i < a.tiles; ++i) {
-    tile<D, P, V, Pixels>(one);
+    tile<round, D, P, V, Pixels>(one);
     one.first_channel += a.tile_step;
     one.sums += a.tile_sums;
   }
+}
+
+/// Where longer rounds are worth the compiler's time, and gain: in float32 tiles of more than half
+/// as many pixels as there can be, whose sums do not wait for each other, and which leave GCC one
+/// register more than they need.
+template <class T>
+constexpr bool has_long_rounds(std::size_t p, std::size_t v) {
+  return sizeof(T) == sizeof(float) && v > 1 && 2 * p > tile_pixels[v] &&
+         p * v + v + 2 <= registers;
+}
+
+/// Whether channels can be taken by four.
+template <class T>
+bool four_channels(const TileArguments<T>& a) {
+  return a.all_taps == 1 && a.taps.size() == 1 && a.channels > 0 && a.channels % 4 == 0;
+}
+
+/// Steps of few taps, a row's of a 3x3 kernel or less, follow each other without a jump as it is.
+template <class T>
+Round round_of(const TileArguments<T>& a) {
+  const std::size_t taps = a.taps.size();
+  if (four_channels(a)) {
+    return Round::four_channels;
+  }
+  if (taps < 4 || a.channels == 0) {
+    return Round::one_tap;
+  }
+  if (taps == 9 && a.all_taps == 9) {
+    return Round::nine_taps;
+  }
+  return taps % 3 == 0   ? Round::three_taps
+         : taps % 5 == 0 ? Round::five_taps
+         : taps % 2 == 0 ? Round::two_taps
+                         : Round::one_tap;
+}
+
+/// Of pixels that lie evenly.
+template <class D, std::size_t P, std::size_t V, template <class, std::size_t> class Pixels>
+void tiles(const TileArguments<hn::TFromD<D>>& a) {
+  using T = hn::TFromD<D>;
+  if constexpr (has_long_rounds<T>(P, V) && std::is_same_v<Pixels<T, P>, Even<T, P>>) {
+    switch (round_of(a)) {
+      case Round::one_tap:
+        break;
+      case Round::two_taps:
+        return tiles_in_rounds<Round::two_taps, D, P, V, EvenInLongRounds>(a);
+      case Round::three_taps:
+        return tiles_in_rounds<Round::three_taps, D, P, V, EvenInLongRounds>(a);
+      case Round::five_taps:
+        return tiles_in_rounds<Round::five_taps, D, P, V, EvenInLongRounds>(a);
+      case Round::nine_taps:
+        return tiles_in_rounds<Round::nine_taps, D, P, V, EvenInLongRounds>(a);
+      case Round::four_channels:
+        return tiles_in_rounds<Round::four_channels, D, P, V, EvenInLongRounds>(a);
+    }
+  }
+  tiles_in_rounds<Round::one_tap, D, P, V, Pixels>(a);
+}
+
+/// The only tile of a call.
+template <class D, std::size_t P, std::size_t V>
+void scattered_tile(const TileArguments<hn::TFromD<D>>& a) {
+  if constexpr (has_long_rounds<hn::TFromD<D>>(P, V)) {
+    if (four_channels(a)) {
+      tile<Round::four_channels, D, P, V, ScatteredInLongRounds>(a);
+      return;
+    }
+  }
+  tile<Round::one_tap, D, P, V, Scattered>(a);
 }
 
 // Tiles of every number of pixels where they are few, then of what divides the most: each takes the
@@ -369,7 +416,7 @@ constexpr Tile<hn::TFromD<D>> tile_or_tiles() {
   if constexpr (Pixels<hn::TFromD<D>, P>::alike) {
     return tiles<D, P, V, Pixels>;
   } else {
-    return tile<D, P, V, Pixels>;
+    return scattered_tile<D, P, V>;
   }
 }
 

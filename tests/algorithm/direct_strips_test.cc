@@ -59,6 +59,23 @@ double last_end(const Problem& problem) {
   return last_end({DirectStrips(problem, outputs), outputs});
 }
 
+TEST(DirectStrips, OfTapsFarFromEachOtherReadAsManyRowsAsTheyHaveTaps) {
+  const Threads one(1);
+  const auto half_l2 = static_cast<Index>(machine().l2_bytes / 2);
+  constexpr Index size = 99;
+  for (const Index dilation : {1, 6, 12, 18, 48}) {
+    // 24 rows of the input fill half of L2.
+    const Index channels = half_l2 / 24 / (size * static_cast<Index>(sizeof(float)));
+    const Problem problem = forward_problem({1, channels, size, size}, {64, channels, 3, 3},
+                                            {.padding = dilation, .dilation = dilation});
+    const OutputBlocks<float> outputs(problem);
+    const DirectStrips strips(problem, outputs);
+    // Weights come by once for a strip, so that a row by itself would read all of them.
+    EXPECT_GE(strips.rows, 7) << "dilation " << dilation;
+    EXPECT_LE(std::min(3 * strips.rows, strips.rows + 2 * dilation), 25) << "dilation " << dilation;
+  }
+}
+
 /// Rows alone would be four for one thread and three for the other.
 TEST(DirectStrips, OfFewRowsAreSharedByOutputs) {
   const Threads scope(2);

@@ -145,18 +145,38 @@ T plain_sum(const simd::TileArguments<T>& a, std::size_t pixels, std::size_t pix
   return a.bias == nullptr ? sum : sum + a.bias[k];
 }
 
+/// What the sums of a tile are made of.
+struct Products {
+  std::size_t channels;
+  std::size_t all_taps;
+  std::vector<std::size_t> taps;
+};
+
+/// Of every kind of round (simd/round.h), and beside it what is one step too many or too few.
+std::vector<Products> products_of_rounds() {
+  return {{5, 4, {0, 1, 3}},
+          {8, 1, {0}},
+          {9, 1, {0}},
+          {4, 3, {1}},
+          {3, 9, {0, 1, 2, 3, 4, 5, 6, 7, 8}},
+          {2, 10, {0, 1, 2, 3, 5, 6, 7, 8, 9}},
+          {3, 9, {1, 2, 4, 5, 7, 8}},
+          {3, 9, {0, 1, 3, 4}},
+          {2, 25, {0, 1, 2, 3, 4, 10, 11, 12, 13, 24}},
+          {2, 7, {0, 1, 2, 3, 4, 5, 6}}};
+}
+
 /// The tiles of a shape, over pixels that a step from one to the next says too.
 template <class T>
-void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fused) {
+void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fused,
+                const Products& products) {
   const simd::Kernels<T>& kernels = simd::kernels<T>();
   const bool half = vectors == simd::half_vector;
   const auto lanes = static_cast<std::size_t>(half ? kernels.lanes / 2 : kernels.lanes);
   const std::size_t wide = half ? lanes : vectors * lanes;
-  constexpr std::size_t all_taps = 4;
-  constexpr std::size_t channels = 5;
+  const auto& [channels, all_taps, taps] = products;
   constexpr std::size_t step = 3;
-  const std::vector<std::size_t> taps = {0, 1, 3};
-  const auto x = random_numbers<T>(random, step * simd::most_pixels + 20);
+  const auto x = random_numbers<T>(random, step * simd::most_pixels + 4 * taps.size() + 20);
   const auto weights = random_numbers<T>(random, all_taps * channels * wide);
   const auto bias = random_numbers<T>(random, wide);
   std::vector<const T*> starts;
@@ -176,7 +196,7 @@ void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fu
                                      .all_taps = all_taps,
                                      .weights = weights.data(),
                                      .first_channel = 2,
-                                     .channels = channels,
+                                     .channels = static_cast<std::int64_t>(channels),
                                      .sums = sums.data(),
                                      .sum_stride = static_cast<std::int64_t>(wide) + 1,
                                      .begins = begins,
@@ -186,7 +206,7 @@ void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fu
       for (std::size_t k = 0; k < wide; ++k) {
         const T start = begins ? T{0} : before[i * (wide + 1) + k];
         ASSERT_EQ(sums[i * (wide + 1) + k], plain_sum(arguments, pixels, i, wide, k, start, fused))
-            << vectors << " vectors, " << pixels << " pixels";
+            << vectors << " vectors, " << pixels << " pixels, " << taps.size() << " taps";
       }
       ASSERT_EQ(sums[i * (wide + 1) + wide], before[i * (wide + 1) + wide]) << "beyond the tile";
     }
@@ -196,9 +216,9 @@ void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fu
     // The same elements, counted from behind them.
     std::vector<const T*> ends;
     for (const T* start : starts) {
-      ends.push_back(start + arguments.first_channel + channels);
+      ends.push_back(start + arguments.first_channel + arguments.channels);
     }
-    arguments.first_channel = -static_cast<std::int64_t>(channels);
+    arguments.first_channel = -arguments.channels;
     arguments.pixels = ends.data();
     arguments.pixel_step = step;
     arguments.sums = even.data();
@@ -361,7 +381,9 @@ TYPED_TEST(Tile, IsTheSumInItsOrderForEveryShape) {
     for (std::size_t vectors = simd::half_vector; vectors <= simd::most_vectors; ++vectors) {
       for (std::size_t pixels = 1; pixels <= simd::most_pixels; ++pixels) {
         if (simd::kernels<T>().tile[vectors][pixels] != nullptr) {
-          check_tile<T>(random, vectors, pixels, fused);
+          for (const Products& products : products_of_rounds()) {
+            check_tile<T>(random, vectors, pixels, fused, products);
+          }
         }
       }
     }
