@@ -27,6 +27,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "simd/long_rounds-inl.h"
 #include "simd/multiply_add-inl.h"
 #include "simd/store_first-inl.h"
 #include "simd/tile_pixels-inl.h"
@@ -39,13 +40,10 @@ namespace hn = hwy::HWY_NAMESPACE;
 // AVX-512 and NEON have 32 vector registers.
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
 constexpr std::size_t tile_pixels[] = {28, 28, 14, 8, 6};
-constexpr std::size_t registers = 32;
 #elif HWY_ARCH_ARM
 constexpr std::size_t tile_pixels[] = {0, 28, 14, 8, 6};
-constexpr std::size_t registers = 32;
 #else
 constexpr std::size_t tile_pixels[] = {0, 12, 6, 4, 0};
-constexpr std::size_t registers = 16;
 #endif
 
 /// Vectors of doubles are not halved: it takes groups of 4 or 12 channels to leave a half idle.
@@ -331,15 +329,6 @@ void tiles_in_rounds(const TileArguments<hn::TFromD<D>>& a) {
   }
 }
 
-/// Where longer rounds are worth the compiler's time, and gain: in float32 tiles of more than half
-/// as many pixels as there can be, whose sums do not wait for each other, and which leave GCC one
-/// register more than they need.
-template <class T>
-constexpr bool has_long_rounds(std::size_t p, std::size_t v) {
-  return sizeof(T) == sizeof(float) && v > 1 && 2 * p > tile_pixels[v] &&
-         p * v + v + 2 <= registers;
-}
-
 /// Whether channels can be taken by four.
 template <class T>
 bool four_channels(const TileArguments<T>& a) {
@@ -365,11 +354,11 @@ Round round_of(const TileArguments<T>& a) {
                          : Round::one_tap;
 }
 
-/// Of pixels that lie evenly.
+/// Of pixels that lie evenly. Tiles of one vector gain nothing by long rounds.
 template <class D, std::size_t P, std::size_t V, template <class, std::size_t> class Pixels>
 void tiles(const TileArguments<hn::TFromD<D>>& a) {
   using T = hn::TFromD<D>;
-  if constexpr (has_long_rounds<T>(P, V) && std::is_same_v<Pixels<T, P>, Even<T, P>>) {
+  if constexpr (V > 1 && has_long_rounds<T>(P * V, V) && std::is_same_v<Pixels<T, P>, Even<T, P>>) {
     switch (round_of(a)) {
       case Round::one_tap:
         break;
@@ -391,7 +380,7 @@ void tiles(const TileArguments<hn::TFromD<D>>& a) {
 /// The only tile of a call.
 template <class D, std::size_t P, std::size_t V>
 void scattered_tile(const TileArguments<hn::TFromD<D>>& a) {
-  if constexpr (has_long_rounds<hn::TFromD<D>>(P, V)) {
+  if constexpr (V > 1 && has_long_rounds<hn::TFromD<D>>(P * V, V)) {
     if (four_channels(a)) {
       tile<Round::four_channels, D, P, V, ScatteredInLongRounds>(a);
       return;

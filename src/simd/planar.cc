@@ -21,6 +21,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "simd/long_rounds-inl.h"
 #include "simd/multiply_add-inl.h"
 #include "simd/store_first-inl.h"
 #include "simd/unroll-inl.h"
@@ -31,11 +32,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // AVX-512 and NEON have 32 vector registers.
 #if (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3) || HWY_ARCH_ARM
-constexpr std::size_t planar_registers = 32;
 constexpr std::size_t planar_vectors[] = {0, 8, 8, 7, 5, 4, 4, 3, 3};
 constexpr std::size_t planar_outputs = 8;
 #else
-constexpr std::size_t planar_registers = 16;
 constexpr std::size_t planar_vectors[] = {0, 8, 5, 3, 3, 2, 2, 0, 0};
 constexpr std::size_t planar_outputs = 6;
 #endif
@@ -196,18 +195,9 @@ bool may_take_four_channels(const PlanarTile<T>& a, std::size_t vectors) {
           static_cast<std::size_t>(a.channel_step) * sizeof(T) < page);
 }
 
-/// Where long rounds gain: in float32 tiles whose sums do not wait for each other, and which leave
-/// GCC one register more than they need.
-template <class T>
-constexpr bool has_long_planar_rounds(std::size_t outputs, std::size_t vectors) {
-  const std::size_t sums = outputs * vectors;
-  return sizeof(T) == sizeof(float) && 16 * sums >= 7 * planar_registers &&
-         sums + vectors + 2 <= planar_registers;
-}
-
 template <class T, std::size_t K, std::size_t J>
 void planar_tile(const PlanarTile<T>& a) {
-  if constexpr (has_long_planar_rounds<T>(K, J)) {
+  if constexpr (has_long_rounds<T>(K * J, J)) {
     if (may_take_four_channels(a, J)) {
       planar_tile_in_rounds<Round::four_channels, T, K, J>(a);
       return;

@@ -11,6 +11,7 @@
 #endif
 
 #include "simd/kernels.h"
+#include "simd/long_rounds-inl.h"
 
 #include <hwy/highway.h>
 
@@ -21,13 +22,9 @@
 HWY_BEFORE_NAMESPACE();
 namespace conv2d::simd::HWY_NAMESPACE {
 
-// AVX-512 and NEON have 32 vector registers. Of 16, GCC keeps sums of tiles at a row's end in
-// memory where they are more than those of four pixels.
-#if (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3) || HWY_ARCH_ARM
-constexpr std::size_t most_row_pixels = 14;
-#else
-constexpr std::size_t most_row_pixels = 4;
-#endif
+/// Of 16 registers, GCC keeps sums of tiles at a row's end in memory where they are more than those
+/// of four pixels.
+constexpr std::size_t most_row_pixels = vector_registers > 16 ? 14 : 4;
 
 /// body(i) for i = 0 .. P-1, unrolled: GCC does that with loops of up to 16 rounds, and only then
 /// has it a register for each sum.
