@@ -188,7 +188,7 @@ void planar_tile_in_rounds(const PlanarTile<T>& a) {
 template <class T>
 bool may_take_four_channels(const PlanarTile<T>& a, std::size_t vectors) {
   constexpr std::size_t page = 4096;
-  constexpr std::size_t kept = 24 * 1024;  // of a first cache of 32 or 48 KiB
+  constexpr std::size_t kept = std::size_t{24} * 1024;  // of a first cache of 32 or 48 KiB
   const std::size_t line = hn::Lanes(hn::ScalableTag<T>()) * sizeof(T);
   return vectors <= 3 && a.taps.size() == 1 && a.channels % 4 == 0 &&
          (a.channels * vectors * line <= kept ||
