@@ -49,17 +49,15 @@ def forward(c: Configuration, x: torch.Tensor, w: torch.Tensor, b: Optional[torc
     return F.conv2d(F.pad(x, (left, right, top, bottom), mode), w, b, c.stride, 0, c.dilation, c.groups)
 
 
-def _has_taps_in_padding_alone(c: Configuration) -> bool:
-    """Whether no output reads an element of the input through some tap."""
-    top, bottom, left, right = c.sides()
-    axes = zip(c.size, c.kernel, c.stride, c.dilation, ((top, bottom), (left, right)))
-    for size, kernel, stride, dilation, (before, after) in axes:
-        outputs = (size + before + after - dilation * (kernel - 1) - 1) // stride + 1
-        for tap in range(kernel):
-            reads = (output * stride + tap * dilation - before for output in range(outputs))
-            if not any(0 <= position < size for position in reads):
-                return True
-    return False
+def _taps_in_padding_alone(c: Configuration, axis: int) -> list[bool]:
+    """Of each tap of an axis, whether no output reads an element of the input through it."""
+    before, after = c.sides()[2 * axis : 2 * axis + 2]
+    size, kernel, stride, dilation = c.size[axis], c.kernel[axis], c.stride[axis], c.dilation[axis]
+    outputs = (size + before + after - dilation * (kernel - 1) - 1) // stride + 1
+    return [
+        not any(0 <= output * stride + tap * dilation - before < size for output in range(outputs))
+        for tap in range(kernel)
+    ]
 
 
 def gradients(c: Configuration, t: Tensors) -> dict[str, torch.Tensor]:
@@ -75,6 +73,7 @@ def gradients(c: Configuration, t: Tensors) -> dict[str, torch.Tensor]:
     found = dict(zip(sources, torch.autograd.grad(output, tuple(sources.values()), t.grad_output)))
     # On processors with AMX its weight gradient, in bfloat16, has whatever was in memory for taps
     # that lie in the padding at every output, and changes from call to call; it should be 0.
-    if c.dtype == "bfloat16" and _has_taps_in_padding_alone(c):
-        del found["grad_weight"]
+    if c.dtype == "bfloat16" and pads_itself(c):
+        found["grad_weight"][:, :, _taps_in_padding_alone(c, 0)] = 0
+        found["grad_weight"][:, :, :, _taps_in_padding_alone(c, 1)] = 0
     return found
