@@ -155,7 +155,8 @@ class Worker {
         direct_(writes_in_place(run)),
         streams_(direct_ && streams_result()),
         fetches_(direct_ && !streams_ && leaps_through_result()),
-        fetches_weights_(strip_leaves_room()),
+        weights_stay_(bytes_with(run.layout.channels) <= l2_bytes_ / 2),
+        fetches_weights_(weights_come_late()),
         taps_(run.problem, run.columns, run.zeros.data(), run.operands.first, run.strips.rows),
         fetches_input_(input_comes_late()),
         sums_(direct_ ? 0 : most_sums(run.problem, run.layout, run.strips)) {}
@@ -260,19 +261,34 @@ class Worker {
            run_.layout.channels * run_.layout.taps >= 256;
   }
 
-  /// Whether L2 keeps a strip's input while two blocks' weights come by, those in hand and the
-  /// next: else both would have to wait for the same lines to come from further away.
-  bool strip_leaves_room() const {
+  /// Bytes of the input that a strip of a group reads.
+  Index strip_bytes() const {
     const Problem& problem = run_.problem;
-    const Layout<T>& layout = run_.layout;
     const Index rows = run_.strips.rows;
     const Axis& axis = problem.rows;
     const Index read = rows > axis.output
                            ? divide_up(rows * axis.input, axis.output)
                            : std::min(axis.input, (rows - 1) * axis.stride + axis.extent());
-    const Index input = read * problem.columns.input * layout.channels;
-    const Index weights = layout.channel_step * weight_step(layout.outputs.widest());
-    return (input + 2 * weights) * static_cast<Index>(sizeof(T)) <= l2_bytes_ / 4 * 3;
+    return read * problem.columns.input * run_.layout.channels * static_cast<Index>(sizeof(T));
+  }
+
+  /// The same with a block's weights for so many input channels and those that are next: if L2 does
+  /// not keep all of them, they wait for each other's lines to come from further away.
+  Index bytes_with(Index channels) const {
+    const Index weights = channels * weight_step(run_.layout.outputs.widest());
+    return strip_bytes() + 2 * weights * static_cast<Index>(sizeof(T));
+  }
+
+  /// Whether weights are gone from L2 when a strip, or the next run, reads them again, and can be
+  /// asked for in time. Threads have a part each where strips are fewer than they.
+  bool weights_come_late() const {
+    const Layout<T>& layout = run_.layout;
+    const Index threads = num_threads();
+    const Index packed = run_.problem.groups * layout.packed() * static_cast<Index>(sizeof(T));
+    const Index weights = packed * std::min(run_.strips.count, threads) / threads;
+    const Index most = l2_bytes_ / 4 * 3;
+    return strip_bytes() + weights > most &&
+           bytes_with(std::min(layout.channels, layout.channel_step)) <= most;
   }
 
   /// Before a call for the tiles from `begin` on until `end`: the results of the next call's first
@@ -307,13 +323,11 @@ class Worker {
   /// All tiles of the strip.
   void multiply(const Block& block) {
     const Layout<T>& layout = run_.layout;
-    const Index bytes = layout.channels * weight_step(block) * static_cast<Index>(sizeof(T));
-    const bool stay = bytes <= l2_bytes_;
-    const Index most = stay ? layout.channels : layout.channel_step;
+    const Index most = weights_stay_ ? layout.channels : layout.channel_step;
     Index c = 0;
     do {  // once without channels, too
       const Index channels = std::min(layout.channels - c, most);
-      multiply(block, c, channels, !stay && fetches_weights_);
+      multiply(block, c, channels);
       c += channels;
     } while (c < layout.channels);
   }
@@ -331,14 +345,13 @@ class Worker {
 
   /// So many input channels from the one that is `begin`, of all tiles; meanwhile the weights that
   /// are next may be fetched, and the input of the next tile by the first block of outputs. Tiles
-  /// that lie evenly are one call where each is done at once and nothing is fetched.
-  void multiply(const Block& block, Index begin, Index channels, bool fetch_next) {
+  /// that lie evenly are one call where each is done at once and no input is fetched.
+  void multiply(const Block& block, Index begin, Index channels) {
     const Layout<T>& layout = run_.layout;
     const Target target = target_of(block);
-    const Index step = weight_step(block);
     const auto tiles = tiles_of(block);
     const bool fetches_next_tile = fetches_input_ && block.first_vector == 0;
-    const bool at_once = !fetch_next && !fetches_next_tile && channels == layout.channels &&
+    const bool at_once = !fetches_next_tile && channels == layout.channels &&
                          layout.channels <= layout.channel_step && target.idle_lanes == 0;
     const std::span<const PixelTile> all = taps_.tiles();
     simd::TileArguments<T> arguments{};
@@ -346,15 +359,15 @@ class Worker {
     arguments.idle_lanes = target.idle_lanes;
     arguments.streams = streams_;
     arguments.fetches = fetches_;
+    if (fetches_weights_) {
+      arguments.ahead = weights_after(block, begin + channels, channels);
+      arguments.ahead_channels = static_cast<Index>(all.size()) * channels;
+    }
     for (std::size_t i = 0, next = 0; i < all.size(); i = next) {
       const PixelTile& tile = all[i];
       next = i + (at_once ? tile.alike : 1);
       if (fetches_ && begin == 0) {
         fetch_results(i, next, target, layout.outputs.real(block));
-      }
-      if (fetch_next) {
-        fetch_weights(first_weight(block) + (begin + channels) * step, channels * step, i,
-                      all.size());
       }
       if (fetches_next_tile && next < all.size()) {
         fetch_input(all[next], begin, channels);
@@ -399,18 +412,19 @@ class Worker {
       arguments.begins = c == 0;
       c += arguments.channels;
       arguments.bias = c < layout.channels ? nullptr : bias;
-      run(arguments);
+      arguments.move_ahead(run(arguments));
     } while (c < begin + channels);
   }
 
-  /// Asks for the i-th of `parts` of so many weights from the one that is `begin`.
-  void fetch_weights(Index begin, Index count, std::size_t i, std::size_t parts) const {
-    constexpr auto line = static_cast<Index>(64 / sizeof(T));
-    const Index there = std::min(count, run_.problem.groups * run_.layout.packed() - begin);
-    const auto part = [&](std::size_t p) {
-      return there / line * static_cast<Index>(p) / static_cast<Index>(parts) * line;
-    };
-    simd::fetch_for_reading(run_.weights + begin + part(i), part(i + 1) - part(i));
+  /// As many weights as a block has for so many input channels, from those on that are read after
+  /// the block's for the channels before `end`.
+  std::span<const T> weights_after(const Block& block, Index end, Index channels) const {
+    const Index all = run_.problem.groups * run_.layout.packed();
+    Index next = first_weight(block) + end * weight_step(block);
+    if (next == all && strip_ + 1 < run_.strips.count) {
+      next = 0;
+    }
+    return {run_.weights + next, at(std::min(channels * weight_step(block), all - next))};
   }
 
   /// Asks for so many input channels, from the one that is `begin`, of what a tile reads first.
@@ -448,7 +462,8 @@ class Worker {
   bool direct_;           ///< sums need no scratch memory
   bool streams_;          ///< results go past the caches
   bool fetches_;          ///< lines of the result before they are written
-  bool fetches_weights_;  ///< where they outgrow L2, before they are read
+  bool weights_stay_;     ///< in L2, a block's for all input channels
+  bool fetches_weights_;  ///< where they come from behind L2, before they are read
   StripTaps<T> taps_;
   bool fetches_input_;  ///< lines of the input before they are read
   Index strip_ = -1;

@@ -20,6 +20,14 @@ class PackedWeights {
   Index elements() const { return groups_ * blocks_ * one(); }
   /// [6*6][c][output channel of the block], a product's `step()` elements from the one before.
   Index transformed(Index group, Index block) const { return (group * blocks_ + block) * one(); }
+  /// Where those begin that are read after a product's: the next product's, block's or group's, or
+  /// in the end the first ones'.
+  Index after(Index group, Index block, Index product) const {
+    if (product + 1 < products) {
+      return transformed(group, block) + (product + 1) * step();
+    }
+    return (group * blocks_ + block + 1) % (groups_ * blocks_) * one();
+  }
   /// Not a power of two: 36 lines written in turn would meet in one set of the caches.
   Index step() const { return block_ + line; }
   /// [c][r][s][output channel of the block]

@@ -29,6 +29,7 @@ struct Run {
   bool streams;                       ///< results go past the caches
   bool fetches_input;                 ///< what is read next, meanwhile
   bool fetches_result;                ///< its lines before they are written
+  bool fetches_weights;               ///< of the next product, meanwhile
   std::vector<float> zeros;           ///< as many as a group has input channels
   std::vector<float> bias;            ///< [group][padded]
   std::vector<Index> source_rows;     ///< [tile row][6]
@@ -260,6 +261,7 @@ class Worker {
     const OutputBlocks<float>& outputs = run_.outputs;
     const float* weights = run_.weights + run_.layout.transformed(group_, index_of(block));
     const auto& kernels = outputs.kernels.tile[at(block.vectors)];
+    const auto most = static_cast<Index>(outputs.kernels.pixels[at(block.vectors)]);
     const std::size_t only[] = {0};
     simd::TileArguments<float> arguments{};
     arguments.taps = only;
@@ -269,11 +271,16 @@ class Worker {
     arguments.begins = true;
     for (Index i = 0; i < tile_products; ++i) {
       arguments.weights = weights + i * run_.layout.step();
+      if (run_.fetches_weights) {
+        const Index next = run_.layout.after(group_, index_of(block), i);
+        arguments.ahead = {run_.weights + next, at(run_.layout.step())};
+        arguments.ahead_channels = channels_ * divide_up(tiles_.tiles(), most);
+      }
       for (Index first = 0; first < tiles_.tiles();) {
         const Index size = outputs.next_tile(block.vectors, tiles_.tiles() - first);
         arguments.pixels = table_.data() + i * scratch_.tiles + first;
         arguments.sums = sums_ + i * scratch_.product_step() + first * scratch_.product_row;
-        kernels[at(size)](arguments);
+        arguments.move_ahead(kernels[at(size)](arguments));
         first += size;
       }
     }

@@ -37,6 +37,28 @@ void fetch_for_reading(const T* from, std::ptrdiff_t count) noexcept {
   }
 }
 
+/// Line by line up to `end`, and moves `from` there. The loop is hidden from compilers: around one
+/// that it sees GCC keeps sums of register tiles in memory.
+template <class T>
+void fetch_for_reading_until(const T*& from, const T* end) noexcept {
+#if defined(__x86_64__)
+  asm volatile(
+      "jmp 2f\n"
+      "1:\tprefetcht1 (%0)\n\t"
+      "add $64, %0\n"
+      "2:\tcmp %1, %0\n\t"
+      "jb 1b"
+      : "+r"(from)
+      : "r"(end)
+      : "cc");
+#else
+  constexpr auto line = static_cast<std::ptrdiff_t>(64 / sizeof(T));
+  for (; from < end; from += line) {
+    fetch_for_reading(from);
+  }
+#endif
+}
+
 /// Into the first one, for what is read next.
 inline void fetch_for_reading_next(const void* from) noexcept {
 #if defined(__x86_64__)

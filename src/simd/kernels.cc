@@ -28,6 +28,7 @@
 #include <hwy/highway.h>
 
 #include "simd/long_rounds-inl.h"
+#include "simd/look_ahead-inl.h"
 #include "simd/multiply_add-inl.h"
 #include "simd/store_first-inl.h"
 #include "simd/tile_pixels-inl.h"
@@ -175,9 +176,10 @@ HWY_INLINE void take_round(std::index_sequence<I...> /*steps*/, D d, const Value
 
 /// All products of a tile from a channel on. What `a` says is read before: after a fence a compiler
 /// has to read it again.
-template <Round round, class D, class Values, class T, class Vector, std::size_t P, std::size_t V>
+template <Round round, bool looks_ahead, class D, class Values, class T, class Vector,
+          std::size_t P, std::size_t V>
 HWY_INLINE void add_products(D d, const TileArguments<T>& a, const Values& values, std::int64_t c,
-                             Vector (&sum)[P][V]) {
+                             Ahead<looks_ahead, T>& all_ahead, Vector (&sum)[P][V]) {
   constexpr std::size_t steps = steps_of(round);
   constexpr auto all_steps = std::make_index_sequence<steps>();
   const std::size_t step = V * hn::Lanes(d);
@@ -187,14 +189,17 @@ HWY_INLINE void add_products(D d, const TileArguments<T>& a, const Values& value
   const T* const* const pixels = a.pixels;
   const std::int64_t last = c + a.channels;
   const T* weights = a.weights;
+  Ahead<looks_ahead, T> ahead = all_ahead;
   if constexpr (round == Round::four_channels) {
     do {
+      ahead.fetch();
       take_round<round>(all_steps, d, values, pixels, taps, c, weights, sum);
       weights += steps * step;
       c += std::int64_t{steps};
     } while (c < last);
   } else if constexpr (round == Round::nine_taps) {
     do {
+      ahead.fetch();
       take_round<round>(all_steps, d, values, pixels, taps, c, weights, sum);
       weights += steps * step;
     } while (++c < last);
@@ -213,13 +218,15 @@ HWY_INLINE void add_products(D d, const TileArguments<T>& a, const Values& value
         tap += steps;
       } while (tap < taps + count);
       weights += next_channel;
+      ahead.fetch();
     } while (++c < last);
   }
+  all_ahead = ahead;
 }
 
 /// No branch stands between where sums are loaded, where they are added to and where they are
 /// stored: GCC would pass them on in memory, which takes as long as ten more channels.
-template <Round round, class D, std::size_t P, std::size_t V,
+template <Round round, bool looks_ahead, class D, std::size_t P, std::size_t V,
           template <class, std::size_t> class Pixels>
 void tile(const TileArguments<hn::TFromD<D>>& a) {
   using T = hn::TFromD<D>;
@@ -239,7 +246,8 @@ void tile(const TileArguments<hn::TFromD<D>>& a) {
       sum[i][v] = hn::LoadU(d, before + i * before_stride + v * lanes);
     }
   });
-  add_products<round>(d, a, values, a.first_channel, sum);
+  auto ahead = Ahead<looks_ahead, T>::template of<round>(a);
+  add_products<round>(d, a, values, a.first_channel, ahead, sum);
   // Or GCC keeps in registers what is read here, and what the loop needs elsewhere.
   std::atomic_signal_fence(std::memory_order_acq_rel);
   store_sums(d, a, sum);
@@ -277,7 +285,7 @@ HWY_INLINE void store_each(D d, const TileArguments<T>& a, T* HWY_RESTRICT to,
 
 /// All tiles of a call whose sums begin and end in registers. Short sums take a tenth less time so
 /// than where each tile is a call that loads zeros: a processor finds more to do in advance.
-template <Round round, class D, std::size_t P, std::size_t V,
+template <Round round, bool looks_ahead, class D, std::size_t P, std::size_t V,
           template <class, std::size_t> class Pixels>
 void whole_tiles(const TileArguments<hn::TFromD<D>>& a) {
   using T = hn::TFromD<D>;
@@ -285,6 +293,7 @@ void whole_tiles(const TileArguments<hn::TFromD<D>>& a) {
   const Pixels<T, P> values(a);
   T* sums = a.sums;
   std::int64_t first = a.first_channel;
+  auto ahead = Ahead<looks_ahead, T>::template of<round>(a);
   for (std::size_t left = a.tiles; left > 0; --left) {
     if (a.fetches && left > fetched_tiles) {
       fetch_sums<D, P, V>(sums + std::int64_t{fetched_tiles} * a.tile_sums, a.sum_stride);
@@ -295,7 +304,7 @@ void whole_tiles(const TileArguments<hn::TFromD<D>>& a) {
         sum[i][v] = hn::Zero(d);
       }
     });
-    add_products<round>(d, a, values, first, sum);
+    add_products<round>(d, a, values, first, ahead, sum);
     if (a.streams) {
       store_each(d, a, sums, sum, [d](auto v, T* to) HWY_ATTR { hn::Stream(v, d, to); });
     } else {
@@ -308,25 +317,59 @@ void whole_tiles(const TileArguments<hn::TFromD<D>>& a) {
 
 /// What a call computes, in rounds. Tiles of one vector gain where sums are short; measured, those
 /// of more than a hundred products lost 3 to 5%.
-template <Round round, class D, std::size_t P, std::size_t V,
+template <Round round, bool looks_ahead, class D, std::size_t P, std::size_t V,
           template <class, std::size_t> class Pixels>
 void tiles_in_rounds(const TileArguments<hn::TFromD<D>>& a) {
   const bool gains = V > 1 || a.channels * static_cast<std::int64_t>(a.taps.size()) <= 64;
   if (gains && a.begins && a.bias != nullptr && a.idle_lanes == 0 && !a.taps.empty() &&
       a.channels > 0) {
-    whole_tiles<round, D, P, V, Pixels>(a);
+    whole_tiles<round, looks_ahead, D, P, V, Pixels>(a);
     return;
   }
   if (a.tiles == 1) {
-    tile<round, D, P, V, Pixels>(a);
+    tile<round, looks_ahead, D, P, V, Pixels>(a);
     return;
   }
   TileArguments<hn::TFromD<D>> one = a;
   for (std::size_t i = 0; i < a.tiles; ++i) {
-    tile<round, D, P, V, Pixels>(one);
+    tile<round, looks_ahead, D, P, V, Pixels>(one);
     one.first_channel += a.tile_step;
     one.sums += a.tile_sums;
   }
+}
+
+/// Tiles of which the first ones ask for what is ahead, until there is nothing left to ask for.
+template <Round round, class D, std::size_t P, std::size_t V,
+          template <class, std::size_t> class Pixels>
+std::size_t tiles_ahead(const TileArguments<hn::TFromD<D>>& a, std::size_t of_tile) {
+  TileArguments<hn::TFromD<D>> some = a;
+  some.tiles = HWY_MIN(a.tiles, (a.ahead.size() + of_tile - 1) / of_tile);
+  tiles_in_rounds<round, true, D, P, V, Pixels>(some);
+  const std::size_t asked = some.tiles * of_tile;
+  if (some.tiles < a.tiles) {
+    some.first_channel += static_cast<std::int64_t>(some.tiles) * a.tile_step;
+    some.sums += static_cast<std::int64_t>(some.tiles) * a.tile_sums;
+    some.tiles = a.tiles - some.tiles;
+    tiles_in_rounds<round, false, D, P, V, Pixels>(some);
+  }
+  return asked;
+}
+
+/// All tiles of a call. Where nothing is ahead without a copy of what `a` says, which waits until
+/// all of it is written: of sums with few products for a seventh of their time.
+template <Round round, class D, std::size_t P, std::size_t V,
+          template <class, std::size_t> class Pixels>
+std::size_t all_tiles(const TileArguments<hn::TFromD<D>>& a) {
+  using T = hn::TFromD<D>;
+  constexpr bool ends_row = std::is_same_v<Pixels<T, P>, AlongRow<T, P>>;
+  if constexpr (may_look_ahead<T>(round, ends_row)) {
+    if (!a.ahead.empty() && a.channels >= static_cast<std::int64_t>(channels_of(round))) {
+      const std::size_t times = static_cast<std::size_t>(a.channels) / channels_of(round);
+      return tiles_ahead<round, D, P, V, Pixels>(a, times * ahead_at_a_time<round>(a));
+    }
+  }
+  tiles_in_rounds<round, false, D, P, V, Pixels>(a);
+  return 0;
 }
 
 /// Whether channels can be taken by four.
@@ -356,37 +399,43 @@ Round round_of(const TileArguments<T>& a) {
 
 /// Of pixels that lie evenly. Tiles of one vector gain nothing by long rounds.
 template <class D, std::size_t P, std::size_t V, template <class, std::size_t> class Pixels>
-void tiles(const TileArguments<hn::TFromD<D>>& a) {
+std::size_t tiles(const TileArguments<hn::TFromD<D>>& a) {
   using T = hn::TFromD<D>;
   if constexpr (V > 1 && has_long_rounds<T>(P * V, V) && std::is_same_v<Pixels<T, P>, Even<T, P>>) {
     switch (round_of(a)) {
       case Round::one_tap:
         break;
       case Round::two_taps:
-        return tiles_in_rounds<Round::two_taps, D, P, V, EvenInLongRounds>(a);
+        return all_tiles<Round::two_taps, D, P, V, EvenInLongRounds>(a);
       case Round::three_taps:
-        return tiles_in_rounds<Round::three_taps, D, P, V, EvenInLongRounds>(a);
+        return all_tiles<Round::three_taps, D, P, V, EvenInLongRounds>(a);
       case Round::five_taps:
-        return tiles_in_rounds<Round::five_taps, D, P, V, EvenInLongRounds>(a);
+        return all_tiles<Round::five_taps, D, P, V, EvenInLongRounds>(a);
       case Round::nine_taps:
-        return tiles_in_rounds<Round::nine_taps, D, P, V, EvenInLongRounds>(a);
+        return all_tiles<Round::nine_taps, D, P, V, EvenInLongRounds>(a);
       case Round::four_channels:
-        return tiles_in_rounds<Round::four_channels, D, P, V, EvenInLongRounds>(a);
+        return all_tiles<Round::four_channels, D, P, V, EvenInLongRounds>(a);
     }
   }
-  tiles_in_rounds<Round::one_tap, D, P, V, Pixels>(a);
+  return all_tiles<Round::one_tap, D, P, V, Pixels>(a);
 }
 
 /// The only tile of a call.
 template <class D, std::size_t P, std::size_t V>
-void scattered_tile(const TileArguments<hn::TFromD<D>>& a) {
+std::size_t scattered_tile(const TileArguments<hn::TFromD<D>>& a) {
+  constexpr Round round = Round::four_channels;
   if constexpr (V > 1 && has_long_rounds<hn::TFromD<D>>(P * V, V)) {
+    if (four_channels(a) && !a.ahead.empty()) {
+      tile<round, true, D, P, V, ScatteredInLongRounds>(a);
+      return static_cast<std::size_t>(a.channels) / 4 * ahead_at_a_time<round>(a);
+    }
     if (four_channels(a)) {
-      tile<Round::four_channels, D, P, V, ScatteredInLongRounds>(a);
-      return;
+      tile<round, false, D, P, V, ScatteredInLongRounds>(a);
+      return 0;
     }
   }
-  tile<Round::one_tap, D, P, V, Scattered>(a);
+  tile<Round::one_tap, false, D, P, V, Scattered>(a);
+  return 0;
 }
 
 // Tiles of every number of pixels where they are few, then of what divides the most: each takes the

@@ -48,12 +48,24 @@ struct TileArguments {
   std::int64_t tile_sums = 0;
   bool fetches =
       false;  ///< lines of sums are asked for `fetched_tiles` tiles before they are written
+  /// What is read after this call, and lies behind the second cache: some tiles ask for as much of
+  /// it as comes while they multiply.
+  std::span<const T> ahead = {};
+  /// In how many there is time for it: those of these tiles, and of others before it is read.
+  std::int64_t ahead_channels = 0;
+
+  /// After a call that asked for so many elements of what is ahead.
+  void move_ahead(std::size_t asked) {
+    ahead = ahead.subspan(asked < ahead.size() ? asked : ahead.size());
+    ahead_channels -= static_cast<std::int64_t>(tiles) * channels;
+  }
 };
 
 inline constexpr std::size_t fetched_tiles = 2;
 
+/// Returns how many elements of `ahead` it has asked for, or a few more than there are.
 template <class T>
-using Tile = void (*)(const TileArguments<T>&);
+using Tile = std::size_t (*)(const TileArguments<T>&);
 
 inline constexpr std::size_t most_vectors = 4;
 inline constexpr std::size_t most_pixels = 28;

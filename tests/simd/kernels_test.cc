@@ -201,7 +201,7 @@ void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fu
                                      .sum_stride = static_cast<std::int64_t>(wide) + 1,
                                      .begins = begins,
                                      .bias = begins ? bias.data() : nullptr};
-    kernels.tile[vectors][pixels](arguments);
+    EXPECT_EQ(kernels.tile[vectors][pixels](arguments), 0U);
     for (std::size_t i = 0; i < pixels; ++i) {
       for (std::size_t k = 0; k < wide; ++k) {
         const T start = begins ? T{0} : before[i * (wide + 1) + k];
@@ -210,6 +210,12 @@ void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fu
       }
       ASSERT_EQ(sums[i * (wide + 1) + wide], before[i * (wide + 1) + wide]) << "beyond the tile";
     }
+    std::vector<T> looking_ahead = before;
+    arguments.sums = looking_ahead.data();
+    arguments.ahead = weights;
+    arguments.ahead_channels = arguments.channels;
+    kernels.tile[vectors][pixels](arguments);
+    ASSERT_EQ(looking_ahead, sums) << vectors << " vectors, " << pixels << " pixels";
     arguments.idle_lanes =
         begins ? static_cast<std::size_t>(random.between(0, static_cast<int>(lanes) - 1)) : 0;
     std::vector<T> even = before;
@@ -287,42 +293,60 @@ void check_row_tile(Random& random, std::size_t vectors, std::size_t pixels, boo
   }
 }
 
-/// Several tiles in one call are what they are in a call each.
+/// Several tiles in one call are what they are in a call each, and what they ask for meanwhile
+/// changes nothing. Returns how much that is.
 template <class T>
-void check_tiles(Random& random, std::size_t vectors, std::size_t pixels, simd::Tile<T> run) {
+std::size_t check_tiles(Random& random, std::size_t vectors, std::size_t pixels, simd::Tile<T> run,
+                        const Products& products) {
   const simd::Kernels<T>& kernels = simd::kernels<T>();
   const bool half = vectors == simd::half_vector;
   const auto lanes = static_cast<std::size_t>(half ? kernels.lanes / 2 : kernels.lanes);
   const std::size_t wide = half ? lanes : vectors * lanes;
+  const auto& [channels, all_taps, taps] = products;
   constexpr std::size_t count = 5;
-  constexpr std::size_t channels = 3;
-  constexpr std::int64_t step = 4;
-  const std::vector<std::size_t> taps = {0, 1};
-  const std::vector<simd::Reads> reads = {simd::Reads::all_but_first, simd::Reads::all_but_last};
-  const auto x = random_numbers<T>(random, 4 * count * (simd::most_pixels + 4));
-  const std::vector<const T*> starts = {x.data() + step, x.data() + 2 * step};
-  const auto weights = random_numbers<T>(random, taps.size() * channels * wide);
+  constexpr std::size_t step = 8;
+  const auto x = random_numbers<T>(random, step * (count * pixels + 1 + taps.size()));
+  std::vector<const T*> starts;
+  std::vector<simd::Reads> reads;
+  for (std::size_t t = 0; t < taps.size(); ++t) {
+    starts.push_back(x.data() + step * (t + 1));
+    reads.push_back(t % 3 == 0   ? simd::Reads::all_but_first
+                    : t % 3 == 1 ? simd::Reads::all_but_last
+                                 : simd::Reads::all);
+  }
+  const auto weights = random_numbers<T>(random, all_taps * channels * wide);
   const auto bias = random_numbers<T>(random, wide);
+  std::size_t most_asked = 0;
   for (const std::size_t idle : {std::size_t{0}, lanes - 1}) {
     std::vector<T> together(count * pixels * wide, T{-1});
     std::vector<T> one_by_one = together;
+    std::vector<T> looking_ahead = together;
     simd::TileArguments<T> arguments{.pixels = starts.data(),
                                      .reads = reads.data(),
                                      .pixel_step = step,
                                      .taps = taps,
-                                     .all_taps = taps.size(),
+                                     .all_taps = all_taps,
                                      .weights = weights.data(),
                                      .first_channel = 0,
-                                     .channels = channels,
+                                     .channels = static_cast<std::int64_t>(channels),
                                      .sums = together.data(),
                                      .sum_stride = static_cast<std::int64_t>(wide),
                                      .begins = true,
                                      .bias = bias.data(),
                                      .idle_lanes = idle,
                                      .tiles = count,
-                                     .tile_step = static_cast<std::int64_t>(pixels) * step,
+                                     .tile_step = static_cast<std::int64_t>(pixels * step),
                                      .tile_sums = static_cast<std::int64_t>(pixels * wide)};
-    run(arguments);
+    EXPECT_EQ(run(arguments), 0U) << "asks for nothing where nothing is ahead";
+    for (const std::size_t ahead : {std::size_t{1}, weights.size()}) {
+      arguments.sums = looking_ahead.data();
+      arguments.ahead = std::span(weights.data(), ahead);
+      arguments.ahead_channels = static_cast<std::int64_t>(3 * channels);
+      most_asked = std::max(most_asked, run(arguments));
+      EXPECT_EQ(looking_ahead, together)
+          << vectors << " vectors, " << pixels << " pixels, " << taps.size() << " taps";
+    }
+    arguments.ahead = {};
     arguments.tiles = 1;
     arguments.sums = one_by_one.data();
     for (std::size_t i = 0; i < count; ++i) {
@@ -330,8 +354,10 @@ void check_tiles(Random& random, std::size_t vectors, std::size_t pixels, simd::
       arguments.first_channel += arguments.tile_step;
       arguments.sums += arguments.tile_sums;
     }
-    ASSERT_EQ(together, one_by_one) << vectors << " vectors, " << pixels << " pixels, " << idle;
+    EXPECT_EQ(together, one_by_one)
+        << vectors << " vectors, " << pixels << " pixels, " << idle << " idle lanes";
   }
+  return most_asked;
 }
 
 TYPED_TEST(Tile, IsOneOfSeveralInACall) {
@@ -340,16 +366,20 @@ TYPED_TEST(Tile, IsOneOfSeveralInACall) {
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
     const simd::Kernels<T>& kernels = simd::kernels<T>();
+    std::size_t asked = 0;
     for (std::size_t vectors = simd::half_vector; vectors <= simd::most_vectors; ++vectors) {
       for (std::size_t pixels = 1; pixels <= simd::most_pixels; ++pixels) {
         for (const auto run :
              {kernels.even_tile[vectors][pixels], kernels.row_tile[vectors][pixels]}) {
-          if (run != nullptr) {
-            check_tiles<T>(random, vectors, pixels, run);
+          for (const Products& products : products_of_rounds()) {
+            if (run != nullptr) {
+              asked += check_tiles<T>(random, vectors, pixels, run, products);
+            }
           }
         }
       }
     }
+    EXPECT_EQ(asked > 0, sizeof(T) == sizeof(float)) << name << " asks for what is ahead";
   }
 }
 
