@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "simd/caches.h"
 #include "simd/dispatch.h"
+#include "simd/halves.h"
 #include "simd/peak.h"
 #include "tensor/parallel.h"
 
@@ -35,15 +36,6 @@ void require_threads(int threads) {
   if (threads < 1 || threads > 1024) {
     throw_invalid(concat("the number of threads must be from 1 to 1024, but got ", threads));
   }
-}
-
-/// Whether two multiply-adds of 64 bytes take two cycles, as on Zen 4.
-bool takes_wide_vectors_in_halves() noexcept {
-#if defined(__x86_64__) || defined(__i386__)
-  return __builtin_cpu_is("amdfam19h") != 0;
-#else
-  return false;
-#endif
 }
 
 /// Bytes a second that the threads read together from so many, over and over again.
@@ -99,7 +91,7 @@ Rates estimate_rates(int threads) {
   const Machine found = machine();
   constexpr double clock = 3e9;
   const int bytes =
-      takes_wide_vectors_in_halves() ? std::min(found.vector_bytes, 32) : found.vector_bytes;
+      simd::takes_wide_vectors_in_halves() ? std::min(found.vector_bytes, 32) : found.vector_bytes;
   // Without fused multiply-add the two that begin in a cycle are a product and a sum.
   const double flops_each = found.fused_multiply_add ? 2 : 1;
   const double flops = 2 * flops_each * bytes / 4 * clock;
