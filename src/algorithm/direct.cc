@@ -5,8 +5,9 @@
 //           definition's, so the bits are the reference's where vectors have fused multiply-adds,
 //           whatever the threads, the batch, the memory layout and the width of vectors.
 // Loops     strips of output rows, blocks of output channels, tiles of pixels, blocks of input
-//           channels (outermost first); then the register tile (simd/kernels.h): c, r, s. Of sums
-//           whose weights outgrow L2 all tiles take a block of input channels before the next one
+//           channels (outermost first); then the register tile (simd/kernels.h): c, r, s. Where L2
+//           does not hold a strip's input beside the weights of two blocks of outputs all tiles
+//           take a block of input channels before the next one
 // Input     the register tile reads a pixel's channels one after the other: input_rows.h, for as
 //           many rows at a time as stay in half of L2. Never a whole tensor.
 // Border    through tables of pointers (strip_taps.h) into the input by the border's index map.
@@ -14,7 +15,8 @@
 //           smallest maps read zeros instead, unless a weight is infinite or NaN and must not.
 // Output    straight to where channels lie side by side; else through scratch memory.
 //           Large results go past the caches (streaming.h)
-// Weights   packed as [c][r][s][output channels of the tile]; read in order
+// Weights   packed as [c][r][s][output channels of the tile]; read in order. Where they do not stay
+//           in L2 tiles ask for those that are next
 // Not for   few output channels on large maps (planar.cc is asked before)
 // Source    J. Zhang, F. Franchetti, T. M. Low, High Performance Zero-Memory Overhead Direct
 //           Convolutions, ICML 2018; M. Dukhan, The Indirect Convolution Algorithm, 2019

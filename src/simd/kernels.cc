@@ -393,7 +393,7 @@ Round round_of(const TileArguments<T>& a) {
   }
   return taps % 3 == 0   ? Round::three_taps
          : taps % 5 == 0 ? Round::five_taps
-         : taps % 2 == 0 ? Round::two_taps
+         : taps % 4 == 0 ? Round::four_taps
                          : Round::one_tap;
 }
 
@@ -405,8 +405,8 @@ std::size_t tiles(const TileArguments<hn::TFromD<D>>& a) {
     switch (round_of(a)) {
       case Round::one_tap:
         break;
-      case Round::two_taps:
-        return all_tiles<Round::two_taps, D, P, V, EvenInLongRounds>(a);
+      case Round::four_taps:
+        return all_tiles<Round::four_taps, D, P, V, EvenInLongRounds>(a);
       case Round::three_taps:
         return all_tiles<Round::three_taps, D, P, V, EvenInLongRounds>(a);
       case Round::five_taps:

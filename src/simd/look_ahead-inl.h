@@ -30,7 +30,7 @@ namespace conv2d::simd::HWY_NAMESPACE {
 /// takes the compiler a quarter of a second.
 template <class T>
 constexpr bool may_look_ahead(Round round, bool ends_row) {
-  return sizeof(T) == sizeof(float) && (ends_row || round == Round::two_taps ||
+  return sizeof(T) == sizeof(float) && (ends_row || round == Round::four_taps ||
                                         round == Round::nine_taps || round == Round::four_channels);
 }
 

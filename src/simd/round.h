@@ -14,16 +14,16 @@
 namespace conv2d::simd {
 
 /// Steps of taps, or of channels where there is one tap; `nine_taps` are all that the kernel has.
-enum class Round { one_tap, two_taps, three_taps, five_taps, nine_taps, four_channels };
+enum class Round { one_tap, three_taps, four_taps, five_taps, nine_taps, four_channels };
 
 constexpr std::size_t steps_of(Round round) {
   switch (round) {
     case Round::one_tap:
       return 1;
-    case Round::two_taps:
-      return 2;
     case Round::three_taps:
       return 3;
+    case Round::four_taps:
+      return 4;
     case Round::five_taps:
       return 5;
     case Round::nine_taps:
