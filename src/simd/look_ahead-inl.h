@@ -22,6 +22,7 @@
 #include <hwy/highway.h>
 
 #include <cstddef>
+#include <cstdint>
 
 HWY_BEFORE_NAMESPACE();
 namespace conv2d::simd::HWY_NAMESPACE {
@@ -43,8 +44,8 @@ constexpr std::size_t channels_of(Round round) {
 template <Round round, class T>
 std::size_t ahead_at_a_time(const TileArguments<T>& a) {
   constexpr std::size_t line = 64 / sizeof(T);
-  const auto channels = static_cast<std::size_t>(a.ahead_channels);
-  const std::size_t times = HWY_MAX(channels / channels_of(round), 1);
+  const std::int64_t channels = HWY_MAX(a.ahead_channels, 1);  // tiles may be more than foreseen
+  const std::size_t times = HWY_MAX(static_cast<std::size_t>(channels) / channels_of(round), 1);
   return (a.ahead.size() + times * line - 1) / (times * line) * line;
 }
 

@@ -338,10 +338,11 @@ std::size_t check_tiles(Random& random, std::size_t vectors, std::size_t pixels,
                                      .tile_step = static_cast<std::int64_t>(pixels * step),
                                      .tile_sums = static_cast<std::int64_t>(pixels * wide)};
     EXPECT_EQ(run(arguments), 0U) << "asks for nothing where nothing is ahead";
-    for (const std::size_t ahead : {std::size_t{1}, weights.size()}) {
+    for (const std::size_t ahead : {std::size_t{1}, weights.size(), weights.size() + 1}) {
       arguments.sums = looking_ahead.data();
-      arguments.ahead = std::span(weights.data(), ahead);
-      arguments.ahead_channels = static_cast<std::int64_t>(3 * channels);
+      const bool late = ahead > weights.size();  // more tiles than were foreseen
+      arguments.ahead = std::span(weights.data(), std::min(ahead, weights.size()));
+      arguments.ahead_channels = late ? -8 : static_cast<std::int64_t>(3 * channels);
       most_asked = std::max(most_asked, run(arguments));
       EXPECT_EQ(looking_ahead, together)
           << vectors << " vectors, " << pixels << " pixels, " << taps.size() << " taps";
