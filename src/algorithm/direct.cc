@@ -70,6 +70,8 @@ struct Layout {
 
   /// Elements of one group.
   Index packed() const noexcept { return outputs.padded * channels * taps; }
+  /// Weights from one input channel to the next.
+  Index weight_step(const Block& block) const noexcept { return taps * outputs.wide(block); }
 
   OutputBlocks<T> outputs;
   Index channels;
@@ -132,6 +134,41 @@ Index most_sums(const Problem& problem, const Layout<T>& layout, const DirectStr
   return strips.rows * problem.columns.output * layout.outputs.wide(layout.outputs.widest());
 }
 
+/// What L2 holds of the weights beside a strip's input.
+struct WeightsInL2 {
+  template <class T>
+  WeightsInL2(const Problem& problem, const Layout<T>& layout, const DirectStrips& strips) {
+    constexpr auto size = static_cast<Index>(sizeof(T));
+    const auto l2 = static_cast<Index>(machine().l2_bytes);
+    const Index input =
+        rows_read(problem.rows, strips.rows) * problem.columns.input * layout.channels * size;
+    // If L2 does not keep a block's weights for so many input channels, and those that are next,
+    // they wait for each other's lines to come from further away.
+    const auto with_weights = [&](Index channels) {
+      return input + 2 * channels * layout.weight_step(layout.outputs.widest()) * size;
+    };
+    stay = with_weights(layout.channels) <= l2 / 2;
+    // Threads have a part each where strips are fewer than they.
+    const Index threads = num_threads();
+    const Index all = problem.groups * layout.packed() * size;
+    const Index of_thread = all * std::min(strips.count, threads) / threads;
+    const Index most = l2 / 4 * 3;
+    come_late = input + of_thread > most &&
+                with_weights(std::min(layout.channels, layout.channel_step)) <= most;
+  }
+
+  bool stay;  ///< a block's for all input channels
+  /// They are gone when a strip, or the next run, reads them again, and can be asked for in time.
+  bool come_late;
+
+ private:
+  /// Input rows that so many output rows read.
+  static Index rows_read(const Axis& axis, Index rows) {
+    return rows > axis.output ? divide_up(rows * axis.input, axis.output)
+                              : std::min(axis.input, (rows - 1) * axis.stride + axis.extent());
+  }
+};
+
 /// Everything that one run shares between threads.
 template <class T>
 struct Run {
@@ -140,6 +177,7 @@ struct Run {
   const Layout<T>& layout;
   const DirectStrips& strips;
   const T* weights;
+  WeightsInL2 weights_in_l2;
   bool finite;
   std::vector<T> zeros;  ///< as many as there are input channels
   std::vector<T> bias;   ///< [group][padded]
@@ -157,8 +195,6 @@ class Worker {
         direct_(writes_in_place(run)),
         streams_(direct_ && streams_result()),
         fetches_(direct_ && !streams_ && leaps_through_result()),
-        weights_stay_(bytes_with(run.layout.channels) <= l2_bytes_ / 2),
-        fetches_weights_(weights_come_late()),
         taps_(run.problem, run.columns, run.zeros.data(), run.operands.first, run.strips.rows),
         fetches_input_(input_comes_late()),
         sums_(direct_ ? 0 : most_sums(run.problem, run.layout, run.strips)) {}
@@ -263,36 +299,6 @@ class Worker {
            run_.layout.channels * run_.layout.taps >= 256;
   }
 
-  /// Bytes of the input that a strip of a group reads.
-  Index strip_bytes() const {
-    const Problem& problem = run_.problem;
-    const Index rows = run_.strips.rows;
-    const Axis& axis = problem.rows;
-    const Index read = rows > axis.output
-                           ? divide_up(rows * axis.input, axis.output)
-                           : std::min(axis.input, (rows - 1) * axis.stride + axis.extent());
-    return read * problem.columns.input * run_.layout.channels * static_cast<Index>(sizeof(T));
-  }
-
-  /// The same with a block's weights for so many input channels and those that are next: if L2 does
-  /// not keep all of them, they wait for each other's lines to come from further away.
-  Index bytes_with(Index channels) const {
-    const Index weights = channels * weight_step(run_.layout.outputs.widest());
-    return strip_bytes() + 2 * weights * static_cast<Index>(sizeof(T));
-  }
-
-  /// Whether weights are gone from L2 when a strip, or the next run, reads them again, and can be
-  /// asked for in time. Threads have a part each where strips are fewer than they.
-  bool weights_come_late() const {
-    const Layout<T>& layout = run_.layout;
-    const Index threads = num_threads();
-    const Index packed = run_.problem.groups * layout.packed() * static_cast<Index>(sizeof(T));
-    const Index weights = packed * std::min(run_.strips.count, threads) / threads;
-    const Index most = l2_bytes_ / 4 * 3;
-    return strip_bytes() + weights > most &&
-           bytes_with(std::min(layout.channels, layout.channel_step)) <= most;
-  }
-
   /// Before a call for the tiles from `begin` on until `end`: the results of the next call's first
   /// tiles. The call fetches those of its own tiles itself.
   void fetch_results(std::size_t begin, std::size_t end, const Target& target,
@@ -325,18 +331,13 @@ class Worker {
   /// All tiles of the strip.
   void multiply(const Block& block) {
     const Layout<T>& layout = run_.layout;
-    const Index most = weights_stay_ ? layout.channels : layout.channel_step;
+    const Index most = run_.weights_in_l2.stay ? layout.channels : layout.channel_step;
     Index c = 0;
     do {  // once without channels, too
       const Index channels = std::min(layout.channels - c, most);
       multiply(block, c, channels);
       c += channels;
     } while (c < layout.channels);
-  }
-
-  /// Weights from one input channel to the next.
-  Index weight_step(const Block& block) const {
-    return run_.layout.taps * run_.layout.outputs.wide(block);
   }
 
   /// The weights of a block, counted from the first ones.
@@ -361,7 +362,7 @@ class Worker {
     arguments.idle_lanes = target.idle_lanes;
     arguments.streams = streams_;
     arguments.fetches = fetches_;
-    if (fetches_weights_) {
+    if (run_.weights_in_l2.come_late) {
       arguments.ahead = weights_after(block, begin + channels, channels);
       arguments.ahead_channels = static_cast<Index>(all.size()) * channels;
     }
@@ -408,7 +409,7 @@ class Worker {
         run_.bias.data() + (group_ * layout.outputs.padded + layout.outputs.first(block));
     Index c = begin;
     do {
-      arguments.weights = weights + c * weight_step(block);
+      arguments.weights = weights + c * layout.weight_step(block);
       arguments.first_channel = first_channel + c;
       arguments.channels = std::min(begin + channels - c, layout.channel_step);
       arguments.begins = c == 0;
@@ -422,11 +423,12 @@ class Worker {
   /// the block's for the channels before `end`.
   std::span<const T> weights_after(const Block& block, Index end, Index channels) const {
     const Index all = run_.problem.groups * run_.layout.packed();
-    Index next = first_weight(block) + end * weight_step(block);
+    Index next = first_weight(block) + end * run_.layout.weight_step(block);
     if (next == all && strip_ + 1 < run_.strips.count) {
       next = 0;
     }
-    return {run_.weights + next, at(std::min(channels * weight_step(block), all - next))};
+    return {run_.weights + next,
+            at(std::min(channels * run_.layout.weight_step(block), all - next))};
   }
 
   /// Asks for so many input channels, from the one that is `begin`, of what a tile reads first.
@@ -460,12 +462,9 @@ class Worker {
 
   const Run<T>& run_;
   T* y_;
-  Index l2_bytes_ = static_cast<Index>(machine().l2_bytes);
-  bool direct_;           ///< sums need no scratch memory
-  bool streams_;          ///< results go past the caches
-  bool fetches_;          ///< lines of the result before they are written
-  bool weights_stay_;     ///< in L2, a block's for all input channels
-  bool fetches_weights_;  ///< where they come from behind L2, before they are read
+  bool direct_;   ///< sums need no scratch memory
+  bool streams_;  ///< results go past the caches
+  bool fetches_;  ///< lines of the result before they are written
   StripTaps<T> taps_;
   bool fetches_input_;  ///< lines of the input before they are read
   Index strip_ = -1;
@@ -524,6 +523,7 @@ void run_as(const Problem& problem, const Operands& operands) {
       .layout = layout,
       .strips = strips,
       .weights = reinterpret_cast<const T*>(operands.packed + header_bytes),
+      .weights_in_l2 = WeightsInL2(problem, layout, strips),
       .finite = header.finite,
       .zeros = std::vector<T>(at(std::max<Index>(problem.in_channels, 1)), T{0}),
       .bias = packed_bias(problem, layout.outputs, operands.bias),

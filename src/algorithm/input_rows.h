@@ -226,11 +226,8 @@ class InputRows {
     if (problem.rows.kernel * problem.columns.kernel > 1 || kernels.lanes == 0) {
       return false;
     }
-    std::size_t vectors = std::min(simd::most_vectors,
-                                   at(divide_up(problem.out_channels_per_group(), kernels.lanes)));
-    while (vectors > 1 && kernels.pixels[vectors] == 0) {
-      --vectors;
-    }
+    const std::size_t vectors = std::min(
+        kernels.widest_tile(), at(divide_up(problem.out_channels_per_group(), kernels.lanes)));
     return static_cast<Index>(kernels.pixels[vectors]) + 2 <= lines_held(apart);
   }
 

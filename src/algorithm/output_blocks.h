@@ -32,14 +32,9 @@ struct OutputBlocks {
       : kernels(simd::kernels<T>()),
         outputs(problem.out_channels_per_group()),
         lanes(kernels.lanes) {
-    auto widest_tile = simd::most_vectors;
-    while (kernels.pixels[widest_tile] == 0) {
-      --widest_tile;
-    }
     const Index rest = outputs % lanes;
-    const auto blocks_of = [&](Index vectors) {
-      return divide_up(vectors, static_cast<Index>(widest_tile));
-    };
+    const auto widest_tile = static_cast<Index>(kernels.widest_tile());
+    const auto blocks_of = [&](Index vectors) { return divide_up(vectors, widest_tile); };
     const bool halves = kernels.pixels[simd::half_vector] > 0 && rest > 0 && rest <= lanes / 2 &&
                         (simd::takes_wide_vectors_in_halves() ||
                          blocks_of(outputs / lanes + 1) > blocks_of(outputs / lanes));

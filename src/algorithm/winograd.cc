@@ -165,7 +165,7 @@ bool streams_result(const Problem& problem, const Operands& operands,
 /// Xeon whose L3 gives 29 GB/s to a thread: 128 to 512 channels gain 4 to 44% where they are asked
 /// for meanwhile.
 bool weights_come_late(const winograd::PackedWeights& weights, const winograd::Scratch& scratch) {
-  return at(weights.elements() + scratch.floats()) * sizeof(float) > machine().l2_bytes;
+  return at(weights.elements() + scratch.floats()) * sizeof(float) > winograd::Cut::machine_l2();
 }
 
 void run(const Problem& given, const Operands& operands) {

@@ -77,6 +77,12 @@ class Cut {
             std::min(piece_columns, tile_columns - column)};
   }
 
+  /// Bytes; asked for once.
+  static std::size_t machine_l2() {
+    static const std::size_t bytes = machine().l2_bytes;
+    return bytes;
+  }
+
   Index tile_rows;     ///< of one image
   Index tile_columns;  ///< of one image
   Index total_rows;    ///< of the batch
@@ -125,11 +131,6 @@ class Cut {
     const double one = turn * channels + blocks * (multiply + turn * wide + fetch / bytes_a_cycle);
     const Index items = divide_up(total_rows, rows) * pieces * groups * parts;
     return one * static_cast<double>(divide_up(items, num_threads()));
-  }
-
-  static std::size_t machine_l2() {
-    static const std::size_t bytes = machine().l2_bytes;
-    return bytes;
   }
 };
 

@@ -28,15 +28,6 @@ inline void fetch_for_reading(const void* from) noexcept {
 #endif
 }
 
-/// So many elements, line by line.
-template <class T>
-void fetch_for_reading(const T* from, std::ptrdiff_t count) noexcept {
-  constexpr auto line = static_cast<std::ptrdiff_t>(64 / sizeof(T));
-  for (std::ptrdiff_t i = 0; i < count; i += line) {
-    fetch_for_reading(from + i);
-  }
-}
-
 /// Line by line up to `end`, and moves `from` there. The loop is hidden from compilers: around one
 /// that it sees GCC keeps sums of register tiles in memory.
 template <class T>
@@ -57,6 +48,12 @@ void fetch_for_reading_until(const T*& from, const T* end) noexcept {
     fetch_for_reading(from);
   }
 #endif
+}
+
+/// So many elements, line by line.
+template <class T>
+void fetch_for_reading(const T* from, std::ptrdiff_t count) noexcept {
+  fetch_for_reading_until(from, from + count);
 }
 
 /// Into the first one, for what is read next.

@@ -363,9 +363,9 @@ std::size_t all_tiles(const TileArguments<hn::TFromD<D>>& a) {
   using T = hn::TFromD<D>;
   constexpr bool ends_row = std::is_same_v<Pixels<T, P>, AlongRow<T, P>>;
   if constexpr (may_look_ahead<T>(round, ends_row)) {
-    if (!a.ahead.empty() && a.channels >= static_cast<std::int64_t>(channels_of(round))) {
-      const std::size_t times = static_cast<std::size_t>(a.channels) / channels_of(round);
-      return tiles_ahead<round, D, P, V, Pixels>(a, times * ahead_at_a_time<round>(a));
+    const std::size_t of_tile = ahead_of_tile<round>(a);
+    if (of_tile > 0) {
+      return tiles_ahead<round, D, P, V, Pixels>(a, of_tile);
     }
   }
   tiles_in_rounds<round, false, D, P, V, Pixels>(a);
@@ -425,13 +425,14 @@ template <class D, std::size_t P, std::size_t V>
 std::size_t scattered_tile(const TileArguments<hn::TFromD<D>>& a) {
   constexpr Round round = Round::four_channels;
   if constexpr (V > 1 && has_long_rounds<hn::TFromD<D>>(P * V, V)) {
-    if (four_channels(a) && !a.ahead.empty()) {
-      tile<round, true, D, P, V, ScatteredInLongRounds>(a);
-      return static_cast<std::size_t>(a.channels) / 4 * ahead_at_a_time<round>(a);
-    }
     if (four_channels(a)) {
-      tile<round, false, D, P, V, ScatteredInLongRounds>(a);
-      return 0;
+      const std::size_t asked = ahead_of_tile<round>(a);
+      if (asked > 0) {
+        tile<round, true, D, P, V, ScatteredInLongRounds>(a);
+      } else {
+        tile<round, false, D, P, V, ScatteredInLongRounds>(a);
+      }
+      return asked;
     }
   }
   tile<Round::one_tap, false, D, P, V, Scattered>(a);

@@ -51,7 +51,7 @@ struct TileArguments {
   /// What is read after this call, and lies behind the second cache: some tiles ask for as much of
   /// it as comes while they multiply.
   std::span<const T> ahead = {};
-  /// In how many there is time for it: those of these tiles, and of others before it is read.
+  /// Channels during which there is time for it: of these tiles, and of others before it is read.
   std::int64_t ahead_channels = 0;
 
   /// After a call that asked for so many elements of what is ahead.
@@ -90,6 +90,14 @@ struct Kernels {
   /// How many pixels a tile of v vectors may have at most; 0 where v is too wide for the registers,
   /// or where no vector is worth halving.
   std::array<std::size_t, most_vectors + 1> pixels;
+  /// Vectors of the widest tile that there is.
+  std::size_t widest_tile() const {
+    std::size_t vectors = most_vectors;
+    while (vectors > 1 && pixels[vectors] == 0) {
+      --vectors;
+    }
+    return vectors;
+  }
   /// [v][left]: pixels of the next tile where so many are left of a line, fewer than twice the most
   /// that a tile may have: those of the tiles that take the least time together.
   std::array<std::array<std::uint8_t, 2 * most_pixels>, most_vectors + 1> next;

@@ -49,6 +49,15 @@ std::size_t ahead_at_a_time(const TileArguments<T>& a) {
   return (a.ahead.size() + times * line - 1) / (times * line) * line;
 }
 
+/// How many elements a tile asks for in all; none where nothing is ahead.
+template <Round round, class T>
+std::size_t ahead_of_tile(const TileArguments<T>& a) {
+  if (a.ahead.empty()) {
+    return 0;
+  }
+  return static_cast<std::size_t>(a.channels) / channels_of(round) * ahead_at_a_time<round>(a);
+}
+
 /// What a tile asks for next, or nothing.
 template <bool exists, class T>
 struct Ahead {

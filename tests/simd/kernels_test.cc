@@ -338,11 +338,16 @@ std::size_t check_tiles(Random& random, std::size_t vectors, std::size_t pixels,
                                      .tile_step = static_cast<std::int64_t>(pixels * step),
                                      .tile_sums = static_cast<std::int64_t>(pixels * wide)};
     EXPECT_EQ(run(arguments), 0U) << "asks for nothing where nothing is ahead";
-    for (const std::size_t ahead : {std::size_t{1}, weights.size(), weights.size() + 1}) {
+    const auto of_three_tiles = static_cast<std::int64_t>(3 * channels);
+    constexpr std::int64_t more_tiles_than_foreseen = -8;
+    const std::vector<std::pair<std::size_t, std::int64_t>> sizes_and_channels = {
+        {1, of_three_tiles},
+        {weights.size(), of_three_tiles},
+        {weights.size(), more_tiles_than_foreseen}};
+    for (const auto& [size, ahead_channels] : sizes_and_channels) {
       arguments.sums = looking_ahead.data();
-      const bool late = ahead > weights.size();  // more tiles than were foreseen
-      arguments.ahead = std::span(weights.data(), std::min(ahead, weights.size()));
-      arguments.ahead_channels = late ? -8 : static_cast<std::int64_t>(3 * channels);
+      arguments.ahead = std::span(weights.data(), size);
+      arguments.ahead_channels = ahead_channels;
       most_asked = std::max(most_asked, run(arguments));
       EXPECT_EQ(looking_ahead, together)
           << vectors << " vectors, " << pixels << " pixels, " << taps.size() << " taps";
