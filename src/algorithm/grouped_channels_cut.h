@@ -121,6 +121,9 @@ struct Cut {
   Index rows = 1;    ///< output rows of a strip at most
   Index strips = 1;  ///< of an image
   Index band = 1;    ///< rows that are computed at once
+  /// Rows of the next band are asked for while one is computed. Measured: groups of 4 gain 6 to 9%
+  /// by it, groups of 8 2%, single channels, which have few products for each pixel, lose up to 8%.
+  bool looks_ahead = false;
 
  private:
   /// Pixels a multiple of 4 KiB apart, or nearly, all meet in one set of the first cache, and in a
@@ -318,33 +321,44 @@ struct Cut {
     }
   }
 
-  /// Rows that go through one call, all channels of some columns of them. Fewer, and pixels and
-  /// weights that rows share are read again; but from memory more are read in too short pieces.
-  /// Where pixels crowd, what the next row reads too is not there any more, and whole pixels are
-  /// read one after the other. Long pixels are read from memory fastest one after the other, if few
-  /// products wait for them and the rows that a kernel spans stay in L2.
+  /// Rows that go through one call, all channels of some columns of them. Where L2 holds the
+  /// tensors, all: weights are read once then. Else so many that their pieces lie in as many pages
+  /// as a processor sees streams of at once, which it then fetches ahead: 32. Fewer than four, and
+  /// rows that their outputs share are read too often; more than eight gain nothing. Measured on a
+  /// Xeon, 32 channels with 3x3 taps on 112x112 pixels take 1.3 times as long by whole columns.
+  /// Long pixels are read from memory fastest one after the other, if few products wait for them
+  /// and the rows that a kernel spans stay in L2.
   void cut_bands(const Problem& problem, bool meets_stores) {
     constexpr Index long_pixel = 2048;
     constexpr Index few_taps = 9;
-    const Index pixel = block * static_cast<Index>(sizeof(T));
-    const Index input = problem.columns.input * pixel;
-    const Index row = input * problem.rows.stride + problem.columns.output * pixel;
     band = rows;
     if (in_place && (meets_stores || (pixels_share_a_set() && kernel_taps <= few_taps))) {
       band = 1;  // else the next row would read what meets stores, or what no cache holds any more
       return;
     }
-    if (problem.batch * blocks * problem.rows.output * row <= last_cache()) {
-      band = crowds(problem, simd::most_channel_pixels) ? 1 : rows;
+    const Index pixel = block * static_cast<Index>(sizeof(T));
+    const Index input = problem.columns.input * pixel;
+    const Index row = input * problem.rows.stride + problem.columns.output * pixel;
+    const Index bytes = problem.batch * blocks * problem.rows.output * row;
+    if (!in_place || bytes <= num_threads() * l2_bytes()) {
       return;
     }
-    if (pixel >= long_pixel && kernel_taps <= few_taps &&
+    looks_ahead = inputs > 1;
+    if (bytes > last_cache() && pixel >= long_pixel && kernel_taps <= few_taps &&
         problem.rows.extent() * input <= l2_bytes() / 4) {
       band = 1;
-    } else {
-      const Index most = std::max({Index{4}, problem.rows.kernel, l2_bytes() / 2 / row});
-      band = divide_up(rows, divide_up(rows, most));
+      return;
     }
+    band = divide_up(rows, divide_up(rows, std::clamp<Index>(foreseen_rows(problem), 4, 8)));
+  }
+
+  /// Output rows of which a tile reads no more pages than a processor sees streams of.
+  Index foreseen_rows(const Problem& problem) const {
+    constexpr Index streams = 32;
+    constexpr Index page = 4096;
+    const Index columns = (most_pixels - 1) * classes.stride + problem.columns.kernel;
+    const Index pages = 1 + columns * pixel_bytes() / page;
+    return (streams / pages - problem.rows.kernel) / problem.rows.stride + 1;
   }
 };
 

@@ -189,9 +189,32 @@ class Worker {
     T* to =
         cut.writes_in_place ? target(p) : output_->data() + p * problem.columns.output * cut.block;
     const Index to_step = cut.writes_in_place ? to_strides_[3] : cut.block;
+    look_ahead(p, count);
     for (Index first = 0; first < std::min(cut.classes.apart, problem.columns.output); ++first) {
       compute_class(p, count, first, to + first * to_step);
     }
+  }
+
+  /// Has tiles of a band ask for the rows that the next one reads and this one does not, while they
+  /// multiply.
+  void look_ahead(Index p, Index count) {
+    const Cut<T>& cut = run_.cut;
+    const Problem& problem = run_.problem;
+    ahead_ = {};
+    if (!cut.looks_ahead) {
+      return;
+    }
+    const Index row = problem.columns.input * strides_[3];
+    const Index first = (p + count - 1) * problem.rows.stride + problem.rows.extent();
+    const Index end = std::min(first + cut.band * problem.rows.stride, positions_);
+    const T* const from = first < end ? rows_[at(first)] : nullptr;
+    if (from == nullptr || strides_[2] != row) {
+      return;
+    }
+    const Index tiles = divide_up(problem.columns.output, cut.most_pixels);
+    const Index steps = tiles * count * divide_up(channels_, cut.lanes);
+    constexpr Index line = 64 / sizeof(T);
+    ahead_ = {from, divide_up((end - first) * row, steps * line) * line};
   }
 
   /// Where the rows that the strip reads begin.
@@ -239,7 +262,10 @@ class Worker {
           .output_rows = at(count),
           .channels = at(channels),
           .streams = run_.streams,
+          .ahead = ahead_.next,
+          .ahead_step = ahead_.step,
       });
+      ahead_.next += ahead_.step * count * divide_up(channels, cut.lanes);
       q += wide;
     }
   }
@@ -259,6 +285,12 @@ class Worker {
     return step;
   }
 
+  /// What tiles ask for: see simd::GroupedChannels.
+  struct Ahead {
+    const T* next = nullptr;
+    Index step = 0;
+  };
+
   const Run<T>& run_;
   Strides strides_;                  ///< of the input
   Strides to_strides_;               ///< of the output
@@ -266,6 +298,7 @@ class Worker {
   std::optional<Buffer<T>> output_;  ///< [row][column][block]
   std::vector<const T*> rows_;       ///< [position of the strip]
   std::vector<Index> sources_;       ///< [position of the strip]
+  Ahead ahead_;
   Index image_ = 0;
   Index first_channel_ = 0;
   Index channels_ = 0;

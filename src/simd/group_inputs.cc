@@ -7,6 +7,7 @@
 #include "simd/group_inputs.h"
 
 #include "simd/dispatch.h"
+#include "simd/fetch.h"
 
 #include <utility>
 
@@ -137,12 +138,14 @@ struct PartSums {
 /// The vector of channels from k on, of which `first` is the first one of a group.
 template <std::size_t Q, std::size_t S, std::size_t Stride, class Pixels>
 HWY_INLINE void inputs_of_rows(const GroupedChannels<float>& a, std::ptrdiff_t k,
-                               std::ptrdiff_t first, const float* HWY_RESTRICT weights) {
+                               std::ptrdiff_t first, const float* HWY_RESTRICT weights,
+                               const float*& ahead) {
   const Pixels pixels(a);
   const std::size_t step = (S == 0 ? a.kernel_columns : S) * input_parts * hn::Lanes(InputPart());
   const float* const* rows = a.rows;
   float* to = a.to + k;
   for (std::size_t p = 0; p < a.output_rows; ++p, rows += a.row_stride, to += a.to_row_step) {
+    fetch_for_reading_until(ahead, ahead + a.ahead_step);
     PartSums<Q> sums;
     sums.clear();
     const float* HWY_RESTRICT w = weights;
@@ -168,6 +171,7 @@ void group_inputs_tile(const GroupedChannels<float>& a) {
       static_cast<std::ptrdiff_t>(a.inputs * a.kernel_rows * (S == 0 ? a.kernel_columns : S)) *
       lanes;
   const float* weights = a.weights;
+  const float* ahead = a.ahead;
   for (std::ptrdiff_t next = 0; next < channels; next += lanes, weights += vector_weights) {
     // The last vector may compute some channels again.
     const bool whole = next + lanes <= channels;
@@ -175,9 +179,9 @@ void group_inputs_tile(const GroupedChannels<float>& a) {
     const std::ptrdiff_t first = k / inputs * inputs;
     const float* own = whole ? weights : weights + vector_weights;
     if (a.pixel_step != 0) {
-      inputs_of_rows<Q, S, Stride, EvenPixels>(a, k, first, own);
+      inputs_of_rows<Q, S, Stride, EvenPixels>(a, k, first, own, ahead);
     } else {
-      inputs_of_rows<Q, S, Stride, TablePixels>(a, k, first, own);
+      inputs_of_rows<Q, S, Stride, TablePixels>(a, k, first, own, ahead);
     }
   }
 }

@@ -211,6 +211,7 @@ void grouped_channels_tile(const GroupedChannels<T>& a) {
       static_cast<std::ptrdiff_t>((Grouped ? a.inputs : 1) * a.kernel_rows * Row::columns(a)) *
       lanes;
   const T* weights = a.weights;
+  const T* ahead = a.ahead;
   for (std::ptrdiff_t next = 0; next < channels; next += lanes, weights += vector_weights) {
     // The last vector may compute some channels again.
     const bool whole = next + lanes <= channels;
@@ -218,6 +219,9 @@ void grouped_channels_tile(const GroupedChannels<T>& a) {
     const T* const* rows = a.rows;
     T* to = a.to;
     for (std::size_t p = 0; p < a.output_rows; ++p, rows += a.row_stride, to += a.to_row_step) {
+      if constexpr (Grouped) {
+        fetch_for_reading_until(ahead, ahead + a.ahead_step);
+      }
       channels_of_row<T, Grouped, Row, Q>(a, k, whole ? weights : weights + vector_weights, rows,
                                           to);
     }

@@ -56,6 +56,10 @@ struct GroupedChannels {
   /// Results go past the caches: channels are whole vectors that lie where those of memory do.
   /// Then pixels come from as far, and are asked for before.
   bool streams;
+  /// What is read after this call: groups of several channels ask for so many elements more of it
+  /// before each vector of channels of a row, 0 where there is nothing.
+  const T* ahead;
+  std::ptrdiff_t ahead_step;
 };
 
 template <class T>
