@@ -337,6 +337,13 @@ class StripTaps {
     return cycles;
   }
 
+  /// Whether tiles may take rows from end to end: those of one vector only where taps share pixels.
+  bool may_take_rows(const TileSizes<T>& sizes) const {
+    const Axis& axis = problem_.columns;
+    const bool share = axis.stride == axis.dilation && (axis.kernel == 3 || axis.kernel == 5);
+    return columns_.in_step_but_ends() && (sizes.vectors > 1 || share);
+  }
+
   /// Of the tiles of a row from end to end, for each of the kernel's rows.
   double row_cycles(const TileSizes<T>& sizes) const {
     const Index width = problem_.columns.output;
@@ -372,7 +379,7 @@ class StripTaps {
     tap_count_ = 0;
     scattered_ = false;
     double cycles = 0;
-    const double row_tap = columns_.in_step_but_ends() ? row_cycles(sizes) : never;
+    const double row_tap = may_take_rows(sizes) ? row_cycles(sizes) : never;
     for (Run& rows : row_runs_) {
       rows.kind = TileKind::even;
       double least = run_cycles(rows, sizes);

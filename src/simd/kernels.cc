@@ -10,7 +10,8 @@
 //
 // An input value is broadcast once into a register rather than by each multiply-add: loads, of
 // which two or three start in a cycle, would then be the limit. A tile of one vector has one
-// multiply-add for each value, which then broadcasts it.
+// multiply-add for each value, which then broadcasts it, unless several taps share pixels
+// (simd/shared_pixels-inl.h).
 #include "simd/kernels.h"
 
 #include "simd/dispatch.h"
@@ -30,6 +31,7 @@
 #include "simd/long_rounds-inl.h"
 #include "simd/look_ahead-inl.h"
 #include "simd/multiply_add-inl.h"
+#include "simd/shared_pixels-inl.h"
 #include "simd/store_first-inl.h"
 #include "simd/tile_pixels-inl.h"
 #include "simd/transpose-inl.h"
@@ -174,6 +176,20 @@ HWY_INLINE void take_round(std::index_sequence<I...> /*steps*/, D d, const Value
   }
 }
 
+/// The taps of a row that share pixels, the first of which is the t-th of the tile.
+template <Round round, class D, class Values, class T, class Vector, std::size_t P>
+HWY_INLINE void take_shared(D d, const Values& values, const T* const* pixels, std::size_t t,
+                            std::int64_t c, const T* row, Vector (&sum)[P][1]) {
+  constexpr std::size_t taps = steps_of(round);
+  if constexpr (Values::ends_row) {
+    const SomeOfRow<P + taps - 2> numbers{values.reads[t] != Reads::all_but_first,
+                                          values.reads[t + taps - 1] != Reads::all_but_last};
+    add_row_of_taps<taps>(d, pixels[0] - values.step + c, values.step, row, numbers, sum);
+  } else {
+    add_row_of_taps<taps>(d, pixels[0] + c, values.step, row, AllOfRow{}, sum);
+  }
+}
+
 /// All products of a tile from a channel on. What `a` says is read before: after a fence a compiler
 /// has to read it again.
 template <Round round, bool looks_ahead, class D, class Values, class T, class Vector,
@@ -208,7 +224,10 @@ HWY_INLINE void add_products(D d, const TileArguments<T>& a, const Values& value
       const T* const* pixel = pixels;
       const std::size_t* tap = taps;
       do {
-        if constexpr (round == Round::one_tap) {
+        if constexpr (shares_pixels(round)) {
+          take_shared<round>(d, values, pixel, static_cast<std::size_t>(tap - taps), c,
+                             weights + *tap * step, sum);
+        } else if constexpr (round == Round::one_tap) {
           multiply_add(d, values, pixel, static_cast<std::size_t>(tap - taps), c,
                        weights + *tap * step, sum);
         } else {
@@ -361,8 +380,7 @@ template <Round round, class D, std::size_t P, std::size_t V,
           template <class, std::size_t> class Pixels>
 std::size_t all_tiles(const TileArguments<hn::TFromD<D>>& a) {
   using T = hn::TFromD<D>;
-  constexpr bool ends_row = std::is_same_v<Pixels<T, P>, AlongRow<T, P>>;
-  if constexpr (may_look_ahead<T>(round, ends_row)) {
+  if constexpr (may_look_ahead<T>(round, Pixels<T, P>::ends_row && V > 1)) {
     const std::size_t of_tile = ahead_of_tile<round>(a);
     if (of_tile > 0) {
       return tiles_ahead<round, D, P, V, Pixels>(a, of_tile);
@@ -397,13 +415,16 @@ Round round_of(const TileArguments<T>& a) {
                          : Round::one_tap;
 }
 
-/// Of pixels that lie evenly. Tiles of one vector gain nothing by long rounds.
+/// Of pixels that lie evenly. Tiles of one vector gain nothing by long rounds, but by taps that
+/// share pixels.
 template <class D, std::size_t P, std::size_t V, template <class, std::size_t> class Pixels>
 std::size_t tiles(const TileArguments<hn::TFromD<D>>& a) {
   using T = hn::TFromD<D>;
   if constexpr (V > 1 && has_long_rounds<T>(P * V, V) && std::is_same_v<Pixels<T, P>, Even<T, P>>) {
     switch (round_of(a)) {
       case Round::one_tap:
+      case Round::three_shared:
+      case Round::five_shared:
         break;
       case Round::four_taps:
         return all_tiles<Round::four_taps, D, P, V, EvenInLongRounds>(a);
@@ -415,6 +436,15 @@ std::size_t tiles(const TileArguments<hn::TFromD<D>>& a) {
         return all_tiles<Round::nine_taps, D, P, V, EvenInLongRounds>(a);
       case Round::four_channels:
         return all_tiles<Round::four_channels, D, P, V, EvenInLongRounds>(a);
+    }
+  }
+  if constexpr (may_share_pixels<T>(P, V)) {
+    constexpr bool ends_row = Pixels<T, P>::ends_row;
+    if (shares_pixels<3, ends_row>(a)) {
+      return all_tiles<Round::three_shared, D, P, V, Pixels>(a);
+    }
+    if (shares_pixels<5, ends_row>(a)) {
+      return all_tiles<Round::five_shared, D, P, V, Pixels>(a);
     }
   }
   return all_tiles<Round::one_tap, D, P, V, Pixels>(a);

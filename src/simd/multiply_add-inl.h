@@ -34,6 +34,31 @@ HWY_INLINE void multiply_add_to(V& sum, V a, V b) {
 #endif
 }
 
+/// sum += *number * weight if `there` is such a number; else it may lie outside of all memory. The
+/// jump is hidden from compilers: around one that it sees GCC keeps a sum in memory.
+template <class D, class V, class T = hn::TFromD<D>>
+HWY_INLINE void multiply_add_if(bool there, [[maybe_unused]] D d, V& sum, const T* number,
+                                V weight) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+  static_assert(sizeof(T) == sizeof(float));
+  auto in_register = sum.raw;
+  auto value = weight.raw;
+  asm("testb %b3, %b3\n\t"
+      "je 1f\n\t"
+      "vbroadcastss %4, %1\n\t"
+      "vfmadd231ps %1, %2, %0\n"
+      "1:"
+      : "+v"(in_register), "=&v"(value)
+      : "v"(weight.raw), "q"(there), "m"(*number)
+      : "cc");
+  sum = V{in_register};
+#else
+  if (there) {
+    sum = hn::MulAdd(hn::Set(d, *number), weight, sum);
+  }
+#endif
+}
+
 }  // namespace conv2d::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -13,18 +13,34 @@
 
 namespace conv2d::simd {
 
-/// Steps of taps, or of channels where there is one tap; `nine_taps` are all that the kernel has.
-enum class Round { one_tap, three_taps, four_taps, five_taps, nine_taps, four_channels };
+/// Steps of taps, or of channels where there is one tap; `nine_taps` are all that the kernel has,
+/// and shared are pixels of a row of taps in tiles of one vector (shared_pixels-inl.h).
+enum class Round {
+  one_tap,
+  three_taps,
+  four_taps,
+  five_taps,
+  nine_taps,
+  four_channels,
+  three_shared,
+  five_shared
+};
+
+constexpr bool shares_pixels(Round round) {
+  return round == Round::three_shared || round == Round::five_shared;
+}
 
 constexpr std::size_t steps_of(Round round) {
   switch (round) {
     case Round::one_tap:
       return 1;
     case Round::three_taps:
+    case Round::three_shared:
       return 3;
     case Round::four_taps:
       return 4;
     case Round::five_taps:
+    case Round::five_shared:
       return 5;
     case Round::nine_taps:
       return 9;

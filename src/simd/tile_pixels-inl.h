@@ -12,6 +12,7 @@
 
 #include "simd/kernels.h"
 #include "simd/long_rounds-inl.h"
+#include "simd/shared_pixels-inl.h"
 
 #include <hwy/highway.h>
 
@@ -76,6 +77,7 @@ struct ScatteredInLongRounds {
 /// and one, two or four times another, reach them from few registers.
 template <class T, std::size_t P>
 struct Even {
+  static constexpr bool ends_row = false;
   static constexpr bool exists(std::size_t /*v*/) { return true; }
   static constexpr std::size_t pointers = 1;
   static constexpr bool alike = true;  ///< those of the next tile lie a step further on
@@ -107,6 +109,7 @@ inline std::int64_t opaque(std::int64_t number) {
 /// The same eight at a time, from more registers by fewer instructions.
 template <class T, std::size_t P>
 struct EvenInLongRounds {
+  static constexpr bool ends_row = false;
   static constexpr std::size_t pointers = 1;
   static constexpr bool in_long_rounds = true;
   explicit EvenInLongRounds(const TileArguments<T>& a)
@@ -133,12 +136,15 @@ struct EvenInLongRounds {
   std::int64_t step, three, five, seven;
 };
 
-/// Even pixels where an end of the tile is one of a row, and taps lie in the padding there. Not of
-/// one vector or a half: what decides for each tap would take as long as a few of their
-/// multiply-adds.
+/// Even pixels where an end of the tile is one of a row, and taps lie in the padding there. With
+/// one vector or a half only for taps that share pixels: what decides for each tap would take as
+/// long as a few multiply-adds.
 template <class T, std::size_t P>
 struct AlongRow {
-  static constexpr bool exists(std::size_t v) { return v > 1 && P > 2 && P <= most_row_pixels; }
+  static constexpr bool ends_row = true;
+  static constexpr bool exists(std::size_t v) {
+    return P > 2 && P <= most_row_pixels && (v > 1 || may_share_pixels<T>(P, 1));
+  }
   static constexpr std::size_t pointers = 1;
   static constexpr bool alike = true;  ///< those of the next tile lie a step further on
   static constexpr bool in_long_rounds = false;

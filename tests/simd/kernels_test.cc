@@ -159,6 +159,8 @@ std::vector<Products> products_of_rounds() {
           {9, 1, {0}},
           {4, 3, {1}},
           {3, 9, {0, 1, 2, 3, 4, 5, 6, 7, 8}},
+          {3, 9, {3, 4, 5}},
+          {2, 25, {0, 1, 2, 3, 4, 10, 11, 12, 13, 14}},
           {2, 10, {0, 1, 2, 3, 5, 6, 7, 8, 9}},
           {3, 9, {1, 2, 4, 5, 7, 8}},
           {3, 9, {0, 1, 3, 4}},
@@ -166,23 +168,28 @@ std::vector<Products> products_of_rounds() {
           {2, 7, {0, 1, 2, 3, 4, 5, 6}}};
 }
 
-/// The tiles of a shape, over pixels that a step from one to the next says too.
+/// Elements from each pixel of check_tile() to the next.
+constexpr std::size_t pixels_apart = 3;
+
+/// The tiles of a shape, over pixels that a step from one to the next says too. Taps may read as
+/// far apart as pixels lie, and then share them.
 template <class T>
 void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fused,
-                const Products& products) {
+                const Products& products, std::size_t taps_apart) {
   const simd::Kernels<T>& kernels = simd::kernels<T>();
   const bool half = vectors == simd::half_vector;
   const auto lanes = static_cast<std::size_t>(half ? kernels.lanes / 2 : kernels.lanes);
   const std::size_t wide = half ? lanes : vectors * lanes;
   const auto& [channels, all_taps, taps] = products;
-  constexpr std::size_t step = 3;
-  const auto x = random_numbers<T>(random, step * simd::most_pixels + 4 * taps.size() + 20);
+  constexpr std::size_t step = pixels_apart;
+  const auto x =
+      random_numbers<T>(random, step * simd::most_pixels + taps_apart * taps.size() + 20);
   const auto weights = random_numbers<T>(random, all_taps * channels * wide);
   const auto bias = random_numbers<T>(random, wide);
   std::vector<const T*> starts;
   std::vector<const T*> table;
   for (std::size_t t = 0; t < taps.size(); ++t) {
-    starts.push_back(x.data() + 4 * t);
+    starts.push_back(x.data() + taps_apart * t);
     for (std::size_t i = 0; i < pixels; ++i) {
       table.push_back(starts.back() + step * i);
     }
@@ -237,17 +244,30 @@ void check_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fu
   }
 }
 
+/// Taps of rows of so many, of which the first one leaves out a tile's first pixel, and the last
+/// one the last pixel.
+struct RowTaps {
+  std::size_t row;
+  std::vector<std::size_t> taps;
+};
+
 /// The row tile of a shape, whose taps leave out no pixel, the first one and the last one.
 template <class T>
-void check_row_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fused) {
+void check_row_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fused,
+                    const RowTaps& row_taps) {
   const simd::Kernels<T>& kernels = simd::kernels<T>();
-  const std::size_t wide = vectors * static_cast<std::size_t>(kernels.lanes);
+  const auto lanes = static_cast<std::size_t>(kernels.lanes);
+  const std::size_t wide = vectors == simd::half_vector ? lanes / 2 : vectors * lanes;
   constexpr std::size_t channels = 5;
   constexpr std::size_t step = 7;
-  const std::vector<simd::Reads> reads = {simd::Reads::all_but_first, simd::Reads::all,
-                                          simd::Reads::all_but_last};
-  const std::vector<std::size_t> taps = {0, 1, 3};
-  constexpr std::size_t all_taps = 4;
+  const auto& [row, taps] = row_taps;
+  std::vector<simd::Reads> reads;
+  for (std::size_t t = 0; t < taps.size(); ++t) {
+    reads.push_back(t % row == 0         ? simd::Reads::all_but_first
+                    : t % row == row - 1 ? simd::Reads::all_but_last
+                                         : simd::Reads::all);
+  }
+  const std::size_t all_taps = taps.back() + 1;
   const auto x = random_numbers<T>(random, step * (pixels + taps.size()));
   const auto weights = random_numbers<T>(random, all_taps * channels * wide);
   const auto bias = random_numbers<T>(random, wide);
@@ -392,6 +412,9 @@ TYPED_TEST(Tile, IsOneOfSeveralInACall) {
 TYPED_TEST(Tile, LeavesOutAnEndOfARowForSomeTaps) {
   using T = TypeParam;
   Random random;
+  const std::vector<RowTaps> rows_of_taps = {{3, {0, 1, 3}},          {3, {0, 1, 2}},
+                                             {3, {0, 1, 2, 6, 7, 8}}, {5, {0, 1, 2, 3, 4}},
+                                             {2, {0, 1, 2, 3, 4, 5}}, {1, {0, 1, 2}}};
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
     const bool fused = testing::has_fused_multiply_add(name);
@@ -399,7 +422,9 @@ TYPED_TEST(Tile, LeavesOutAnEndOfARowForSomeTaps) {
     for (std::size_t vectors = simd::half_vector; vectors <= simd::most_vectors; ++vectors) {
       for (std::size_t pixels = 1; pixels <= simd::most_pixels; ++pixels) {
         if (simd::kernels<T>().row_tile[vectors][pixels] != nullptr) {
-          check_row_tile<T>(random, vectors, pixels, fused);
+          for (const RowTaps& taps : rows_of_taps) {
+            check_row_tile<T>(random, vectors, pixels, fused, taps);
+          }
           ++found;
         }
       }
@@ -418,7 +443,9 @@ TYPED_TEST(Tile, IsTheSumInItsOrderForEveryShape) {
       for (std::size_t pixels = 1; pixels <= simd::most_pixels; ++pixels) {
         if (simd::kernels<T>().tile[vectors][pixels] != nullptr) {
           for (const Products& products : products_of_rounds()) {
-            check_tile<T>(random, vectors, pixels, fused, products);
+            for (const std::size_t taps_apart : {pixels_apart, pixels_apart + 1}) {
+              check_tile<T>(random, vectors, pixels, fused, products, taps_apart);
+            }
           }
         }
       }
