@@ -211,7 +211,8 @@ class Worker {
     if (from == nullptr || strides_[2] != row) {
       return;
     }
-    const Index tiles = divide_up(problem.columns.output, cut.most_pixels);
+    const Index of_class = divide_up(problem.columns.output, cut.classes.apart);
+    const Index tiles = cut.classes.apart * divide_up(of_class, cut.most_pixels);
     const Index steps = tiles * count * divide_up(channels_, cut.lanes);
     constexpr Index line = 64 / sizeof(T);
     ahead_ = {from, divide_up((end - first) * row, steps * line) * line};

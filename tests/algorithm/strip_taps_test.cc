@@ -200,6 +200,29 @@ TEST(StripTaps, TapsInThePaddingAreLeftOut) {
   }
 }
 
+/// Where there are tiles of one vector that end a row: only there do taps that share pixels make
+/// them fast.
+TEST(StripTaps, TilesOfOneVectorTakeRowsWhereTapsSharePixels) {
+  const auto tiles_of_rows = [](Index kernel, Index stride) {
+    const Index outputs = 14;
+    const Index inputs = (outputs - 1) * stride + kernel - 2;
+    const Configuration c{.input = {1, 64, inputs, inputs},
+                          .weight = {16, 64, kernel, kernel},
+                          .output = {1, 16, outputs, outputs},
+                          .arguments = {.stride = stride, .padding = 1}};
+    Strip strip(c, MemoryFormat::channels_last);
+    strip.cut(0, 0, outputs, 1, false);
+    strip.expect_all_pixels();
+    return std::count_if(strip.tiles().begin(), strip.tiles().end(),
+                         [](const PixelTile& tile) { return tile.kind == TileKind::row; });
+  };
+  const bool exist = simd::kernels<float>().row_tile[1][14] != nullptr;
+  EXPECT_EQ(tiles_of_rows(3, 1), exist ? 14 : 0);
+  EXPECT_EQ(tiles_of_rows(5, 1), exist ? 14 : 0);
+  EXPECT_EQ(tiles_of_rows(3, 2), 0);
+  EXPECT_EQ(tiles_of_rows(7, 1), 0);
+}
+
 /// The pixels of the input, counted row by row, that tiles read before others do: all but those
 /// that only the other taps of the first row and column of the output reach.
 TEST(StripTaps, EachPixelIsNewToOneTile) {
