@@ -33,14 +33,15 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 /// Taps of a row whose weights are in registers at a time, beside so many sums, a number, and one
 /// register more that GCC needs.
-template <std::size_t P>
-constexpr std::size_t taps_at_once = P + 2 < vector_registers ? vector_registers - P - 2 : 0;
+constexpr std::size_t taps_at_once(std::size_t sums) {
+  return sums + 2 < vector_registers ? vector_registers - sums - 2 : 0;
+}
 
 /// Whether taps share pixels in a tile of that many vectors: of float32 numbers, with pixels enough
 /// for it to be worth the compiler's time.
 template <class T>
 constexpr bool may_share_pixels(std::size_t pixels, std::size_t vectors) {
-  return sizeof(T) == sizeof(float) && vectors == 1 && pixels > 4 && pixels + 3 < vector_registers;
+  return sizeof(T) == sizeof(float) && vectors == 1 && pixels > 4 && taps_at_once(pixels) > 1;
 }
 
 /// Whether S taps from the t-th on are a row that reads as far apart as pixels do, of which none
@@ -73,7 +74,7 @@ bool shares_pixels(const TileArguments<T>& a) {
   return true;
 }
 
-/// Which numbers of a row of taps are read: all of them.
+/// Which numbers of a row of taps are read: all of them. Clang wants has() all the same.
 struct AllOfRow {
   static constexpr bool may_lack(std::size_t /*j*/) { return false; }
   static constexpr bool has(std::size_t /*j*/) { return true; }
@@ -124,7 +125,7 @@ template <std::size_t S, std::size_t S0 = 0, class D, class T, class Vector, std
           class Numbers>
 HWY_INLINE void add_row_of_taps(D d, const T* from, std::int64_t step, const T* weights,
                                 const Numbers& numbers, Vector (&sum)[P][1]) {
-  constexpr std::size_t pieces = (S - S0 + taps_at_once<P> - 1) / taps_at_once<P>;
+  constexpr std::size_t pieces = (S - S0 + taps_at_once(P) - 1) / taps_at_once(P);
   constexpr std::size_t end = S0 + (S - S0 + pieces - 1) / pieces;
   add_taps<S0, end>(d, from, step, weights, numbers, sum);
   if constexpr (end < S) {

@@ -36,7 +36,7 @@ struct TallLayer {
   PaddingMode padding_mode = PaddingMode::zeros;
   std::int64_t width = 13;
 
-  /// So many rows that L2 holds neither input and result together, nor half as much again.
+  /// So many rows that the input alone is half as large again as L2.
   Sizes input() const {
     const auto l2 = static_cast<std::int64_t>(simd::caches().l2);
     const std::int64_t row_bytes = channels * width * static_cast<std::int64_t>(sizeof(float));
