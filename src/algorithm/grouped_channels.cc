@@ -1,27 +1,21 @@
-// Convolution in groups of few channels with vectors along channels, forward, float32 and float64:
-// depthwise layers, and groups of 2, 4 or 8 inputs and as many outputs, where a pixel's channels
-// lie side by side.
+// Depthwise convolution with vectors along channels, forward, float32 and float64: groups of one
+// channel, where a pixel's channels lie side by side.
 //
-// Math      y[n,k,p,q] = bias[k]
-//             + sum over i, r, s of w[k,i,r,s] * x[n, k/g*g + i, p*sh + r*dh - top, ...]
-//           with g channels in a group
-// Order     of a sum: i, r, s, each step one fused multiply-add; the bias last. That is the
+// Math      y[n,k,p,q] = bias[k] + sum over r, s of w[k,0,r,s] * x[n, k, p*sh + r*dh - top, ...]
+// Order     of a sum: r, s, each step one fused multiply-add; the bias last. That is the
 //           definition's, so the bits are the reference's where vectors have fused multiply-adds,
 //           whatever the threads, the batch, the memory layout and the width of vectors.
 // Loops     images, blocks of channels, strips of output rows, bands of rows, columns of tiles of
 //           pixels (outermost first); then the inner loop (simd/grouped_channels.h): vectors of
-//           channels, rows, i, r, s. What a band's rows share of pixels and weights stays in L1
-// Groups    a vector holds the outputs of one or several groups, so that it is full however few
-//           channels a group has; its pixels' lanes are permuted for each i. Or input i is
-//           broadcast to its group's lanes, a vector or half of one (simd/group_inputs.h)
+//           channels, rows, r, s. What a band's rows share of pixels and weights stays in L1
 // Input     where it lies, by pointers to rows and offsets of columns, both through the border's
 //           index map; what lies in zeros is left out, so that infinite weights need no other loop.
 //           No row's end cuts a vector short, whatever the width
 // Turned    tensors of other strides, such as contiguous ones of small maps, a block of channels
 //           at a time
-// Weights   packed as [k / lanes][i][r][s][lanes]: a vector's lie together
+// Weights   packed as [k / lanes][r][s][lanes]: a vector's lie together
 // Dilation  output columns as far apart as makes their inputs' columns neighbours
-// Not for   groups of more channels, which fill vectors by themselves; large contiguous maps
+// Not for   groups of several channels (joined_groups.cc, direct.cc); large contiguous maps
 #include "algorithm/algorithm.h"
 #include "algorithm/bias.h"
 #include "algorithm/depthwise_planes.h"
@@ -60,35 +54,6 @@ bool turning_pays(const Problem& problem) {
          (columns <= 28 && taps >= some_taps && unrolled);
 }
 
-/// Groups of 8 whose inputs are broadcast to all outputs of a group at once.
-bool broadcasts_to_whole_groups(const Problem& problem) {
-  return problem.in_channels_per_group() == 8 && problem.types.y == DType::float32 &&
-         simd::group_inputs_kernels().part == 8;
-}
-
-/// Where each group's part of a pixel is a line of a page of its own, nearly, and strides leave it
-/// few products. Measured: copying lines in time (direct.cc) is faster; but where inputs are
-/// broadcast to whole groups only if the first cache does not hold the least window of a tile.
-bool pixels_lie_far_apart(const Problem& problem) {
-  if (problem.in_channels_per_group() != 8 || problem.columns.stride == 1) {
-    return false;
-  }
-  if (broadcasts_to_whole_groups(problem)) {
-    return problem.in_channels % 512 == 0 && problem.columns.input >= 16;
-  }
-  return problem.in_channels >= 256 && problem.columns.input >= 32;
-}
-
-/// Measured: turned, such groups are faster than by the algorithms of single groups where the
-/// weights of a kernel's row stay in registers; large planes read in every column are not.
-bool turned_groups_pay(const Problem& problem) {
-  const Index width = problem.columns.kernel;
-  const TapClasses classes(problem.columns);
-  constexpr Index few_pixels = Index{64} * 64;
-  return broadcasts_to_whole_groups(problem) && (width == 3 || width == 5) && classes.stride <= 2 &&
-         (classes.stride == 2 || problem.rows.output * problem.columns.output <= few_pixels);
-}
-
 std::optional<std::string_view> refuses(const Problem& problem) {
   if (problem.pass != Pass::forward) {
     return "only the forward pass";
@@ -99,25 +64,15 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   if (const auto reason = refuses_distances(problem)) {
     return reason;
   }
-  const Index inputs = problem.in_channels_per_group();
-  if (inputs != problem.out_channels_per_group() ||
-      (inputs != 1 && inputs != 2 && inputs != 4 && inputs != 8)) {
-    return "only for groups of 1, 2, 4 or 8 inputs and as many outputs";
+  if (problem.in_channels_per_group() != 1 || problem.out_channels_per_group() != 1) {
+    return "only for groups of one channel";
   }
   return std::nullopt;
 }
 
 std::optional<std::string_view> yields(const Problem& problem) {
-  const Index inputs = problem.in_channels_per_group();
-  if (problem.groups == 1 && inputs > 1) {
-    return "a single group is a layer like any other";
-  }
-  if (problem.format != MemoryFormat::channels_last &&
-      (inputs > 1 ? !turned_groups_pay(problem) : !turning_pays(problem))) {
+  if (problem.format != MemoryFormat::channels_last && !turning_pays(problem)) {
     return "planes would be turned into channels and back";
-  }
-  if (pixels_lie_far_apart(problem)) {
-    return "pixels so far apart that copying each group's part of them pays";
   }
   constexpr Index few = 8;
   if (problem.in_channels < few) {
@@ -151,16 +106,15 @@ std::size_t packed_bytes(const Problem& problem) {
   });
 }
 
-/// The weights of the vector of channels from `first` on, from [k][i][r][s] of any strides to
-/// [i][r][s][lanes]. Channels that there are not have zeros.
+/// The weights of the vector of channels from `first` on, from [k][0][r][s] of any strides to
+/// [r][s][lanes]. Channels that there are not have zeros.
 template <class T>
 T* turn_taps(TensorView weight, Index first, T* to) {
   const Sizes& sizes = weight.sizes();
   const Strides& strides = weight.strides();
-  for (Index tap = 0; tap < sizes[1] * sizes[2] * sizes[3]; ++tap) {
-    const Index i = tap / sizes[3] / sizes[2];
-    const T* from = static_cast<const T*>(weight.data()) + i * strides[1] +
-                    tap / sizes[3] % sizes[2] * strides[2] + tap % sizes[3] * strides[3];
+  for (Index tap = 0; tap < sizes[2] * sizes[3]; ++tap) {
+    const T* from = static_cast<const T*>(weight.data()) + tap / sizes[3] * strides[2] +
+                    tap % sizes[3] * strides[3];
     for (Index k = first; k < first + lanes<T>(); ++k, ++to) {
       *to = k >= 0 && k < sizes[0] ? from[k * strides[0]] : T{};
     }
@@ -189,7 +143,7 @@ std::size_t workspace_bytes(const Problem& problem) {
       const grouped_channels::Cut<T> other(problem, {.channels_last = true, .meets = meets});
       most = std::max(most, grouped_channels::Worker<T>::bytes(problem, other));
     }
-    return at(num_threads()) * most + at(cut.padded + cut.inputs * cut.lanes) * sizeof(T) +
+    return at(num_threads()) * most + at(cut.padded) * sizeof(T) +
            at(grouped_channels::class_step(problem, cut) * cut.classes.apart) * sizeof(Index);
   });
 }
@@ -261,7 +215,6 @@ void run_as(const Problem& problem, const Operands& operands) {
       .operands = operands,
       .cut = cut,
       .weights = reinterpret_cast<const T*>(operands.packed + header_bytes),
-      .spread = grouped_channels::spread_of(cut),
       .bias = bias_or_zeros<T>(problem, operands.bias, padded_channels<T>(problem)),
       .columns = grouped_channels::columns_of(
           problem, cut, cut.in_place ? operands.first.strides()[3] : cut.block),

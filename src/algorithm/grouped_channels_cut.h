@@ -1,4 +1,4 @@
-// How a convolution in groups of few channels, with vectors along channels, is cut into pieces.
+// How a depthwise convolution with vectors along channels is cut into pieces.
 #pragma once
 
 #include "algorithm/algorithm.h"
@@ -8,7 +8,6 @@
 #include "algorithm/vector_types.h"
 #include "conv2d/threads.h"
 #include "simd/caches.h"
-#include "simd/group_inputs.h"
 #include "simd/grouped_channels.h"
 
 #include <algorithm>
@@ -38,10 +37,9 @@ struct Cut {
   Cut(const Problem& problem, const Memory& memory)
       : kernels(simd::grouped_channels_kernels<T>()),
         lanes(static_cast<Index>(kernels.lanes)),
-        inputs(problem.in_channels_per_group()),
         channels(problem.in_channels),
         padded(divide_up(channels, lanes) * lanes),
-        kernel_taps(inputs * problem.rows.kernel * problem.columns.kernel),
+        kernel_taps(problem.rows.kernel * problem.columns.kernel),
         classes(problem.columns),
         in_place(memory.channels_last &&
                  (channels >= lanes || part_tiles(problem.columns.kernel)) &&
@@ -49,7 +47,7 @@ struct Cut {
         writes_in_place(in_place || (memory.channels_last && channels >= lanes)),
         keeps_weights(weight_bytes() <= quarter_l2()),
         tiles(tiles_for(problem.columns.kernel)),
-        most_pixels(pixels_of_tiles(problem)) {
+        most_pixels(simd::most_channel_pixels) {
     if (in_place) {
       cut_in_place(problem);
     } else {
@@ -67,7 +65,7 @@ struct Cut {
     const Index apart = std::gcd(problem.in_channels * static_cast<Index>(sizeof(T)), way_bytes);
     const auto distance =
         reinterpret_cast<std::intptr_t>(to) - reinterpret_cast<std::intptr_t>(from);
-    return problem.in_channels_per_group() == 1 && apart >= way_bytes / 4 && distance % apart == 0;
+    return apart >= way_bytes / 4 && distance % apart == 0;
   }
 
   /// Of a strip at most.
@@ -82,7 +80,7 @@ struct Cut {
   /// that a piece of the row reads.
   Index loads(Index outputs, Index taps) const {
     const Index piece = columns_at_once(taps);
-    if (piece == 0 || tiles == &kernels.any || tiles == &kernels.grouped_any) {
+    if (piece == 0 || tiles == &kernels.any) {
       return outputs * taps;
     }
     return taps / piece * ((outputs - 1) * classes.stride + piece) + taps % piece * outputs;
@@ -106,7 +104,6 @@ struct Cut {
 
   const simd::GroupedChannelsKernels<T>& kernels;
   Index lanes;
-  Index inputs;  ///< of a group, as many as its outputs
   Index channels;
   Index padded;       ///< channels up to whole vectors
   Index kernel_taps;  ///< of an output
@@ -121,9 +118,6 @@ struct Cut {
   Index rows = 1;    ///< output rows of a strip at most
   Index strips = 1;  ///< of an image
   Index band = 1;    ///< rows that are computed at once
-  /// Rows of the next band are asked for while one is computed. Measured: groups of 4 gain 6 to 9%
-  /// by it, groups of 8 2%, single channels, which have few products for each pixel, lose up to 8%.
-  bool looks_ahead = false;
 
  private:
   /// Pixels a multiple of 4 KiB apart, or nearly, all meet in one set of the first cache, and in a
@@ -136,7 +130,7 @@ struct Cut {
     constexpr Index many_taps = 25;
     const Index pixels = problem.rows.input * problem.columns.input;
     const Index bytes = problem.batch * pixels * pixel_bytes();
-    if (inputs > 1 || kernel_taps < some_taps) {
+    if (kernel_taps < some_taps) {
       return false;
     }
     const bool many = kernel_taps >= many_taps;
@@ -152,7 +146,7 @@ struct Cut {
   /// Tiles of less than a vector of channels; nullptr where such pixels are copied first.
   const typename simd::GroupedChannelsKernels<T>::Tiles* part_tiles(Index width) const {
     const bool known = width == 3 || width == 5 || width == 7;
-    if (inputs > 1 || !known || classes.stride > 2) {
+    if (!known || classes.stride > 2) {
       return nullptr;
     }
     const auto& ones = kernels.part[at((width - 3) / 2)][at(classes.stride - 1)];
@@ -166,66 +160,26 @@ struct Cut {
   Index weight_bytes() const { return kernel_taps * padded * static_cast<Index>(sizeof(T)); }
 
   const typename simd::GroupedChannelsKernels<T>::Tiles* tiles_for(Index width) const {
-    const bool in_steps = classes.stride <= 2;
-    if constexpr (std::is_same_v<T, float>) {
-      if (in_steps && broadcasts(width)) {
-        const simd::GroupInputsKernels& of_inputs = simd::group_inputs_kernels();
-        return width == 3 || width == 5
-                   ? &of_inputs.unrolled[at((width - 3) / 2)][at(classes.stride - 1)]
-                   : &of_inputs.any;
-      }
-    }
     if (in_place && channels < lanes) {
       return part_tiles(width);
     }
-    const auto& any = inputs > 1 ? kernels.grouped_any : kernels.any;
     const Index known = columns_at_once(width);
-    if (!in_steps || known == 0) {
-      return &any;
+    if (classes.stride > 2 || known == 0) {
+      return &kernels.any;
     }
     // Not every type has unrolled ones.
-    const auto& unrolled_ones = inputs > 1 ? kernels.grouped_three[at(classes.stride - 1)]
-                                : known < width
+    const auto& unrolled_ones = known < width
                                     ? kernels.wider[at((known - 5) / 2)]
                                     : kernels.unrolled[at((known - 3) / 2)][at(classes.stride - 1)];
-    return unrolled_ones[1] != nullptr ? &unrolled_ones : &any;
-  }
-
-  /// Whether an input is broadcast to the lanes of its group. Where a vector of pixels is loaded
-  /// for three outputs, permutations take no longer, and fewer loads wait for memory.
-  bool broadcasts(Index width) const {
-    return inputs > 1 && inputs % static_cast<Index>(simd::group_inputs_kernels().part) == 0 &&
-           !(in_place && width == 3 && classes.stride == 1);
-  }
-
-  /// Pixels that a tile of so many outputs reads for an input of its group.
-  Index window(const Problem& problem, Index outputs) const {
-    return problem.rows.kernel * ((outputs - 1) * classes.stride + problem.columns.kernel);
-  }
-
-  /// Whether the pixels of a tile's window meet in so few sets of the first cache that it does not
-  /// hold them. Each input of the group reads them again.
-  bool crowds(const Problem& problem, Index outputs) const {
-    return in_place && inputs > 1 && window(problem, outputs) > lines_held(pixel_bytes());
-  }
-
-  /// As many as there are sums for, or fewer that crowd less; those of too few would wait for each
-  /// other.
-  Index pixels_of_tiles(const Problem& problem) const {
-    constexpr Index least = 5;
-    Index pixels = simd::most_channel_pixels;
-    while (pixels > least && crowds(problem, pixels)) {
-      --pixels;
-    }
-    return pixels;
+    return unrolled_ones[1] != nullptr ? &unrolled_ones : &kernels.any;
   }
 
   /// Of a kernel row of that many in all; 0 where no loop knows them.
   Index columns_at_once(Index width) const {
-    if (width == 3 || (inputs == 1 && (width == 5 || width == 7))) {
+    if (width == 3 || width == 5 || width == 7) {
       return width;
     }
-    if (inputs > 1 || width < 7 || classes.stride != 1) {
+    if (width < 7 || classes.stride != 1) {
       return 0;
     }
     return width % 5 < width % 7 ? 5 : 7;  // leaves fewer to the other loop
@@ -257,9 +211,8 @@ struct Cut {
       }
     }
     strips = std::max(strips, least_strips(problem.rows));
-    const Index step = std::max(lanes, inputs);
-    block = divide_up(divide_up(padded, blocks), step) * step;
-    leave_a_vector(step);
+    block = divide_up(divide_up(padded, blocks), lanes) * lanes;
+    leave_a_vector();
   }
 
   /// So many that addresses of a strip's rows take little of L2 too, however many rows there are.
@@ -269,10 +222,10 @@ struct Cut {
   }
 
   /// To the last block: what is left over after whole vectors is computed with what is before it.
-  void leave_a_vector(Index step) {
+  void leave_a_vector() {
     while (blocks > 1 && channels - (blocks - 1) * block < lanes) {
       --blocks;
-      block = divide_up(divide_up(channels, blocks), step) * step;
+      block = divide_up(divide_up(channels, blocks), lanes) * lanes;
     }
   }
 
@@ -302,17 +255,16 @@ struct Cut {
                                                          : most;
     const auto used = [&] { return turned_input(problem) + turned_output(problem); };
     rows = output;
-    const Index step = std::max(lanes, inputs);
-    block = std::min(padded, std::max<Index>(writes_in_place ? 128 : 64, step));
-    while (block > step && used() > most && !writes_in_place) {
-      block -= step;
+    block = std::min(padded, std::max<Index>(writes_in_place ? 128 : 64, lanes));
+    while (block > lanes && used() > most && !writes_in_place) {
+      block -= lanes;
     }
     while (rows > 1 && used() > most_of_strip) {
       rows = divide_up(rows, 2);
     }
     blocks = divide_up(channels, block);
     if (writes_in_place) {
-      leave_a_vector(step);
+      leave_a_vector();
     }
     strips = divide_up(output, rows);
     const Index wanted = Index{4} * num_threads();
@@ -343,7 +295,6 @@ struct Cut {
     if (!in_place || bytes <= num_threads() * l2_bytes()) {
       return;
     }
-    looks_ahead = inputs > 1;
     if (bytes > last_cache() && pixel >= long_pixel && kernel_taps <= few_taps &&
         problem.rows.extent() * input <= l2_bytes() / 4) {
       band = 1;

@@ -25,27 +25,12 @@ struct Run {
   const Problem& problem;
   const Operands& operands;
   Cut<T> cut;
-  const T* weights;                        ///< see simd::GroupedChannels
-  std::vector<simd::LaneIndex<T>> spread;  ///< [i][lanes]: see simd::GroupedChannels
-  std::vector<T> bias;                     ///< [padded]
-  std::vector<std::ptrdiff_t> columns;     ///< [class of outputs][position]: where its pixel begins
-  bool streams;                            ///< results go past the caches
-  bool fetches;                            ///< the next item's input meanwhile
+  const T* weights;                     ///< see simd::GroupedChannels
+  std::vector<T> bias;                  ///< [padded]
+  std::vector<std::ptrdiff_t> columns;  ///< [class of outputs][position]: where its pixel begins
+  bool streams;                         ///< results go past the caches
+  bool fetches;                         ///< the next item's input meanwhile
 };
-
-/// Which lane of a vector of pixels each output's lane needs for each input of its group.
-template <class T>
-std::vector<simd::LaneIndex<T>> spread_of(const Cut<T>& cut) {
-  std::vector<simd::LaneIndex<T>> spread;
-  for (Index i = 0; i < cut.inputs; ++i) {
-    for (Index lane = 0; lane < cut.lanes; ++lane) {
-      const Index from =
-          cut.inputs > cut.lanes ? i % cut.lanes : lane / cut.inputs * cut.inputs + i;
-      spread.push_back(static_cast<simd::LaneIndex<T>>(from));
-    }
-  }
-  return spread;
-}
 
 /// Positions of the columns that a class of outputs reads at most.
 template <class T>
@@ -189,33 +174,9 @@ class Worker {
     T* to =
         cut.writes_in_place ? target(p) : output_->data() + p * problem.columns.output * cut.block;
     const Index to_step = cut.writes_in_place ? to_strides_[3] : cut.block;
-    look_ahead(p, count);
     for (Index first = 0; first < std::min(cut.classes.apart, problem.columns.output); ++first) {
       compute_class(p, count, first, to + first * to_step);
     }
-  }
-
-  /// Has tiles of a band ask for the rows that the next one reads and this one does not, while they
-  /// multiply.
-  void look_ahead(Index p, Index count) {
-    const Cut<T>& cut = run_.cut;
-    const Problem& problem = run_.problem;
-    ahead_ = {};
-    if (!cut.looks_ahead) {
-      return;
-    }
-    const Index row = problem.columns.input * strides_[3];
-    const Index first = (p + count - 1) * problem.rows.stride + problem.rows.extent();
-    const Index end = std::min(first + cut.band * problem.rows.stride, positions_);
-    const T* const from = first < end ? rows_[at(first)] : nullptr;
-    if (from == nullptr || strides_[2] != row) {
-      return;
-    }
-    const Index of_class = divide_up(problem.columns.output, cut.classes.apart);
-    const Index tiles = cut.classes.apart * divide_up(of_class, cut.most_pixels);
-    const Index steps = tiles * count * divide_up(channels_, cut.lanes);
-    constexpr Index line = 64 / sizeof(T);
-    ahead_ = {from, divide_up((end - first) * row, steps * line) * line};
   }
 
   /// Where the rows that the strip reads begin.
@@ -253,8 +214,6 @@ class Worker {
           .stride = at(cut.classes.stride),
           .pixel_step =
               even_step(columns, (wide - 1) * cut.classes.stride + problem.columns.kernel),
-          .inputs = at(cut.inputs),
-          .spread = run_.spread.data(),
           .weights = run_.weights + first_channel_ * cut.kernel_taps,
           .bias = run_.bias.data() + first_channel_,
           .to = to + q * to_step,
@@ -263,10 +222,7 @@ class Worker {
           .output_rows = at(count),
           .channels = at(channels),
           .streams = run_.streams,
-          .ahead = ahead_.next,
-          .ahead_step = ahead_.step,
       });
-      ahead_.next += ahead_.step * count * divide_up(channels, cut.lanes);
       q += wide;
     }
   }
@@ -286,12 +242,6 @@ class Worker {
     return step;
   }
 
-  /// What tiles ask for: see simd::GroupedChannels.
-  struct Ahead {
-    const T* next = nullptr;
-    Index step = 0;
-  };
-
   const Run<T>& run_;
   Strides strides_;                  ///< of the input
   Strides to_strides_;               ///< of the output
@@ -299,7 +249,6 @@ class Worker {
   std::optional<Buffer<T>> output_;  ///< [row][column][block]
   std::vector<const T*> rows_;       ///< [position of the strip]
   std::vector<Index> sources_;       ///< [position of the strip]
-  Ahead ahead_;
   Index image_ = 0;
   Index first_channel_ = 0;
   Index channels_ = 0;

@@ -8,6 +8,7 @@ namespace conv2d {
 extern const Algorithm depthwise_rows_algorithm;
 extern const Algorithm direct_algorithm;
 extern const Algorithm grouped_channels_algorithm;
+extern const Algorithm joined_groups_algorithm;
 extern const Algorithm planar_algorithm;
 extern const Algorithm reference_algorithm;
 extern const Algorithm separable_algorithm;
@@ -15,9 +16,10 @@ extern const Algorithm transposed_algorithm;
 extern const Algorithm winograd_algorithm;
 
 std::span<const Algorithm* const> algorithms() noexcept {
-  static constexpr std::array<const Algorithm*, 8> table = {
+  static constexpr std::array<const Algorithm*, 9> table = {
       &winograd_algorithm,          // where another rounding is allowed
       &separable_algorithm,         // the same, image filters
+      &joined_groups_algorithm,     // several channels a group, less than a vector
       &grouped_channels_algorithm,  // few channels a group, channels-last
       &depthwise_rows_algorithm,    // one input channel a group, planes
       &planar_algorithm,            // planes, few channels

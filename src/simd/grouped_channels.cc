@@ -22,25 +22,12 @@ HWY_BEFORE_NAMESPACE();
 namespace conv2d::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// A vector of pixels as the lanes of the outputs need it: as it is, where a group has one channel.
-template <class T, bool Grouped>
-struct PixelLoad {
-  HWY_INLINE PixelLoad(const GroupedChannels<T>& /*a*/, std::size_t /*input*/) {}
-  HWY_INLINE hn::Vec<hn::ScalableTag<T>> operator()(const T* HWY_RESTRICT from) const {
-    return hn::LoadU(hn::ScalableTag<T>(), from);
-  }
-};
-
+/// Of pixels with a vector of channels.
 template <class T>
-struct PixelLoad<T, true> {
+struct PixelLoad {
   using D = hn::ScalableTag<T>;
-  using Lanes = decltype(hn::SetTableIndices(D(), static_cast<const LaneIndex<T>*>(nullptr)));
-  Lanes lanes;
-
-  HWY_INLINE PixelLoad(const GroupedChannels<T>& a, std::size_t input)
-      : lanes(hn::SetTableIndices(D(), a.spread + input * hn::Lanes(D()))) {}
   HWY_INLINE hn::Vec<D> operator()(const T* HWY_RESTRICT from) const {
-    return hn::TableLookupLanes(hn::LoadU(D(), from), lanes);
+    return hn::LoadU(D(), from);
   }
 };
 
@@ -156,10 +143,10 @@ struct KernelRow {
   }
 };
 
-/// An input channel of the groups of a vector, which begin `from` the first channel of a pixel.
+/// All rows of a kernel, from channel `from` of a pixel on.
 template <class Row, class T, std::size_t Q, class Load>
-HWY_INLINE void add_input(const GroupedChannels<T>& a, ChannelSums<T, Q>& sums, const Load& load,
-                          const T* const* row, std::ptrdiff_t from, const T* HWY_RESTRICT weights) {
+HWY_INLINE void add_rows(const GroupedChannels<T>& a, ChannelSums<T, Q>& sums, const Load& load,
+                         const T* const* row, std::ptrdiff_t from, const T* HWY_RESTRICT weights) {
   const std::size_t step = Row::columns(a) * hn::Lanes(hn::ScalableTag<T>());
   for (std::size_t r = 0; r < a.kernel_rows; ++r, row += a.row_dilation, weights += step) {
     if (*row != nullptr) {
@@ -178,23 +165,16 @@ HWY_INLINE void fetch_pixels(const GroupedChannels<T>& a, const T* row, std::ptr
 }
 
 /// The vector of channels from k on of an output row.
-template <class T, bool Grouped, class Row, std::size_t Q>
+template <class T, class Row, std::size_t Q>
 HWY_INLINE void channels_of_row(const GroupedChannels<T>& a, std::ptrdiff_t k,
                                 const T* HWY_RESTRICT weights, const T* const* rows, T* to) {
   const auto lanes = static_cast<std::ptrdiff_t>(hn::Lanes(hn::ScalableTag<T>()));
-  const auto inputs = static_cast<std::ptrdiff_t>(Grouped ? a.inputs : 1);
-  const std::ptrdiff_t first = inputs > lanes ? k / inputs * inputs : k;
   ChannelSums<T, Q> sums;
   sums.clear();
   if (a.streams && a.pixel_step != 0) {
     fetch_pixels<T, Q>(a, rows[(a.kernel_rows - 1) * a.row_dilation], k + lanes);
   }
-  for (std::ptrdiff_t i = 0; i < inputs; ++i) {
-    const PixelLoad<T, Grouped> load(a, static_cast<std::size_t>(i));
-    const std::ptrdiff_t piece = Grouped ? i / lanes * lanes : 0;
-    add_input<Row>(a, sums, load, rows, first + piece, weights);
-    weights += static_cast<std::ptrdiff_t>(a.kernel_rows * Row::columns(a)) * lanes;
-  }
+  add_rows<Row>(a, sums, PixelLoad<T>(), rows, k, weights);
   if (a.streams) {
     sums.template store<true>(a.bias + k, to + k, a.to_step);
   } else {
@@ -203,15 +183,13 @@ HWY_INLINE void channels_of_row(const GroupedChannels<T>& a, std::ptrdiff_t k,
 }
 
 /// Rows change fastest: what the next one reads too, and all weights, are in L1.
-template <class T, bool Grouped, class Row, std::size_t Q>
+template <class T, class Row, std::size_t Q>
 void grouped_channels_tile(const GroupedChannels<T>& a) {
   const auto lanes = static_cast<std::ptrdiff_t>(hn::Lanes(hn::ScalableTag<T>()));
   const auto channels = static_cast<std::ptrdiff_t>(a.channels);
   const std::ptrdiff_t vector_weights =
-      static_cast<std::ptrdiff_t>((Grouped ? a.inputs : 1) * a.kernel_rows * Row::columns(a)) *
-      lanes;
+      static_cast<std::ptrdiff_t>(a.kernel_rows * Row::columns(a)) * lanes;
   const T* weights = a.weights;
-  const T* ahead = a.ahead;
   for (std::ptrdiff_t next = 0; next < channels; next += lanes, weights += vector_weights) {
     // The last vector may compute some channels again.
     const bool whole = next + lanes <= channels;
@@ -219,16 +197,12 @@ void grouped_channels_tile(const GroupedChannels<T>& a) {
     const T* const* rows = a.rows;
     T* to = a.to;
     for (std::size_t p = 0; p < a.output_rows; ++p, rows += a.row_stride, to += a.to_row_step) {
-      if constexpr (Grouped) {
-        fetch_for_reading_until(ahead, ahead + a.ahead_step);
-      }
-      channels_of_row<T, Grouped, Row, Q>(a, k, whole ? weights : weights + vector_weights, rows,
-                                          to);
+      channels_of_row<T, Row, Q>(a, k, whole ? weights : weights + vector_weights, rows, to);
     }
   }
 }
 
-/// Of less than a vector of channels, each a group.
+/// Of less than a vector of channels.
 template <class T, class Row, std::size_t Q>
 void part_of_vector_tile(const GroupedChannels<T>& a) {
   const PartLoad<T> load(a);
@@ -237,23 +211,23 @@ void part_of_vector_tile(const GroupedChannels<T>& a) {
   for (std::size_t p = 0; p < a.output_rows; ++p, rows += a.row_stride, to += a.to_row_step) {
     ChannelSums<T, Q> sums;
     sums.clear();
-    add_input<Row>(a, sums, load, rows, 0, a.weights);
+    add_rows<Row>(a, sums, load, rows, 0, a.weights);
     sums.store_first_of(a.channels, a.bias, to, a.to_step);
   }
 }
 
 constexpr auto channel_pixels = std::make_index_sequence<most_channel_pixels + 1>();
 
-template <class T, bool Grouped, class Row, std::size_t... Q>
+template <class T, class Row, std::size_t... Q>
 constexpr typename GroupedChannelsKernels<T>::Tiles channel_tiles(
     std::index_sequence<0, Q...> /*pixels*/) {
-  return {nullptr, grouped_channels_tile<T, Grouped, Row, Q>...};
+  return {nullptr, grouped_channels_tile<T, Row, Q>...};
 }
 
-template <class T, bool Grouped, std::size_t S>
+template <class T, std::size_t S>
 constexpr std::array<typename GroupedChannelsKernels<T>::Tiles, 2> channel_strides() {
-  return {channel_tiles<T, Grouped, KernelRow<S, 1, false>>(channel_pixels),
-          channel_tiles<T, Grouped, KernelRow<S, 2, false>>(channel_pixels)};
+  return {channel_tiles<T, KernelRow<S, 1, false>>(channel_pixels),
+          channel_tiles<T, KernelRow<S, 2, false>>(channel_pixels)};
 }
 
 template <class T, class Row, std::size_t... Q>
@@ -272,14 +246,11 @@ template <class T>
 GroupedChannelsKernels<T> make_grouped_channels_kernels() {
   using AnyRow = KernelRow<0, 0, false>;
   GroupedChannelsKernels<T> kernels{.lanes = hn::Lanes(hn::ScalableTag<T>()),
-                                    .any = channel_tiles<T, false, AnyRow>(channel_pixels),
-                                    .grouped_any = channel_tiles<T, true, AnyRow>(channel_pixels)};
+                                    .any = channel_tiles<T, AnyRow>(channel_pixels)};
   if constexpr (std::is_same_v<T, float>) {
-    kernels.unrolled = {channel_strides<T, false, 3>(), channel_strides<T, false, 5>(),
-                        channel_strides<T, false, 7>()};
-    kernels.wider = {channel_tiles<T, false, KernelRow<5, 1, true>>(channel_pixels),
-                     channel_tiles<T, false, KernelRow<7, 1, true>>(channel_pixels)};
-    kernels.grouped_three = channel_strides<T, true, 3>();
+    kernels.unrolled = {channel_strides<T, 3>(), channel_strides<T, 5>(), channel_strides<T, 7>()};
+    kernels.wider = {channel_tiles<T, KernelRow<5, 1, true>>(channel_pixels),
+                     channel_tiles<T, KernelRow<7, 1, true>>(channel_pixels)};
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
     kernels.part = {part_strides<T, 3>(), part_strides<T, 5>(), part_strides<T, 7>()};
 #endif

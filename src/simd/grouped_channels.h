@@ -1,30 +1,21 @@
-// The inner loop of convolutions in groups of few channels, where the channels of a pixel lie side
-// by side: vectors over the output channels of one or several groups. Compiled once for every
-// instruction set.
+// The inner loop of depthwise convolutions where the channels of a pixel lie side by side: vectors
+// over channels. Compiled once for every instruction set.
 #pragma once
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <limits>
-#include <type_traits>
 
 namespace conv2d::simd {
 
 /// A column that lies in zeros: its terms are left out.
 inline constexpr std::ptrdiff_t no_column = std::numeric_limits<std::ptrdiff_t>::min();
 
-/// What names a lane of a vector of T.
-template <class T>
-using LaneIndex = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
-
-/// For Q output pixels of each of some output rows and all output channels k of groups of G inputs
-/// and G outputs, where input i of k's group is channel k / G * G + i,
+/// For Q output pixels of each of some output rows and all channels k
 ///
-///   out[p][q][k] = bias[k] + sum over i, r, s:
-///                  rows[p * row_stride + r * row_dilation][columns[q * stride + s] + k / G * G +
-///                  i]
-///                  * weights[i][r][s][k]
+///   out[p][q][k] = bias[k] + sum over r, s:
+///                  rows[p * row_stride + r * row_dilation][columns[q * stride + s] + k]
+///                  * weights[r][s][k]
 ///
 /// each step one fused multiply-add where the processor has it. Every sum runs in that order
 /// whatever Q is.
@@ -40,11 +31,7 @@ struct GroupedChannels {
   /// From each pixel of the tile's window to the next, where none lies in zeros; 0 where some do,
   /// or where they lie otherwise.
   std::ptrdiff_t pixel_step;
-  std::size_t inputs;  ///< G: 1, or another power of two
-  /// [inputs][lanes]: which lane of a vector of pixels that begins with a group, or of a group's
-  /// piece of one vector, is input i of the group of an output's lane.
-  const LaneIndex<T>* spread;
-  /// [vector of channels][i][r][s][lanes]. Where the last one would end behind the channels it is
+  /// [vector of channels][r][s][lanes]. Where the last one would end behind the channels it is
   /// followed by those of the vector that ends with them, which is computed instead.
   const T* weights;
   const T* bias;
@@ -56,10 +43,6 @@ struct GroupedChannels {
   /// Results go past the caches: channels are whole vectors that lie where those of memory do.
   /// Then pixels come from as far, and are asked for before.
   bool streams;
-  /// What is read after this call: groups of several channels ask for so many elements more of it
-  /// before each vector of channels of a row, 0 where there is nothing.
-  const T* ahead;
-  std::ptrdiff_t ahead_step;
 };
 
 template <class T>
@@ -71,17 +54,13 @@ template <class T>
 struct GroupedChannelsKernels {
   std::size_t lanes;  ///< elements in a vector; 0 where there are no vectors of this type
   using Tiles = std::array<RunGroupedChannels<T>, most_channel_pixels + 1>;
-  /// Of groups of one channel. unrolled[w][d][q]: kernels of 3 + 2w columns, pixels of stride 1 +
-  /// d, q outputs. Of floats only, as `wider` and grouped_three are: each takes a compiler a
-  /// second.
+  /// unrolled[w][d][q]: kernels of 3 + 2w columns, pixels of stride 1 + d, q outputs. Of floats
+  /// only, as `wider` is: each takes a compiler a second.
   std::array<std::array<Tiles, 2>, 3> unrolled;
   /// wider[w][q]: kernels of 5 + 2w columns and more, so many at a time, pixels of stride 1.
   std::array<Tiles, 2> wider;
   /// any[q]: kernels of any width and stride.
   Tiles any;
-  /// The same for groups of several channels: kernels of 3 columns, and any.
-  std::array<Tiles, 2> grouped_three;
-  Tiles grouped_any;
   /// part[w][d][q]: as `unrolled`, for less than a vector of channels. Of floats, where there are
   /// vectors of 16 of them.
   std::array<std::array<Tiles, 2>, 3> part;

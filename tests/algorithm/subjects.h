@@ -20,6 +20,7 @@ namespace conv2d {
 extern const Algorithm grouped_channels_algorithm;
 extern const Algorithm depthwise_rows_algorithm;
 extern const Algorithm direct_algorithm;
+extern const Algorithm joined_groups_algorithm;
 extern const Algorithm planar_algorithm;
 extern const Algorithm reference_algorithm;
 extern const Algorithm separable_algorithm;
@@ -159,14 +160,23 @@ inline Configuration few_channels(Random& random) {
   return with_channels(c, 1, 1);
 }
 
-/// Groups of few channels, from one group of one to several vectors altogether.
-inline Configuration small_groups(Random& random) {
-  constexpr std::int64_t all[] = {1, 3, 8, 9, 15, 16, 17, 32, 40, 70};
-  constexpr std::int64_t each[] = {1, 1, 2, 4, 8};
-  const std::int64_t channels = one_of(random, each);
+/// Groups of one channel, from one to several vectors of them.
+inline Configuration single_channels(Random& random) {
+  constexpr std::int64_t groups[] = {1, 3, 8, 9, 15, 16, 17, 32, 40, 70};
   Configuration c = depthwise(random);
-  c.arguments.groups = (one_of(random, all) + channels - 1) / channels;
-  return with_channels(c, channels, channels);
+  c.arguments.groups = one_of(random, groups);
+  return with_channels(c, 1, 1);
+}
+
+/// Groups of few channels and outputs, from one group to several vectors of them.
+inline Configuration small_groups(Random& random) {
+  constexpr std::int64_t groups[] = {1, 2, 3, 4, 5, 8, 9, 16, 17, 33};
+  constexpr std::int64_t each[] = {1, 2, 2, 3, 4, 4, 5, 8, 8};
+  const std::int64_t inputs = one_of(random, each);
+  const std::int64_t outputs = random.coin() ? inputs : one_of(random, each);
+  Configuration c = depthwise(random);
+  c.arguments.groups = one_of(random, groups);
+  return with_channels(c, inputs, inputs * outputs == 1 ? 2 : outputs);
 }
 
 /// Every number of channels and outputs, and rows of every length.
@@ -311,9 +321,10 @@ inline Configuration long_rows_in_zeros(Random& random) {
   return c;
 }
 
+inline Configuration long_rows_of_channels(Random& random) { return few_long_rows(random, 1, 1); }
+
 inline Configuration long_rows_of_groups(Random& random) {
-  const std::int64_t channels = random.between(1, 2);
-  return few_long_rows(random, channels, channels);
+  return few_long_rows(random, random.between(1, 3), 2);
 }
 
 inline Configuration long_rows_of_one_channel(Random& random) {
@@ -342,8 +353,10 @@ inline std::string name_of(const ::testing::TestParamInfo<Subject>& subject) {
 inline std::vector<Subject> exact_subjects() {
   constexpr auto forward = Pass::forward;
   constexpr auto side_by_side = MemoryFormat::channels_last;
-  return {{&grouped_channels_algorithm, DType::float32, small_groups, forward},
-          {&grouped_channels_algorithm, DType::float64, small_groups, forward},
+  return {{&grouped_channels_algorithm, DType::float32, single_channels, forward},
+          {&grouped_channels_algorithm, DType::float64, single_channels, forward},
+          {&joined_groups_algorithm, DType::float32, small_groups, forward},
+          {&joined_groups_algorithm, DType::float64, small_groups, forward},
           {&depthwise_rows_algorithm, DType::float32, depthwise_or_small, forward},
           {&depthwise_rows_algorithm, DType::float64, depthwise, forward},
           {&depthwise_rows_algorithm, DType::float32, few_channels, forward, nullptr, side_by_side},
@@ -355,7 +368,8 @@ inline std::vector<Subject> exact_subjects() {
           {&planar_algorithm, DType::float64, single_taps, forward, nullptr, side_by_side},
           {&transposed_algorithm, DType::float32, any_channels_in_zeros, Pass::backward_data},
           {&transposed_algorithm, DType::float64, any_channels_in_zeros, Pass::backward_data},
-          of_long_rows(grouped_channels_algorithm, long_rows_of_groups),
+          of_long_rows(grouped_channels_algorithm, long_rows_of_channels),
+          of_long_rows(joined_groups_algorithm, long_rows_of_groups),
           of_long_rows(depthwise_rows_algorithm, long_rows_of_one_channel),
           of_long_rows(direct_algorithm, long_rows),
           of_long_rows(planar_algorithm, long_rows),

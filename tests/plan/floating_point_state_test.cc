@@ -39,6 +39,7 @@ void run_every_algorithm() {
   std::set<std::string_view> run;
   run.merge(run_by_all(plan_of({1, 32, 12, 12}, {32, 32, 3, 3})));
   run.merge(run_by_all(plan_of({1, 32, 12, 12}, {32, 1, 3, 3}, 32)));
+  run.merge(run_by_all(plan_of({1, 32, 12, 12}, {32, 4, 3, 3}, 8)));
   run.merge(run_by_all(plan_of({1, 1, 40, 40}, {1, 1, 5, 5})));
   const Plan transposed =
       Plan::conv_transpose2d({1, 32, 12, 12}, {32, 32, 3, 3}, false, DType::float32, {});
