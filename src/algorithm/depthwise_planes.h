@@ -81,7 +81,7 @@ inline bool blocks_pay(const Problem& problem) {
   return !whole && (axis.output < 40 || full);
 }
 
-/// Whether few columns gain against planes turned into channels (grouped_channels.cc). Measured:
+/// Whether few columns gain against planes turned into channels (depthwise_channels.cc). Measured:
 /// the two halves of a vector need weights of their own, which 5x5 kernels load for every product;
 /// with a stride, turning costs more.
 inline bool fills_lanes(const Problem& problem) {

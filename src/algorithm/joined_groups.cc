@@ -23,7 +23,7 @@
 //           row by row through scratch memory
 // Weights   packed as [B groups][i][r][s][lanes]: those of B groups stay in L1 for a strip
 // Not for   groups of more channels, which fill vectors by themselves; single channels
-//           (grouped_channels.cc, depthwise_rows.cc)
+//           (depthwise_channels.cc, depthwise_rows.cc)
 #include "algorithm/algorithm.h"
 #include "algorithm/bias.h"
 #include "algorithm/distances.h"
@@ -57,7 +57,7 @@ std::optional<std::string_view> refuses(const Problem& problem) {
   constexpr Index most = 8;
   const Index inputs = problem.in_channels_per_group();
   const Index outputs = problem.out_channels_per_group();
-  if (inputs > most || outputs > most || inputs * outputs == 1) {
+  if (inputs > most || outputs > most || std::max(inputs, outputs) <= 1) {
     return "only for groups of up to 8 inputs and outputs, several of one or the other";
   }
   return std::nullopt;

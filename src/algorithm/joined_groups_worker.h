@@ -156,12 +156,12 @@ class Worker {
            first_column_ * to_strides_[3];
   }
 
-  /// The window's part of an input row, channels joined; nullptr in zeros. A slot serves all rows
-  /// an extent apart, of which a kernel reads one at a time.
+  /// The window's part of an input row, channels joined; nullptr in zeros, or where there are no
+  /// channels. A slot serves all rows an extent apart, of which a kernel reads one at a time.
   const T* input_row(Index position) {
     const Axis& axis = run_.problem.rows;
     const Index row = border_index(run_.problem.padding_mode, position, axis.input);
-    if (row == nowhere) {
+    if (row == nowhere || part_.inputs == 0) {
       return nullptr;
     }
     const Index slot = (position + axis.extent() * axis.pad_before) % axis.extent();

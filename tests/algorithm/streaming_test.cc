@@ -223,13 +223,13 @@ TEST_F(StreamedResults, OfSeveralFiltersOfOneChannelAreTheSame) {
   }
 }
 
-TEST_F(StreamedResults, OfGroupedChannelsAreTheSame) {
+TEST_F(StreamedResults, OfDepthwiseChannelsAreTheSame) {
   for (const std::int64_t channels : {16, 48}) {
     for (const std::int64_t inputs : {1, 4}) {
       for (const std::int64_t kernel : {3, 4}) {
         expect_same_bits(random_,
                          in_groups(channels, inputs, kernel, interleaved)
-                             .with_algorithm(inputs == 1 ? "grouped_channels" : "joined_groups"));
+                             .with_algorithm(inputs == 1 ? "depthwise_channels" : "joined_groups"));
       }
     }
   }
@@ -275,7 +275,7 @@ TEST(Streaming, PlanesThatComeFromMemoryGiveTheBitsOfEachImage) {
   const auto of_batch = [](std::int64_t batch) {
     return Plan::conv2d({batch, channels, 7, 7}, {channels, 1, 13, 13}, false, DType::float32,
                         {.padding = 6, .groups = channels})
-        .with_algorithm("grouped_channels");
+        .with_algorithm("depthwise_channels");
   };
   const std::size_t image = 2 * sizeof(float) * channels * 49;
   const auto batch = static_cast<std::int64_t>(8 * machine().l2_bytes / image) + 1;

@@ -17,7 +17,7 @@
 
 namespace conv2d {
 
-extern const Algorithm grouped_channels_algorithm;
+extern const Algorithm depthwise_channels_algorithm;
 extern const Algorithm depthwise_rows_algorithm;
 extern const Algorithm direct_algorithm;
 extern const Algorithm joined_groups_algorithm;
@@ -353,8 +353,8 @@ inline std::string name_of(const ::testing::TestParamInfo<Subject>& subject) {
 inline std::vector<Subject> exact_subjects() {
   constexpr auto forward = Pass::forward;
   constexpr auto side_by_side = MemoryFormat::channels_last;
-  return {{&grouped_channels_algorithm, DType::float32, single_channels, forward},
-          {&grouped_channels_algorithm, DType::float64, single_channels, forward},
+  return {{&depthwise_channels_algorithm, DType::float32, single_channels, forward},
+          {&depthwise_channels_algorithm, DType::float64, single_channels, forward},
           {&joined_groups_algorithm, DType::float32, small_groups, forward},
           {&joined_groups_algorithm, DType::float64, small_groups, forward},
           {&depthwise_rows_algorithm, DType::float32, depthwise_or_small, forward},
@@ -368,7 +368,7 @@ inline std::vector<Subject> exact_subjects() {
           {&planar_algorithm, DType::float64, single_taps, forward, nullptr, side_by_side},
           {&transposed_algorithm, DType::float32, any_channels_in_zeros, Pass::backward_data},
           {&transposed_algorithm, DType::float64, any_channels_in_zeros, Pass::backward_data},
-          of_long_rows(grouped_channels_algorithm, long_rows_of_channels),
+          of_long_rows(depthwise_channels_algorithm, long_rows_of_channels),
           of_long_rows(joined_groups_algorithm, long_rows_of_groups),
           of_long_rows(depthwise_rows_algorithm, long_rows_of_one_channel),
           of_long_rows(direct_algorithm, long_rows),

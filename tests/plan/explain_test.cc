@@ -127,13 +127,13 @@ TEST(Pieces, OfADepthwiseLayerCountItsPixelsAndLoads) {
     const testing::Instructions scope(instructions);
     for (const std::int64_t kernel : {1, 3, 5, 7, 8, 9, 11}) {
       const Plan last = plan(kernel, MemoryFormat::channels_last);
-      ASSERT_EQ(last.algorithm(), "grouped_channels");
+      ASSERT_EQ(last.algorithm(), "depthwise_channels");
       EXPECT_NE(last.pieces().tile.find("pixels x 1 vector of "), std::string::npos);
       EXPECT_NE(last.pieces().blocking.find("where they lie"), std::string::npos);
       EXPECT_GT(last.pieces().efficiency, 0.45) << kernel;
     }
     const Plan turned = plan(7, MemoryFormat::contiguous);
-    ASSERT_EQ(turned.algorithm(), "grouped_channels");
+    ASSERT_EQ(turned.algorithm(), "depthwise_channels");
     EXPECT_NE(turned.pieces().blocking.find("turned within L2"), std::string::npos);
     EXPECT_GT(turned.workspace_bytes(), 64U * 14 * 14);
   }
@@ -160,7 +160,7 @@ TEST(Pieces, OfSmallPlanesAreWholePlanes) {
     const Plan pairs = plan({14, 14}, 5, 2);
     EXPECT_EQ(pairs.pieces().tile == "3 output rows x 1 vector of 16 pixels of two planes", masks)
         << pairs.pieces().tile;
-    EXPECT_EQ(plan({7, 7}, 5, 1).algorithm(), "grouped_channels");
+    EXPECT_EQ(plan({7, 7}, 5, 1).algorithm(), "depthwise_channels");
     for (const Pair map : {Pair(32, 32), Pair(56, 56)}) {
       EXPECT_EQ(plan(map, 5, 1).pieces().blocking.find("whole planes"), std::string::npos);
     }

@@ -6,7 +6,7 @@
 //           definition's, so the bits are the reference's where vectors have fused multiply-adds,
 //           whatever the threads, the batch, the memory layout and the width of vectors.
 // Loops     images, blocks of channels, strips of output rows, bands of rows, columns of tiles of
-//           pixels (outermost first); then the inner loop (simd/grouped_channels.h): vectors of
+//           pixels (outermost first); then the inner loop (simd/depthwise_channels.h): vectors of
 //           channels, rows, r, s. What a band's rows share of pixels and weights stays in L1
 // Input     where it lies, by pointers to rows and offsets of columns, both through the border's
 //           index map; what lies in zeros is left out, so that infinite weights need no other loop.
@@ -18,9 +18,9 @@
 // Not for   groups of several channels (joined_groups.cc, direct.cc); large contiguous maps
 #include "algorithm/algorithm.h"
 #include "algorithm/bias.h"
+#include "algorithm/depthwise_channels_worker.h"
 #include "algorithm/depthwise_planes.h"
 #include "algorithm/distances.h"
-#include "algorithm/grouped_channels_worker.h"
 #include "algorithm/packed_header.h"
 #include "algorithm/run_items.h"
 #include "algorithm/streaming.h"
@@ -40,7 +40,7 @@ bool turning_pays(const Problem& problem) {
   if (depthwise_planes::takes(problem)) {
     return false;
   }
-  if (grouped_channels::has_wide_kernel(problem)) {
+  if (depthwise_channels::has_wide_kernel(problem)) {
     constexpr Index few_pixels = Index{64} * 64;
     return problem.rows.input * problem.columns.input <= few_pixels &&
            problem.rows.output * problem.columns.output <= few_pixels;
@@ -83,7 +83,7 @@ std::optional<std::string_view> yields(const Problem& problem) {
 
 template <class T>
 Index lanes() {
-  return static_cast<Index>(simd::grouped_channels_kernels<T>().lanes);
+  return static_cast<Index>(simd::depthwise_channels_kernels<T>().lanes);
 }
 
 /// Channels up to whole vectors.
@@ -137,20 +137,20 @@ void pack(const Problem& problem, TensorView weight, std::byte* packed) {
 
 std::size_t workspace_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T>() {
-    const grouped_channels::Cut<T> cut(problem, {.channels_last = false, .meets = false});
-    std::size_t most = grouped_channels::Worker<T>::bytes(problem, cut);
+    const depthwise_channels::Cut<T> cut(problem, {.channels_last = false, .meets = false});
+    std::size_t most = depthwise_channels::Worker<T>::bytes(problem, cut);
     for (const bool meets : {false, true}) {
-      const grouped_channels::Cut<T> other(problem, {.channels_last = true, .meets = meets});
-      most = std::max(most, grouped_channels::Worker<T>::bytes(problem, other));
+      const depthwise_channels::Cut<T> other(problem, {.channels_last = true, .meets = meets});
+      most = std::max(most, depthwise_channels::Worker<T>::bytes(problem, other));
     }
     return at(num_threads()) * most + at(cut.padded) * sizeof(T) +
-           at(grouped_channels::class_step(problem, cut) * cut.classes.apart) * sizeof(Index);
+           at(depthwise_channels::class_step(problem, cut) * cut.classes.apart) * sizeof(Index);
   });
 }
 
 /// Pixels of a tile: as many as there are tiles for and columns that it may have.
 template <class T>
-Index tile_pixels(const Problem& problem, const grouped_channels::Cut<T>& cut) {
+Index tile_pixels(const Problem& problem, const depthwise_channels::Cut<T>& cut) {
   auto pixels =
       std::min<Index>(cut.most_pixels, divide_up(problem.columns.output, cut.classes.apart));
   while (pixels > 1 && (*cut.tiles)[at(pixels)] == nullptr) {
@@ -162,7 +162,7 @@ Index tile_pixels(const Problem& problem, const grouped_channels::Cut<T>& cut) {
 template <class T>
 Pieces describe_as(const Problem& problem) {
   const bool channels_last = problem.format == MemoryFormat::channels_last;
-  const grouped_channels::Cut<T> cut(problem, {.channels_last = channels_last, .meets = false});
+  const depthwise_channels::Cut<T> cut(problem, {.channels_last = channels_last, .meets = false});
   const Index pixels = tile_pixels(problem, cut);
   const Index taps = problem.columns.kernel;
   const auto products = static_cast<double>(pixels * taps);
@@ -184,7 +184,7 @@ Pieces describe(const Problem& problem) {
 }
 
 template <class T>
-bool streams_result(const Operands& operands, const grouped_channels::Cut<T>& cut) {
+bool streams_result(const Operands& operands, const depthwise_channels::Cut<T>& cut) {
   return cut.in_place && crowds_caches_with_input(operands) &&
          pixels_are_aligned(operands.result, cut.channels, cut.lanes);
 }
@@ -194,7 +194,7 @@ bool streams_result(const Operands& operands, const grouped_channels::Cut<T>& cu
 /// 32 images of 1024 planes of 7x7 pixels, asking for them gains a tenth; from nearer it costs 1%.
 template <class T>
 bool fetches_input(const Problem& problem, const Operands& operands,
-                   const grouped_channels::Cut<T>& cut) {
+                   const depthwise_channels::Cut<T>& cut) {
   const Strides& strides = operands.first.strides();
   const bool dense = strides[3] == 1 && strides[2] == problem.columns.input &&
                      strides[1] == problem.rows.input * problem.columns.input;
@@ -206,22 +206,22 @@ template <class T>
 void run_as(const Problem& problem, const Operands& operands) {
   read_header(operands.packed, lanes<T>());
   const bool channels_last = operands.first.strides()[1] == 1 && operands.result.strides()[1] == 1;
-  const grouped_channels::Cut<T> cut(
+  const depthwise_channels::Cut<T> cut(
       problem, {.channels_last = channels_last,
-                .meets = grouped_channels::Cut<T>::meets(problem, operands.first.data(),
-                                                         operands.result.data())});
-  const grouped_channels::Run<T> shared{
+                .meets = depthwise_channels::Cut<T>::meets(problem, operands.first.data(),
+                                                           operands.result.data())});
+  const depthwise_channels::Run<T> shared{
       .problem = problem,
       .operands = operands,
       .cut = cut,
       .weights = reinterpret_cast<const T*>(operands.packed + header_bytes),
       .bias = bias_or_zeros<T>(problem, operands.bias, padded_channels<T>(problem)),
-      .columns = grouped_channels::columns_of(
+      .columns = depthwise_channels::columns_of(
           problem, cut, cut.in_place ? operands.first.strides()[3] : cut.block),
       .streams = streams_result(operands, cut),
       .fetches = fetches_input(problem, operands, cut),
   };
-  run_items(cut.items(problem), [&](int) { return grouped_channels::Worker<T>(shared); });
+  run_items(cut.items(problem), [&](int) { return depthwise_channels::Worker<T>(shared); });
 }
 
 void run(const Problem& problem, const Operands& operands) {
@@ -230,10 +230,10 @@ void run(const Problem& problem, const Operands& operands) {
 
 }  // namespace
 
-extern const Algorithm grouped_channels_algorithm;
-constexpr Algorithm grouped_channels_algorithm = {
-    .name = "grouped_channels",
-    .purpose = "sums in vector registers over the channels of several groups",
+extern const Algorithm depthwise_channels_algorithm;
+constexpr Algorithm depthwise_channels_algorithm = {
+    .name = "depthwise_channels",
+    .purpose = "sums in vector registers over the channels of depthwise layers",
     .refuses = refuses,
     .yields = yields,
     .workspace_bytes = workspace_bytes,

@@ -1,15 +1,15 @@
-// What one thread of a convolution in groups of few channels, with vectors along channels, does.
+// What one thread of a depthwise convolution with vectors along channels does.
 #pragma once
 
 #include "algorithm/algorithm.h"
 #include "algorithm/buffer.h"
+#include "algorithm/depthwise_channels_cut.h"
 #include "algorithm/epilogue.h"
-#include "algorithm/grouped_channels_cut.h"
 #include "algorithm/pixel_rows.h"
 #include "algorithm/strip_rows.h"
 #include "algorithm/vector_types.h"
+#include "simd/depthwise_channels.h"
 #include "simd/fetch.h"
-#include "simd/grouped_channels.h"
 #include "simd/kernels.h"
 #include "simd/stream.h"
 
@@ -17,7 +17,7 @@
 #include <optional>
 #include <vector>
 
-namespace conv2d::grouped_channels {
+namespace conv2d::depthwise_channels {
 
 /// Everything that one run shares between threads.
 template <class T>
@@ -25,7 +25,7 @@ struct Run {
   const Problem& problem;
   const Operands& operands;
   Cut<T> cut;
-  const T* weights;                     ///< see simd::GroupedChannels
+  const T* weights;                     ///< see simd::DepthwiseChannels
   std::vector<T> bias;                  ///< [padded]
   std::vector<std::ptrdiff_t> columns;  ///< [class of outputs][position]: where its pixel begins
   bool streams;                         ///< results go past the caches
@@ -257,4 +257,4 @@ class Worker {
   Index positions_ = 0;
 };
 
-}  // namespace conv2d::grouped_channels
+}  // namespace conv2d::depthwise_channels

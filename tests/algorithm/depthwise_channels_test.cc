@@ -1,6 +1,6 @@
 // Depthwise layers whose pixels lie a large part of a page apart: where caches hold few of them, or
 // where loads meet stores, the input is copied or rows are computed one by one.
-#include "algorithm/grouped_channels_cut.h"
+#include "algorithm/depthwise_channels_cut.h"
 #include "tensor/layout.h"
 
 #include "simd/dispatch.h"
@@ -21,7 +21,7 @@ namespace conv2d {
 
 namespace {
 
-using grouped_channels::Cut;
+using depthwise_channels::Cut;
 using testing::Instructions;
 using testing::Random;
 using testing::same_bits;
@@ -41,7 +41,7 @@ struct FarLayer {
   }
   Plan plan() const {
     return Plan::conv2d(input(), weight(), true, DType::float32, arguments(), side_by_side)
-        .with_algorithm("grouped_channels");
+        .with_algorithm("depthwise_channels");
   }
   Problem problem() const {
     Problem problem = conv2d_problem(input(), weight(), true, {}, arguments()).value();
@@ -74,7 +74,7 @@ class Apart {
 };
 
 /// With the inputs and the results beginning alike but for whole pages, and not.
-TEST(GroupedChannels, OfPixelsFarApartAreTheReferenceWhereverTheyLie) {
+TEST(DepthwiseChannels, OfPixelsFarApartAreTheReferenceWhereverTheyLie) {
   Random random;
   for (const FarLayer& layer : far_layers) {
     const Tensor x = random.values(layer.input(), DType::float32, side_by_side);
@@ -102,7 +102,7 @@ TEST(GroupedChannels, OfPixelsFarApartAreTheReferenceWhereverTheyLie) {
   }
 }
 
-TEST(GroupedChannels, CopiesTouchNothingOutsideTheirTensors) {
+TEST(DepthwiseChannels, CopiesTouchNothingOutsideTheirTensors) {
   Random random;
   for (const FarLayer& layer : far_layers) {
     const Plan plan = layer.plan();
@@ -125,7 +125,7 @@ bool reads_in_place(const FarLayer& layer, bool meets) {
   return Cut<float>(layer.problem(), {.channels_last = true, .meets = meets}).in_place;
 }
 
-TEST(GroupedChannels, AreCopiedWherePixelsShareSetsOrStoresMeetLoads) {
+TEST(DepthwiseChannels, AreCopiedWherePixelsShareSetsOrStoresMeetLoads) {
   EXPECT_TRUE(reads_in_place({1040, 3}, false));
   for (const std::int64_t channels : {1023, 1024, 1025}) {
     EXPECT_FALSE(reads_in_place({channels, 3}, false)) << channels;
@@ -136,7 +136,7 @@ TEST(GroupedChannels, AreCopiedWherePixelsShareSetsOrStoresMeetLoads) {
   EXPECT_TRUE(reads_in_place({256, 3}, true));
 }
 
-TEST(GroupedChannels, KnowWhereStoresMeetLoads) {
+TEST(DepthwiseChannels, KnowWhereStoresMeetLoads) {
   const float memory[4096] = {};
   const auto meets = [&](std::int64_t channels, std::int64_t apart) {
     return Cut<float>::meets(FarLayer{channels, 3}.problem(), memory, memory + apart);

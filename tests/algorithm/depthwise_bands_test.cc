@@ -1,5 +1,5 @@
 // Depthwise layers, channels-last, of tensors that L2 does not hold: a few rows at a time.
-#include "algorithm/grouped_channels_cut.h"
+#include "algorithm/depthwise_channels_cut.h"
 
 #include "algorithm/tall_layer.h"
 #include "support/threads.h"
@@ -13,7 +13,7 @@ namespace conv2d {
 
 namespace {
 
-using grouped_channels::Cut;
+using depthwise_channels::Cut;
 using testing::Random;
 using testing::TallLayer;
 using testing::Threads;
@@ -22,12 +22,12 @@ Cut<float> cut_of(const TallLayer& layer, std::int64_t rows) {
   return {layer.problem(rows), {.channels_last = true, .meets = false}};
 }
 
-TEST(GroupedBands, AreWholeStripsWhereL2HoldsThem) {
+TEST(DepthwiseBands, AreWholeStripsWhereL2HoldsThem) {
   const Threads scope(1);
   EXPECT_EQ(cut_of({16, 1, 3}, 20).band, 20);
 }
 
-TEST(GroupedBands, AreFewRowsWhereItDoesNot) {
+TEST(DepthwiseBands, AreFewRowsWhereItDoesNot) {
   const Threads scope(1);
   for (const std::int64_t channels : {16, 64, 192}) {
     const TallLayer layer{channels, 1, 3};
@@ -38,7 +38,7 @@ TEST(GroupedBands, AreFewRowsWhereItDoesNot) {
 }
 
 /// Fewer where pixels are long: a tile reads a row of them from several pages.
-TEST(GroupedBands, AreFewerRowsOfLongPixels) {
+TEST(DepthwiseBands, AreFewerRowsOfLongPixels) {
   const Threads scope(1);
   const TallLayer narrow{16, 1, 3};
   const TallLayer wide{400, 1, 3};
@@ -51,13 +51,13 @@ const std::vector<TallLayer> tall_layers = {{32, 1, 3},
                                             {32, 1, 3, 1, 2},
                                             {256, 1, 3, 2, 1, PaddingMode::reflect}};
 
-TEST(GroupedBands, AreTheReferenceAndReadNothingElse) {
+TEST(DepthwiseBands, AreTheReferenceAndReadNothingElse) {
   Random random;
   const Threads scope(1);
   for (const TallLayer& layer : tall_layers) {
     const Tensor x = testing::guarded(
         random.values(layer.input(), DType::float32, MemoryFormat::channels_last), true);
-    layer.expect_reference("grouped_channels", x, random);
+    layer.expect_reference("depthwise_channels", x, random);
   }
 }
 

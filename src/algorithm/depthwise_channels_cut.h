@@ -8,14 +8,14 @@
 #include "algorithm/vector_types.h"
 #include "conv2d/threads.h"
 #include "simd/caches.h"
-#include "simd/grouped_channels.h"
+#include "simd/depthwise_channels.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
 #include <type_traits>
 
-namespace conv2d::grouped_channels {
+namespace conv2d::depthwise_channels {
 
 /// Of so many products for each pixel that turning it does not matter.
 inline bool has_wide_kernel(const Problem& problem) {
@@ -35,7 +35,7 @@ struct Memory {
 template <class T>
 struct Cut {
   Cut(const Problem& problem, const Memory& memory)
-      : kernels(simd::grouped_channels_kernels<T>()),
+      : kernels(simd::depthwise_channels_kernels<T>()),
         lanes(static_cast<Index>(kernels.lanes)),
         channels(problem.in_channels),
         padded(divide_up(channels, lanes) * lanes),
@@ -102,7 +102,7 @@ struct Cut {
     return problem.rows.output * strip / strips;
   }
 
-  const simd::GroupedChannelsKernels<T>& kernels;
+  const simd::DepthwiseChannelsKernels<T>& kernels;
   Index lanes;
   Index channels;
   Index padded;       ///< channels up to whole vectors
@@ -111,8 +111,8 @@ struct Cut {
   bool in_place;         ///< the input is read as it lies, and the output is written so
   bool writes_in_place;  ///< the output is, even if the input is copied
   bool keeps_weights;    ///< L2 holds all of them until the next image
-  const typename simd::GroupedChannelsKernels<T>::Tiles* tiles;  ///< for all of the above
-  Index most_pixels;                                             ///< of a tile
+  const typename simd::DepthwiseChannelsKernels<T>::Tiles* tiles;  ///< for all of the above
+  Index most_pixels;                                               ///< of a tile
   Index block = 0;   ///< channels that are computed at once
   Index blocks = 1;  ///< of an image
   Index rows = 1;    ///< output rows of a strip at most
@@ -144,7 +144,7 @@ struct Cut {
   bool pixels_share_a_set() const { return share_a_set(pixel_bytes()); }
 
   /// Tiles of less than a vector of channels; nullptr where such pixels are copied first.
-  const typename simd::GroupedChannelsKernels<T>::Tiles* part_tiles(Index width) const {
+  const typename simd::DepthwiseChannelsKernels<T>::Tiles* part_tiles(Index width) const {
     const bool known = width == 3 || width == 5 || width == 7;
     if (!known || classes.stride > 2) {
       return nullptr;
@@ -159,7 +159,7 @@ struct Cut {
   Index pixel_bytes() const { return channels * static_cast<Index>(sizeof(T)); }
   Index weight_bytes() const { return kernel_taps * padded * static_cast<Index>(sizeof(T)); }
 
-  const typename simd::GroupedChannelsKernels<T>::Tiles* tiles_for(Index width) const {
+  const typename simd::DepthwiseChannelsKernels<T>::Tiles* tiles_for(Index width) const {
     if (in_place && channels < lanes) {
       return part_tiles(width);
     }
@@ -313,4 +313,4 @@ struct Cut {
   }
 };
 
-}  // namespace conv2d::grouped_channels
+}  // namespace conv2d::depthwise_channels

@@ -2,7 +2,7 @@
 // 5 or 7 columns the weights of a kernel row, in registers. A pixel is loaded once for all outputs
 // of the tile that read it: 10 loads and 3 of weights for 24 multiply-adds in a row of a 3x3
 // kernel. Loads do not cross cache lines where the channels are a multiple of a line.
-#include "simd/grouped_channels.h"
+#include "simd/depthwise_channels.h"
 
 #include "simd/dispatch.h"
 #include "simd/fetch.h"
@@ -11,7 +11,7 @@
 #include <utility>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "simd/grouped_channels.cc"
+#define HWY_TARGET_INCLUDE "simd/depthwise_channels.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -37,7 +37,7 @@ struct PartLoad {
   using D = hn::ScalableTag<T>;
   hn::Mask<D> channels;
 
-  explicit HWY_INLINE PartLoad(const GroupedChannels<T>& a)
+  explicit HWY_INLINE PartLoad(const DepthwiseChannels<T>& a)
       : channels(hn::FirstN(D(), a.channels)) {}
   HWY_INLINE hn::Vec<D> operator()(const T* HWY_RESTRICT from) const {
     return hn::MaskedLoad(channels, D(), from);
@@ -98,7 +98,7 @@ struct ChannelSums {
 
   /// The columns of a kernel row from the one that is `first`, however many there are.
   template <class Load>
-  HWY_INLINE void add_other_columns(const GroupedChannels<T>& a, const Load& load,
+  HWY_INLINE void add_other_columns(const DepthwiseChannels<T>& a, const Load& load,
                                     std::size_t first, const T* HWY_RESTRICT from,
                                     const T* HWY_RESTRICT weights) {
     const std::ptrdiff_t* HWY_RESTRICT columns = a.columns + first;
@@ -120,13 +120,14 @@ struct ChannelSums {
 template <std::size_t S, std::size_t Stride, bool Wider>
 struct KernelRow {
   template <class T>
-  static HWY_INLINE std::size_t columns(const GroupedChannels<T>& a) {
+  static HWY_INLINE std::size_t columns(const DepthwiseChannels<T>& a) {
     return S == 0 || Wider ? a.kernel_columns : S;
   }
 
   template <class T, std::size_t Q, class Load>
-  static HWY_INLINE void add(const GroupedChannels<T>& a, ChannelSums<T, Q>& sums, const Load& load,
-                             const T* HWY_RESTRICT from, const T* HWY_RESTRICT weights) {
+  static HWY_INLINE void add(const DepthwiseChannels<T>& a, ChannelSums<T, Q>& sums,
+                             const Load& load, const T* HWY_RESTRICT from,
+                             const T* HWY_RESTRICT weights) {
     if constexpr (S == 0) {
       sums.add_other_columns(a, load, 0, from, weights);
     } else if constexpr (Wider) {
@@ -145,7 +146,7 @@ struct KernelRow {
 
 /// All rows of a kernel, from channel `from` of a pixel on.
 template <class Row, class T, std::size_t Q, class Load>
-HWY_INLINE void add_rows(const GroupedChannels<T>& a, ChannelSums<T, Q>& sums, const Load& load,
+HWY_INLINE void add_rows(const DepthwiseChannels<T>& a, ChannelSums<T, Q>& sums, const Load& load,
                          const T* const* row, std::ptrdiff_t from, const T* HWY_RESTRICT weights) {
   const std::size_t step = Row::columns(a) * hn::Lanes(hn::ScalableTag<T>());
   for (std::size_t r = 0; r < a.kernel_rows; ++r, row += a.row_dilation, weights += step) {
@@ -158,7 +159,7 @@ HWY_INLINE void add_rows(const GroupedChannels<T>& a, ChannelSums<T, Q>& sums, c
 /// What the vector of channels from k on reads of a row that may be a new one: pieces of pixels
 /// that lie far apart, which a processor does not foresee.
 template <class T, std::size_t Q>
-HWY_INLINE void fetch_pixels(const GroupedChannels<T>& a, const T* row, std::ptrdiff_t k) {
+HWY_INLINE void fetch_pixels(const DepthwiseChannels<T>& a, const T* row, std::ptrdiff_t k) {
   for (std::size_t j = 0; row != nullptr && j < (Q - 1) * a.stride + a.kernel_columns; ++j) {
     fetch_for_reading(row + a.columns[j] + k);
   }
@@ -166,7 +167,7 @@ HWY_INLINE void fetch_pixels(const GroupedChannels<T>& a, const T* row, std::ptr
 
 /// The vector of channels from k on of an output row.
 template <class T, class Row, std::size_t Q>
-HWY_INLINE void channels_of_row(const GroupedChannels<T>& a, std::ptrdiff_t k,
+HWY_INLINE void channels_of_row(const DepthwiseChannels<T>& a, std::ptrdiff_t k,
                                 const T* HWY_RESTRICT weights, const T* const* rows, T* to) {
   const auto lanes = static_cast<std::ptrdiff_t>(hn::Lanes(hn::ScalableTag<T>()));
   ChannelSums<T, Q> sums;
@@ -184,7 +185,7 @@ HWY_INLINE void channels_of_row(const GroupedChannels<T>& a, std::ptrdiff_t k,
 
 /// Rows change fastest: what the next one reads too, and all weights, are in L1.
 template <class T, class Row, std::size_t Q>
-void grouped_channels_tile(const GroupedChannels<T>& a) {
+void depthwise_channels_tile(const DepthwiseChannels<T>& a) {
   const auto lanes = static_cast<std::ptrdiff_t>(hn::Lanes(hn::ScalableTag<T>()));
   const auto channels = static_cast<std::ptrdiff_t>(a.channels);
   const std::ptrdiff_t vector_weights =
@@ -204,7 +205,7 @@ void grouped_channels_tile(const GroupedChannels<T>& a) {
 
 /// Of less than a vector of channels.
 template <class T, class Row, std::size_t Q>
-void part_of_vector_tile(const GroupedChannels<T>& a) {
+void part_of_vector_tile(const DepthwiseChannels<T>& a) {
   const PartLoad<T> load(a);
   const T* const* rows = a.rows;
   T* to = a.to;
@@ -219,34 +220,34 @@ void part_of_vector_tile(const GroupedChannels<T>& a) {
 constexpr auto channel_pixels = std::make_index_sequence<most_channel_pixels + 1>();
 
 template <class T, class Row, std::size_t... Q>
-constexpr typename GroupedChannelsKernels<T>::Tiles channel_tiles(
+constexpr typename DepthwiseChannelsKernels<T>::Tiles channel_tiles(
     std::index_sequence<0, Q...> /*pixels*/) {
-  return {nullptr, grouped_channels_tile<T, Row, Q>...};
+  return {nullptr, depthwise_channels_tile<T, Row, Q>...};
 }
 
 template <class T, std::size_t S>
-constexpr std::array<typename GroupedChannelsKernels<T>::Tiles, 2> channel_strides() {
+constexpr std::array<typename DepthwiseChannelsKernels<T>::Tiles, 2> channel_strides() {
   return {channel_tiles<T, KernelRow<S, 1, false>>(channel_pixels),
           channel_tiles<T, KernelRow<S, 2, false>>(channel_pixels)};
 }
 
 template <class T, class Row, std::size_t... Q>
-constexpr typename GroupedChannelsKernels<T>::Tiles part_tiles(
+constexpr typename DepthwiseChannelsKernels<T>::Tiles part_tiles(
     std::index_sequence<0, Q...> /*pixels*/) {
   return {nullptr, part_of_vector_tile<T, Row, Q>...};
 }
 
 template <class T, std::size_t S>
-constexpr std::array<typename GroupedChannelsKernels<T>::Tiles, 2> part_strides() {
+constexpr std::array<typename DepthwiseChannelsKernels<T>::Tiles, 2> part_strides() {
   return {part_tiles<T, KernelRow<S, 1, false>>(channel_pixels),
           part_tiles<T, KernelRow<S, 2, false>>(channel_pixels)};
 }
 
 template <class T>
-GroupedChannelsKernels<T> make_grouped_channels_kernels() {
+DepthwiseChannelsKernels<T> make_depthwise_channels_kernels() {
   using AnyRow = KernelRow<0, 0, false>;
-  GroupedChannelsKernels<T> kernels{.lanes = hn::Lanes(hn::ScalableTag<T>()),
-                                    .any = channel_tiles<T, AnyRow>(channel_pixels)};
+  DepthwiseChannelsKernels<T> kernels{.lanes = hn::Lanes(hn::ScalableTag<T>()),
+                                      .any = channel_tiles<T, AnyRow>(channel_pixels)};
   if constexpr (std::is_same_v<T, float>) {
     kernels.unrolled = {channel_strides<T, 3>(), channel_strides<T, 5>(), channel_strides<T, 7>()};
     kernels.wider = {channel_tiles<T, KernelRow<5, 1, true>>(channel_pixels),
@@ -258,16 +259,16 @@ GroupedChannelsKernels<T> make_grouped_channels_kernels() {
   return kernels;
 }
 
-const GroupedChannelsKernels<float>& grouped_channels_floats() {
-  static const auto kernels = make_grouped_channels_kernels<float>();
+const DepthwiseChannelsKernels<float>& depthwise_channels_floats() {
+  static const auto kernels = make_depthwise_channels_kernels<float>();
   return kernels;
 }
 
-const GroupedChannelsKernels<double>& grouped_channels_doubles() {
+const DepthwiseChannelsKernels<double>& depthwise_channels_doubles() {
 #if HWY_HAVE_FLOAT64
-  static const auto kernels = make_grouped_channels_kernels<double>();
+  static const auto kernels = make_depthwise_channels_kernels<double>();
 #else
-  static const GroupedChannelsKernels<double> kernels{};
+  static const DepthwiseChannelsKernels<double> kernels{};
 #endif
   return kernels;
 }
@@ -278,19 +279,19 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace conv2d::simd {
 
-HWY_EXPORT(grouped_channels_floats);
-HWY_EXPORT(grouped_channels_doubles);
+HWY_EXPORT(depthwise_channels_floats);
+HWY_EXPORT(depthwise_channels_doubles);
 
 template <>
-const GroupedChannelsKernels<float>& grouped_channels_kernels() noexcept {
+const DepthwiseChannelsKernels<float>& depthwise_channels_kernels() noexcept {
   prepare();
-  return HWY_DYNAMIC_DISPATCH(grouped_channels_floats)();
+  return HWY_DYNAMIC_DISPATCH(depthwise_channels_floats)();
 }
 
 template <>
-const GroupedChannelsKernels<double>& grouped_channels_kernels() noexcept {
+const DepthwiseChannelsKernels<double>& depthwise_channels_kernels() noexcept {
   prepare();
-  return HWY_DYNAMIC_DISPATCH(grouped_channels_doubles)();
+  return HWY_DYNAMIC_DISPATCH(depthwise_channels_doubles)();
 }
 
 }  // namespace conv2d::simd

@@ -20,7 +20,7 @@ inline constexpr std::ptrdiff_t no_column = std::numeric_limits<std::ptrdiff_t>:
 /// each step one fused multiply-add where the processor has it. Every sum runs in that order
 /// whatever Q is.
 template <class T>
-struct GroupedChannels {
+struct DepthwiseChannels {
   const T* const* rows;  ///< those that are nullptr lie in zeros
   std::size_t kernel_rows;
   std::size_t row_stride;
@@ -46,14 +46,14 @@ struct GroupedChannels {
 };
 
 template <class T>
-using RunGroupedChannels = void (*)(const GroupedChannels<T>&);
+using RunDepthwiseChannels = void (*)(const DepthwiseChannels<T>&);
 
 inline constexpr std::size_t most_channel_pixels = 8;
 
 template <class T>
-struct GroupedChannelsKernels {
+struct DepthwiseChannelsKernels {
   std::size_t lanes;  ///< elements in a vector; 0 where there are no vectors of this type
-  using Tiles = std::array<RunGroupedChannels<T>, most_channel_pixels + 1>;
+  using Tiles = std::array<RunDepthwiseChannels<T>, most_channel_pixels + 1>;
   /// unrolled[w][d][q]: kernels of 3 + 2w columns, pixels of stride 1 + d, q outputs. Of floats
   /// only, as `wider` is: each takes a compiler a second.
   std::array<std::array<Tiles, 2>, 3> unrolled;
@@ -68,6 +68,6 @@ struct GroupedChannelsKernels {
 
 /// Of the instructions in use now; T is float or double.
 template <class T>
-const GroupedChannelsKernels<T>& grouped_channels_kernels() noexcept;
+const DepthwiseChannelsKernels<T>& depthwise_channels_kernels() noexcept;
 
 }  // namespace conv2d::simd
