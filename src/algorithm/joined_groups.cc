@@ -13,8 +13,9 @@
 //           (simd/joined_groups.h)
 // Loops     images, strips of output rows, B groups, windows of columns, rows (outermost first);
 //           then the register tile: i, r, s
-// Input     each row that a kernel's rows span once for a window of columns, channels joined, in a
-//           ring of rows that stays in L1. Never a whole tensor. Contiguous planes are turned first
+// Input     each row once for a window of columns, channels joined, in a ring of the rows that a
+//           kernel spans, which stays in L1 unless taps lie far apart. Never a whole tensor.
+//           Contiguous planes are turned first
 // Border    by its index map, column by column, when rows are joined. Zeros are read as such,
 // unless
 //           a weight is infinite or NaN: then pixels are computed one by one, without them. Rows of

@@ -97,6 +97,8 @@ struct Cut {
       : joint(problem), classes(problem.columns), tiles(tiles_for(problem.columns.kernel)) {
     cut_windows(problem);
     cut_strips(problem, channels_last);
+    const Index row_bytes = row_elements(problem) * static_cast<Index>(sizeof(T));
+    keeps_rows = problem.rows.extent() <= static_cast<Index>(simd::caches().l2) / 4 / row_bytes;
   }
 
   Index items(const Problem& problem) const { return problem.batch * strips * joint.count; }
@@ -113,6 +115,10 @@ struct Cut {
   /// Elements of an input row in a thread's memory.
   Index row_elements(const Problem& problem) const {
     return span(problem.columns, window) * joint.pixel;
+  }
+  /// Input rows in a thread's memory.
+  Index slots(const Problem& problem) const {
+    return keeps_rows ? problem.rows.extent() : problem.rows.kernel;
   }
   /// Rows of planes that are turned into channels, and back, at a time: pieces of some vectors.
   Index turned_rows(const Problem& problem) const { return rows_of(problem.columns.input); }
@@ -151,6 +157,9 @@ struct Cut {
   Index windows = 1;  ///< of a row
   Index strips = 1;   ///< of an image
   Index rows = 1;     ///< of a strip at most
+  /// Input rows stay until all outputs that read them are done: all between a kernel's first and
+  /// last one have a place. Else, where taps lie far apart, each row of the kernel has one.
+  bool keeps_rows = false;
   /// What the next strip reads comes from behind L2, and is asked for while one is computed.
   bool looks_ahead = false;
 

@@ -43,19 +43,19 @@ class Worker {
         turns_rows_(strides_[1] != 1 && run.cut.windows == 1 &&
                     run.cut.turned_rows(run.problem) > 1 && rows_follow(strides_, columns())),
         stores_rows_(run.cut.windows == 1 && rows_follow(to_strides_, run.problem.columns.output)),
-        input_(run.problem.rows.extent() * run.cut.row_elements(run.problem)),
+        input_(run.cut.slots(run.problem) * run.cut.row_elements(run.problem)),
         turned_(turns_rows_ ? run.cut.turned_rows(run.problem) * columns() * run.cut.joint.pixel
                             : 0),
         sums_(in_place_ ? 0 : run.cut.sums(run.problem)),
-        sources_(at(run.problem.rows.extent())),
+        sources_(at(run.cut.slots(run.problem))),
         rows_(at(run.problem.rows.kernel)),
         tile_rows_(at(run.problem.rows.kernel)) {}
 
   static std::size_t bytes(const Problem& problem, const Cut<T>& cut) {
     const Index turned = cut.turned_rows(problem) * problem.columns.input * cut.joint.pixel;
-    const Index rows = problem.rows.extent() * cut.row_elements(problem);
+    const Index rows = cut.slots(problem) * cut.row_elements(problem);
     return at(rows + turned + cut.sums(problem)) * sizeof(T) +
-           at(problem.rows.extent() + 2 * problem.rows.kernel) * sizeof(Index);
+           at(cut.slots(problem) + 2 * problem.rows.kernel) * sizeof(Index);
   }
 
   /// Item i is an image, a strip and a joint; joints change fastest.
@@ -136,7 +136,7 @@ class Worker {
   void compute_row(Index p, T* to, Index step) {
     const Axis& axis = run_.problem.rows;
     for (Index r = 0; r < axis.kernel; ++r) {
-      rows_[at(r)] = input_row(axis.position(p, r));
+      rows_[at(r)] = input_row(axis.position(p, r), r);
     }
     if (run_.leaves_out_columns) {
       for (Index q = 0; q < columns_; ++q) {
@@ -156,15 +156,17 @@ class Worker {
            first_column_ * to_strides_[3];
   }
 
-  /// The window's part of an input row, channels joined; nullptr in zeros, or where there are no
-  /// channels. A slot serves all rows an extent apart, of which a kernel reads one at a time.
-  const T* input_row(Index position) {
+  /// The window's part of the input row that the kernel's row r reads, channels joined; nullptr in
+  /// zeros, and without channels. A slot serves all rows an extent apart, of which a kernel reads
+  /// one at a time, or the kernel's row.
+  const T* input_row(Index position, Index r) {
     const Axis& axis = run_.problem.rows;
     const Index row = border_index(run_.problem.padding_mode, position, axis.input);
     if (row == nowhere || part_.inputs == 0) {
       return nullptr;
     }
-    const Index slot = (position + axis.extent() * axis.pad_before) % axis.extent();
+    const Index slot =
+        run_.cut.keeps_rows ? (position + axis.extent() * axis.pad_before) % axis.extent() : r;
     T* const to = input_.data() + slot * run_.cut.row_elements(run_.problem);
     if (sources_[at(slot)] != row) {
       sources_[at(slot)] = row;

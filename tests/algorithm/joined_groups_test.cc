@@ -10,7 +10,9 @@
 #include "support/tensors.h"
 #include "support/threads.h"
 
+#include <conv2d/machine.h>
 #include <conv2d/plan.h>
+#include <conv2d/threads.h>
 
 #include <gtest/gtest.h>
 
@@ -190,6 +192,28 @@ TEST(JoinedGroups, OfWideRowsAreTheReference) {
       }
     }
   }
+}
+
+/// Not all rows between the taps have a place then.
+TEST(JoinedGroups, OfTapsFarApartTakeLittleMemory) {
+  Random random;
+  constexpr std::int64_t far = 20000;
+  const Plan plan = Plan::conv2d({1, 6, 5, 4}, {6, 2, 3, 3}, true, DType::float32,
+                                 {.padding = far, .dilation = far, .groups = 3})
+                        .with_algorithm("joined_groups");
+  const std::int64_t rows = 4 * 2 * far * machine().vector_bytes;
+  EXPECT_LT(plan.workspace_bytes(), at(num_threads() * rows));
+  if (!machine().fused_multiply_add) {
+    GTEST_SKIP() << "rounds more often than the reference does";
+  }
+  const Tensor x = random.values(plan.input_sizes(), DType::float32);
+  const Tensor w = random.values(plan.weight_sizes(), DType::float32);
+  const Tensor bias = random.values({6}, DType::float32);
+  Tensor expected(plan.output_sizes());
+  Tensor y(plan.output_sizes());
+  plan.with_algorithm("reference").run(x, w, bias.view(), expected);
+  plan.run(x, w, bias.view(), y);
+  EXPECT_TRUE(same_bits(y, expected));
 }
 
 /// Where a vector holds a group or several.
