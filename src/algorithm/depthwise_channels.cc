@@ -151,8 +151,8 @@ std::size_t workspace_bytes(const Problem& problem) {
 /// Pixels of a tile: as many as there are tiles for and columns that it may have.
 template <class T>
 Index tile_pixels(const Problem& problem, const depthwise_channels::Cut<T>& cut) {
-  auto pixels =
-      std::min<Index>(cut.most_pixels, divide_up(problem.columns.output, cut.classes.apart));
+  auto pixels = std::min<Index>(simd::most_channel_pixels,
+                                divide_up(problem.columns.output, cut.classes.apart));
   while (pixels > 1 && (*cut.tiles)[at(pixels)] == nullptr) {
     --pixels;
   }

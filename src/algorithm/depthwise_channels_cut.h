@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
-#include <type_traits>
 
 namespace conv2d::depthwise_channels {
 
@@ -46,8 +45,7 @@ struct Cut {
                  !is_faster_copied(problem, memory.meets)),
         writes_in_place(in_place || (memory.channels_last && channels >= lanes)),
         keeps_weights(weight_bytes() <= quarter_l2()),
-        tiles(tiles_for(problem.columns.kernel)),
-        most_pixels(simd::most_channel_pixels) {
+        tiles(tiles_for(problem.columns.kernel)) {
     if (in_place) {
       cut_in_place(problem);
     } else {
@@ -112,7 +110,6 @@ struct Cut {
   bool writes_in_place;  ///< the output is, even if the input is copied
   bool keeps_weights;    ///< L2 holds all of them until the next image
   const typename simd::DepthwiseChannelsKernels<T>::Tiles* tiles;  ///< for all of the above
-  Index most_pixels;                                               ///< of a tile
   Index block = 0;   ///< channels that are computed at once
   Index blocks = 1;  ///< of an image
   Index rows = 1;    ///< output rows of a strip at most
@@ -307,7 +304,8 @@ struct Cut {
   Index foreseen_rows(const Problem& problem) const {
     constexpr Index streams = 32;
     constexpr Index page = 4096;
-    const Index columns = (most_pixels - 1) * classes.stride + problem.columns.kernel;
+    const Index columns =
+        (Index{simd::most_channel_pixels} - 1) * classes.stride + problem.columns.kernel;
     const Index pages = 1 + columns * pixel_bytes() / page;
     return (streams / pages - problem.rows.kernel) / problem.rows.stride + 1;
   }

@@ -142,7 +142,7 @@ class Worker {
   /// Rows that follow each other in the input are turned at once where they lie so in memory.
   void turn_input() {
     const Index width = run_.problem.columns.input;
-    const bool dense = strides_[2] == width * strides_[3];
+    const bool dense = rows_follow(strides_, width);
     for (Index i = 0, count = 1; i < positions_; i += count, count = 1) {
       if (sources_[at(i)] == nowhere) {
         continue;
@@ -158,7 +158,7 @@ class Worker {
 
   void turn_output() {
     const Index width = run_.problem.columns.output;
-    const bool dense = to_strides_[2] == width * to_strides_[3];
+    const bool dense = rows_follow(to_strides_, width);
     const Index lines = dense ? 1 : count_;
     const Index pixels = dense ? count_ * width : width;
     for (Index line = 0; line < lines; ++line) {
@@ -197,7 +197,7 @@ class Worker {
     const Index pixel = cut.writes_in_place ? to_strides_[3] : cut.block;
     const Index to_step = cut.classes.apart * pixel;
     const Index outputs = divide_up(problem.columns.output - first, cut.classes.apart);
-    const Index tiles = divide_up(outputs, cut.most_pixels);
+    const Index tiles = divide_up(outputs, Index{simd::most_channel_pixels});
     const Index channels =
         cut.writes_in_place ? channels_ : divide_up(channels_, cut.lanes) * cut.lanes;
     for (Index i = 0, q = 0; i < tiles; ++i) {

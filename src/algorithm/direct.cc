@@ -444,7 +444,7 @@ class Worker {
     const Index width = run_.problem.columns.output;
     const Index wide = run_.layout.outputs.wide(block);
     const Index high = run_.problem.rows.output;
-    const bool one_line = strides[2] == width * strides[3];
+    const bool one_line = rows_follow(strides, width);
     for (Index row = 0, rows = 0; row < rows_; row += rows) {
       const Index n = (first_row_ + row) / high;
       const Index p = (first_row_ + row) % high;

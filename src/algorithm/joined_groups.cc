@@ -1,25 +1,23 @@
 // Convolution in groups whose outputs share a vector, forward, float32 and float64: groups of up to
-// 8 outputs and as many inputs or fewer, 16 floats in a vector.
+// 8 inputs and outputs.
 //
 // Math      y[n,k,p,q] = bias[k]
-//             + sum over i, r, s of w[k,i,r,s] * x[n, k / (K/G) * (C/G) + i, p*sh + r*dh - top,
-//             ...]
+//             + sum over i, r, s of w[k,i,r,s] * x[n, c + i, p*sh + r*dh - top, ...]
+//           with c the first channel of k's group
 // Order     of a sum: i, r, s, each step one fused multiply-add; the bias last. That is the
 //           definition's, so the bits are the reference's where vectors have fused multiply-adds,
 //           whatever the threads, the batch, the memory layout and the width of vectors.
 // Lanes     of B groups take turns in a vector: output o of the b-th group is lane o*B + b. So that
 //           a load gives each lane its own group's input, the i-th inputs of the B groups lie side
-//           by side: a block of B elements, which is repeated over the vector
-//           (simd/joined_groups.h)
+//           by side: a block of B elements, repeated over the vector (simd/joined_groups.h)
 // Loops     images, strips of output rows, B groups, windows of columns, rows (outermost first);
 //           then the register tile: i, r, s
 // Input     each row once for a window of columns, channels joined, in a ring of the rows that a
 //           kernel spans, which stays in L1 unless taps lie far apart. Never a whole tensor.
 //           Contiguous planes are turned first
-// Border    by its index map, column by column, when rows are joined. Zeros are read as such,
-// unless
-//           a weight is infinite or NaN: then pixels are computed one by one, without them. Rows of
-//           zeros are left out
+// Border    by its index map, column by column, when rows are joined. Columns of zeros are read,
+//           unless a weight is infinite or NaN: then pixels are computed one by one, without them.
+//           Rows of zeros are left out
 // Output    a vector's lanes put back in order, straight to where channels lie side by side; else
 //           row by row through scratch memory
 // Weights   packed as [B groups][i][r][s][lanes]: those of B groups stay in L1 for a strip
@@ -85,6 +83,9 @@ std::optional<std::string_view> yields(const Problem& problem) {
     }
     if (joint.vectors > 1) {
       return "a group takes several vectors";
+    }
+    if (problem.columns.stride > problem.columns.extent()) {
+      return "columns that no output reads would be joined too";
     }
     if (joint.block == 1 && problem.rows.kernel * problem.columns.kernel == 1) {
       return "pixels that are read once can be read where they lie";
@@ -175,7 +176,7 @@ Pieces describe_as(const Problem& problem) {
                      counted(joint.block, "group")),
       .blocking = concat(counted(cut.strips, "strip"), " of ", counted(cut.rows, "output row"),
                          " an image; ", counted(joint.block, "group"), " of ", problem.groups,
-                         " at a time, joined row by row within L1"),
+                         " at a time, joined row by row"),
       .efficiency = products / cycles * static_cast<double>(problem.out_channels) /
                     static_cast<double>(joint.count * joint.lanes),
   };

@@ -98,7 +98,8 @@ struct Cut {
     cut_windows(problem);
     cut_strips(problem, channels_last);
     const Index row_bytes = row_elements(problem) * static_cast<Index>(sizeof(T));
-    keeps_rows = problem.rows.extent() <= static_cast<Index>(simd::caches().l2) / 4 / row_bytes;
+    keeps_rows = problem.rows.dilation == 1 ||
+                 problem.rows.extent() <= static_cast<Index>(simd::caches().l2) / 4 / row_bytes;
   }
 
   Index items(const Problem& problem) const { return problem.batch * strips * joint.count; }

@@ -44,15 +44,22 @@ class Worker {
                     run.cut.turned_rows(run.problem) > 1 && rows_follow(strides_, columns())),
         stores_rows_(run.cut.windows == 1 && rows_follow(to_strides_, run.problem.columns.output)),
         input_(run.cut.slots(run.problem) * run.cut.row_elements(run.problem)),
-        turned_(turns_rows_ ? run.cut.turned_rows(run.problem) * columns() * run.cut.joint.pixel
-                            : 0),
+        turned_(turned_elements()),
         sums_(in_place_ ? 0 : run.cut.sums(run.problem)),
         sources_(at(run.cut.slots(run.problem))),
         rows_(at(run.problem.rows.kernel)),
-        tile_rows_(at(run.problem.rows.kernel)) {}
+        tile_rows_(at(run.problem.rows.kernel)) {
+    if (run.problem.groups % run.cut.joint.block != 0) {  // others are computed too
+      const Index rows = run.cut.slots(run.problem);
+      std::fill_n(input_.data(), rows * run.cut.row_elements(run.problem), T{});
+      std::fill_n(turned_.data(), turned_elements(), T{});
+    }
+  }
 
   static std::size_t bytes(const Problem& problem, const Cut<T>& cut) {
-    const Index turned = cut.turned_rows(problem) * problem.columns.input * cut.joint.pixel;
+    const bool turns_rows = cut.windows == 1 && cut.turned_rows(problem) > 1;
+    const Index turned =
+        turns_rows ? cut.turned_rows(problem) * problem.columns.input * cut.joint.pixel : 0;
     const Index rows = cut.slots(problem) * cut.row_elements(problem);
     return at(rows + turned + cut.sums(problem)) * sizeof(T) +
            at(cut.slots(problem) + 2 * problem.rows.kernel) * sizeof(Index);
@@ -87,15 +94,11 @@ class Worker {
   }
 
  private:
-  /// Of a slot that holds no row yet.
-  static constexpr Index nothing = nowhere - 1;
-
-  /// Whether each row's first pixel lies behind the last one of the row before.
-  static bool rows_follow(const Strides& strides, Index width) {
-    return strides[2] == width * strides[3];
-  }
   /// Of the input.
   Index columns() const { return run_.problem.columns.input; }
+  Index turned_elements() const {
+    return turns_rows_ ? run_.cut.turned_rows(run_.problem) * columns() * run_.cut.joint.pixel : 0;
+  }
 
   /// From the item's first channel on.
   const T* source(Index row, Index column) const {
@@ -108,12 +111,12 @@ class Worker {
     const Axis& axis = run_.problem.columns;
     const Index pixel = run_.cut.joint.pixel;
     first_read_ = axis.position(first_column_, 0);
-    span_ = Cut<T>::span(axis, columns_);
+    span_ = columns_ > 0 ? Cut<T>::span(axis, columns_) : 0;
     inner_.begin = std::clamp<Index>(-first_read_, 0, span_);
     inner_.end = std::clamp<Index>(axis.input - first_read_, inner_.begin, span_);
     turned_begin_ = turned_end_ = 0;
     for (std::size_t slot = 0; slot < sources_.size(); ++slot) {
-      sources_[slot] = nothing;
+      sources_[slot] = nowhere;
       T* const row = input_.data() + static_cast<Index>(slot) * run_.cut.row_elements(run_.problem);
       std::fill_n(row, inner_.begin * pixel, T{});
       std::fill_n(row + inner_.end * pixel, (span_ - inner_.end) * pixel, T{});
@@ -165,8 +168,7 @@ class Worker {
     if (row == nowhere || part_.inputs == 0) {
       return nullptr;
     }
-    const Index slot =
-        run_.cut.keeps_rows ? (position + axis.extent() * axis.pad_before) % axis.extent() : r;
+    const Index slot = run_.cut.keeps_rows ? (position + axis.pad_before) % axis.extent() : r;
     T* const to = input_.data() + slot * run_.cut.row_elements(run_.problem);
     if (sources_[at(slot)] != row) {
       sources_[at(slot)] = row;
@@ -179,7 +181,8 @@ class Worker {
   void join_row(Index row, T* to) {
     const Index pixel = run_.cut.joint.pixel;
     if (run_.problem.padding_mode != PaddingMode::zeros) {
-      for (Index i = 0; i < span_; i = i + 1 == inner_.begin ? inner_.end : i + 1) {
+      for (Index i = inner_.begin > 0 ? 0 : inner_.end; i < span_;
+           i = i + 1 == inner_.begin ? inner_.end : i + 1) {
         const Index column =
             border_index(run_.problem.padding_mode, first_read_ + i, run_.problem.columns.input);
         join_pixels(row, column, 1, to + i * pixel);
@@ -203,6 +206,9 @@ class Worker {
       joined.from = turned_pixels(row, column, pixels, to);
       joined.from_step = pixel;
       joined.channels = at(pixel);
+      if (joined.from == to && run_.cut.joint.block == 1) {
+        return;
+      }
     }
     run_.cut.joint.kernels.join(joined);
   }
@@ -303,7 +309,8 @@ class Worker {
     const Cut<T>& cut = run_.cut;
     const Problem& problem = run_.problem;
     const Index row = problem.columns.input * strides_[3];
-    if (!cut.looks_ahead || strip + 1 == cut.strips || strides_[1] != 1 || strides_[2] != row) {
+    if (!cut.looks_ahead || strip + 1 == cut.strips || part_.inputs == 0 || strides_[1] != 1 ||
+        !rows_follow(strides_, problem.columns.input)) {
       return;
     }
     const auto end_of = [&](Index next) {

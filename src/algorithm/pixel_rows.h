@@ -15,6 +15,12 @@ inline bool channels_interleave(const Strides& strides, Index channels) {
   return strides[1] == 1 && strides[3] == channels;
 }
 
+/// Whether each row's first pixel lies behind the last one of the row before, where a row has so
+/// many.
+inline bool rows_follow(const Strides& strides, Index width) {
+  return strides[2] == width * strides[3];
+}
+
 /// Whether rows of so many channels are put between each other in one go.
 inline bool may_interleave(Index channels) { return channels > 1 && channels <= simd::most_dealt; }
 

@@ -211,7 +211,7 @@ constexpr typename JoinedGroupsKernels<T>::OfBlock tiles_of_block() {
   typename JoinedGroupsKernels<T>::OfBlock tiles{};
   if constexpr (B * sizeof(T) < HWY_MAX_BYTES) {
     constexpr auto pixels = std::make_index_sequence<most_joined_pixels + 1>();
-    // A vector of AVX-512 is never for one such group alone.
+    // Of groups of up to 8 outputs a vector of AVX-512 holds several.
     if constexpr (std::is_same_v<T, float> && (B > 1 || HWY_MAX_BYTES < 64)) {
       tiles.unrolled = {{{joined_tiles<T, B, 3, 1>(pixels), joined_tiles<T, B, 3, 2>(pixels)},
                          {joined_tiles<T, B, 5, 1>(pixels), joined_tiles<T, B, 5, 2>(pixels)}}};

@@ -1,5 +1,5 @@
-// The inner loop of convolutions in groups whose outputs share a vector: groups of 2, 4 or 8
-// outputs, 16 floats in a vector. Compiled once for every instruction set.
+// The inner loop of convolutions in groups of so few outputs that several share a vector. Compiled
+// once for every instruction set.
 //
 // A dense tile broadcasts an input to all lanes of a vector of outputs. Here lanes belong to B
 // groups in turns, lane l to group l mod B, and the i-th inputs of the B groups lie side by side: a

@@ -49,6 +49,9 @@ TEST(Distances, OfWindowsTakeNoMemory) {
     expect_reference(random, {1, channels, 9, 9}, {channels, 1, 3, 3},
                      {.stride = Pair(1, distance), .groups = channels});
   }
+  for (const Pair stride : {Pair(distance, 1), Pair(1, distance)}) {
+    expect_reference(random, {1, 16, 9, 9}, {16, 2, 3, 3}, {.stride = stride, .groups = 8});
+  }
 }
 
 TEST(Distances, OfTapsTakeNoMemory) {
@@ -61,6 +64,7 @@ TEST(Distances, OfTapsTakeNoMemory) {
       functional::Conv2dArguments grouped = arguments;
       grouped.groups = channels;
       expect_reference(random, {1, channels, 9, 9}, {channels, 1, 3, 3}, grouped);
+      expect_reference(random, {1, 2 * channels, 9, 9}, {2 * channels, 2, 3, 3}, grouped);
     }
   }
 }

@@ -194,15 +194,16 @@ TEST(JoinedGroups, OfWideRowsAreTheReference) {
   }
 }
 
-/// Not all rows between the taps have a place then.
+/// Rows between the taps have no place then: each of the three that a kernel reads has one.
 TEST(JoinedGroups, OfTapsFarApartTakeLittleMemory) {
   Random random;
-  constexpr std::int64_t far = 20000;
-  const Plan plan = Plan::conv2d({1, 6, 5, 4}, {6, 2, 3, 3}, true, DType::float32,
-                                 {.padding = far, .dilation = far, .groups = 3})
-                        .with_algorithm("joined_groups");
-  const std::int64_t rows = 4 * 2 * far * machine().vector_bytes;
-  EXPECT_LT(plan.workspace_bytes(), at(num_threads() * rows));
+  constexpr std::int64_t far = 8000;
+  const Plan plan =
+      Plan::conv2d({1, 6, 200, 40}, {6, 2, 3, 3}, true, DType::float32,
+                   {.padding = Padding(Pair(90, far)), .dilation = {90, far}, .groups = 3})
+          .with_algorithm("joined_groups");
+  const std::int64_t columns = 40 + 2 * far;
+  EXPECT_LT(plan.workspace_bytes(), at(num_threads() * 4 * columns * machine().vector_bytes));
   if (!machine().fused_multiply_add) {
     GTEST_SKIP() << "rounds more often than the reference does";
   }
@@ -213,6 +214,25 @@ TEST(JoinedGroups, OfTapsFarApartTakeLittleMemory) {
   Tensor y(plan.output_sizes());
   plan.with_algorithm("reference").run(x, w, bias.view(), expected);
   plan.run(x, w, bias.view(), y);
+  EXPECT_TRUE(same_bits(y, expected));
+}
+
+/// Of results so large that the next strip would be asked for.
+TEST(JoinedGroups, WithoutChannelsAreTheBiasInEveryStrip) {
+  constexpr auto last = MemoryFormat::channels_last;
+  const auto rows = static_cast<std::int64_t>(machine().l2_bytes) / 1024;
+  const Plan plan = Plan::conv2d({1, 0, rows, 64}, {16, 0, 3, 3}, true, DType::float32,
+                                 {.padding = 1, .groups = 8}, last)
+                        .with_algorithm("joined_groups");
+  const Threads scope(2);
+  Random random;
+  const Tensor bias = random.values({16}, DType::float32);
+  const Tensor x({1, 0, rows, 64}, DType::float32, last);
+  const Tensor w({16, 0, 3, 3});
+  Tensor y(plan.output_sizes(), DType::float32, last);
+  Tensor expected(plan.output_sizes(), DType::float32, last);
+  plan.run(x, w, bias.view(), y);
+  plan.with_algorithm("reference").run(x, w, bias.view(), expected);
   EXPECT_TRUE(same_bits(y, expected));
 }
 

@@ -223,7 +223,7 @@ TEST_F(StreamedResults, OfSeveralFiltersOfOneChannelAreTheSame) {
   }
 }
 
-TEST_F(StreamedResults, OfDepthwiseChannelsAreTheSame) {
+TEST_F(StreamedResults, OfDepthwiseChannelsAndJoinedGroupsAreTheSame) {
   for (const std::int64_t channels : {16, 48}) {
     for (const std::int64_t inputs : {1, 4}) {
       for (const std::int64_t kernel : {3, 4}) {
