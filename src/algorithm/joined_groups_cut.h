@@ -203,17 +203,17 @@ struct Cut {
     const Index input_row = problem.columns.input * problem.in_channels * size;
     const Index output_row = problem.columns.output * problem.out_channels * size;
     const Index bytes = problem.batch * (axis.input * input_row + axis.output * output_row);
-    if (channels_last && bytes > num_threads() * l2) {
+    if (channels_last) {
       const Index most = (l2 / 8 / std::max<Index>(input_row, 1) - axis.extent()) / axis.stride + 1;
       strips = divide_up(std::max<Index>(axis.output, 1), std::max<Index>(most, 1));
-      looks_ahead = true;
+      looks_ahead = bytes > num_threads() * l2;
     }
-    const Index items_of_strip = problem.batch * joint.count;
-    const Index wanted = (takes_long(problem) ? 4 : 1) * Index{num_threads()};
-    if (num_threads() > 1 && items_of_strip > 0) {
-      const Index fewest = std::max(strips, divide_up(wanted, items_of_strip));
-      strips = std::min(even_strips(items_of_strip, fewest, axis.output),
-                        std::max<Index>(axis.output, 1));
+    if (num_threads() > 1 && problem.batch > 0) {
+      // Threads get whole rows where a pixel's channels lie side by side.
+      const Index pieces = problem.batch * (channels_last ? 1 : joint.count);
+      const Index each = takes_long(problem) && !channels_last ? 4 : 1;
+      const Index fewest = std::max(strips, divide_up(each * num_threads(), pieces));
+      strips = std::min(even_strips(pieces, fewest, axis.output), std::max<Index>(axis.output, 1));
     }
     rows = divide_up(std::max<Index>(axis.output, 1), strips);
   }

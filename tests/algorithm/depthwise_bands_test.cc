@@ -45,11 +45,8 @@ TEST(DepthwiseBands, AreFewerRowsOfLongPixels) {
   EXPECT_LT(cut_of(wide, wide.input()[2]).band, cut_of(narrow, narrow.input()[2]).band);
 }
 
-const std::vector<TallLayer> tall_layers = {{32, 1, 3},
-                                            {36, 1, 3, 2},
-                                            {32, 1, 5},
-                                            {32, 1, 3, 1, 2},
-                                            {256, 1, 3, 2, 1, PaddingMode::reflect}};
+const std::vector<TallLayer> tall_layers = {
+    {36, 1, 3}, {32, 1, 5, 1, 2}, {256, 1, 3, 2, 1, PaddingMode::reflect}};
 
 TEST(DepthwiseBands, AreTheReferenceAndReadNothingElse) {
   Random random;
