@@ -44,11 +44,7 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cstdint>
-#include <limits>
 #include <span>
-#include <type_traits>
 #include <vector>
 
 namespace conv2d {
@@ -90,17 +86,6 @@ std::size_t packed_bytes(const Problem& problem) {
   return in_its_type(problem, [&]<class T> {
     return header_bytes + at(problem.groups * Layout<T>(problem).packed()) * sizeof(T);
   });
-}
-
-template <class T>
-bool all_finite(const T* values, Index count) noexcept {
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-  constexpr Bits exponent = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
-  Bits found = 0;  // no early end: the loop is made of vector instructions so
-  for (Index i = 0; i < count; ++i) {
-    found |= static_cast<Bits>((std::bit_cast<Bits>(values[i]) & exponent) == exponent);
-  }
-  return found == 0;
 }
 
 template <class T>

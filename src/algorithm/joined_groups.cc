@@ -34,7 +34,6 @@
 #include "base/quantity.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace conv2d {
 namespace {
@@ -113,41 +112,37 @@ std::size_t packed_bytes(const Problem& problem) {
   });
 }
 
-/// From [k][i][r][s] of any strides; lanes of no output have zeros. Returns whether all are finite.
+/// From [k][i][r][s] of any strides; lanes of no output have zeros.
 template <class T>
-bool turn_joint(const Problem& problem, const Joint<T>& joint, TensorView weight, Index index,
+void turn_joint(const Problem& problem, const Joint<T>& joint, TensorView weight, Index index,
                 T* to) {
   const Strides& strides = weight.strides();
-  bool finite = true;
   const auto part = joint.part(problem, index);
+  const auto lane_of = joint.order_of_outputs();
+  std::fill_n(to, joint_weights(problem, joint), T{});
   for (Index i = 0; i < joint.inputs; ++i) {
     for (Index r = 0; r < problem.rows.kernel; ++r) {
       for (Index s = 0; s < problem.columns.kernel; ++s, to += joint.lanes) {
         const T* const from = static_cast<const T*>(weight.data()) +
                               part.first_output * strides[0] + i * strides[1] + r * strides[2] +
                               s * strides[3];
-        for (Index lane = 0; lane < joint.lanes; ++lane) {
-          const Index output = joint.output_of(lane);
-          const bool there = output != nowhere && output < part.outputs;
-          to[lane] = there ? from[output * strides[0]] : T{};
-          finite = finite && std::isfinite(to[lane]);
+        for (Index output = 0; output < part.outputs; ++output) {
+          to[lane_of[at(output)]] = from[output * strides[0]];
         }
       }
     }
   }
-  return finite;
 }
 
 void pack(const Problem& problem, TensorView weight, std::byte* packed) {
   in_its_type(problem, [&]<class T>() {
     const Joint<T> joint(problem);
+    const Index each = joint_weights(problem, joint);
     T* const to = reinterpret_cast<T*>(packed + header_bytes);
-    bool finite = true;
     for (Index index = 0; index < joint.count; ++index) {
-      finite &=
-          turn_joint(problem, joint, weight, index, to + index * joint_weights(problem, joint));
+      turn_joint(problem, joint, weight, index, to + index * each);
     }
-    write_header({joint.lanes, finite}, packed);
+    write_header({joint.lanes, all_finite(to, joint.count * each)}, packed);
   });
 }
 

@@ -121,13 +121,18 @@ struct Cut {
   Index slots(const Problem& problem) const {
     return keeps_rows ? problem.rows.extent() : problem.rows.kernel;
   }
+  /// Elements of all of them.
+  Index ring(const Problem& problem) const { return slots(problem) * row_elements(problem); }
   /// Rows of planes that are turned into channels, and back, at a time: pieces of some vectors.
   Index turned_rows(const Problem& problem) const { return rows_of(problem.columns.input); }
   Index stored_rows(const Problem& problem) const { return rows_of(problem.columns.output); }
-  /// Elements of sums that wait to be stored.
-  Index sums(const Problem& problem) const {
-    return (windows == 1 ? stored_rows(problem) : 1) * window * joint.lanes;
+  /// Elements of whole rows that are turned before they are joined; 0 where a row is by itself.
+  Index turned(const Problem& problem) const {
+    const Index some = turned_rows(problem);
+    return some > 1 ? some * problem.columns.input * joint.pixel : 0;
   }
+  /// Elements of sums that wait to be stored.
+  Index sums(const Problem& problem) const { return stored_rows(problem) * window * joint.lanes; }
   /// Pixels of the next tile where so many are left.
   Index next_tile(Index left) const {
     const auto most = static_cast<Index>(joint.kernels.most_pixels);
@@ -177,10 +182,11 @@ struct Cut {
     return unrolled[1] != nullptr ? &unrolled : &any();
   }
 
-  /// Measured: where rows are longer, two at a time gain nothing.
-  static Index rows_of(Index columns) {
+  /// Measured: where rows are longer, two at a time gain nothing. Windows go row by row.
+  Index rows_of(Index columns) const {
     constexpr Index pixels = 64;
-    return columns > pixels / 2 ? 1 : divide_up(pixels, std::max<Index>(columns, 1));
+    const bool one = windows > 1 || columns > pixels / 2;
+    return one ? 1 : divide_up(pixels, std::max<Index>(columns, 1));
   }
 
   /// As many columns as leave the input rows that a row of outputs reads in half of L1.

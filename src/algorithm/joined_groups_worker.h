@@ -49,29 +49,25 @@ class alignas(64) Worker {
         strides_(run.operands.first.strides()),
         to_strides_(run.operands.result.strides()),
         in_place_(to_strides_[1] == 1),
-        turns_rows_(strides_[1] != 1 && run.cut.windows == 1 &&
-                    run.cut.turned_rows(run.problem) > 1 && rows_follow(strides_, columns())),
-        stores_rows_(run.cut.windows == 1 && rows_follow(to_strides_, run.problem.columns.output)),
-        input_(with_page<T>(run.cut.slots(run.problem) * run.cut.row_elements(run.problem))),
-        turned_(with_page<T>(turned_elements())),
+        turns_rows_(strides_[1] != 1 && run.cut.turned(run.problem) > 0 &&
+                    rows_follow(strides_, columns())),
+        stores_rows_(!in_place_ && rows_follow(to_strides_, run.problem.columns.output)),
+        input_(with_page<T>(run.cut.ring(run.problem))),
+        turned_(with_page<T>(turns_rows_ ? run.cut.turned(run.problem) : 0)),
         sums_(with_page<T>(in_place_ ? 0 : run.cut.sums(run.problem))),
         sources_(with_page<Index>(run.cut.slots(run.problem))),
         rows_(with_page<const T*>(run.problem.rows.kernel)),
         tile_rows_(with_page<const T*>(run.problem.rows.kernel)) {
     if (run.problem.groups % run.cut.joint.block != 0) {  // others are computed too
-      const Index rows = run.cut.slots(run.problem);
-      std::fill_n(input_.data(), rows * run.cut.row_elements(run.problem), T{});
-      std::fill_n(turned_.data(), turned_elements(), T{});
+      std::fill_n(input_.data(), run.cut.ring(run.problem), T{});
+      std::fill_n(turned_.data(), turns_rows_ ? run.cut.turned(run.problem) : 0, T{});
     }
   }
 
   static std::size_t bytes(const Problem& problem, const Cut<T>& cut) {
-    const bool turns_rows = cut.windows == 1 && cut.turned_rows(problem) > 1;
-    const Index turned =
-        turns_rows ? cut.turned_rows(problem) * problem.columns.input * cut.joint.pixel : 0;
-    const Index rows = cut.slots(problem) * cut.row_elements(problem);
     return sizeof(Worker) +
-           at(with_page<T>(rows) + with_page<T>(turned) + with_page<T>(cut.sums(problem))) *
+           at(with_page<T>(cut.ring(problem)) + with_page<T>(cut.turned(problem)) +
+              with_page<T>(cut.sums(problem))) *
                sizeof(T) +
            at(with_page<Index>(cut.slots(problem)) + 2 * with_page<Index>(problem.rows.kernel)) *
                sizeof(Index);
@@ -94,7 +90,7 @@ class alignas(64) Worker {
       columns_ = cut.first_column(problem, window + 1) - first_column_;
       begin_window();
       for (Index p = first, rows = 0; p < end; p += rows) {
-        rows = std::min(in_place_ || !stores_rows_ ? 1 : cut.stored_rows(problem), end - p);
+        rows = std::min(stores_rows_ ? cut.stored_rows(problem) : 1, end - p);
         compute_rows(p, rows);
       }
     }
@@ -108,9 +104,6 @@ class alignas(64) Worker {
  private:
   /// Of the input.
   Index columns() const { return run_.problem.columns.input; }
-  Index turned_elements() const {
-    return turns_rows_ ? run_.cut.turned_rows(run_.problem) * columns() * run_.cut.joint.pixel : 0;
-  }
 
   /// From the item's first channel on.
   const T* source(Index row, Index column) const {
@@ -344,7 +337,7 @@ class alignas(64) Worker {
   Strides to_strides_;          ///< of the output
   bool in_place_;               ///< results need no scratch memory
   bool turns_rows_;             ///< some whole rows of planes at a time
-  bool stores_rows_;            ///< likewise
+  bool stores_rows_;            ///< likewise, of scratch memory
   Buffer<T> input_;             ///< [slot of a row][column of the window][pixel]
   Buffer<T> turned_;            ///< [row][column][pixel]
   Buffer<T> sums_;              ///< [row][column of the window][lanes]

@@ -4,8 +4,12 @@
 #include "algorithm/vector_types.h"
 #include "base/error.h"
 
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <limits>
+#include <type_traits>
 
 namespace conv2d {
 
@@ -13,6 +17,18 @@ struct PackedHeader {
   Index lanes;
   bool finite;
 };
+
+/// Whether none of the weights is infinite or NaN.
+template <class T>
+bool all_finite(const T* values, Index count) noexcept {
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  constexpr Bits exponent = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
+  Bits found = 0;  // no early end: the loop is made of vector instructions so
+  for (Index i = 0; i < count; ++i) {
+    found |= static_cast<Bits>((std::bit_cast<Bits>(values[i]) & exponent) == exponent);
+  }
+  return found == 0;
+}
 
 /// The weights begin so many bytes later, where a cache line begins.
 inline constexpr std::size_t header_bytes = 64;

@@ -1,6 +1,7 @@
 #include "algorithm/planar_convolution.h"
 
 #include "algorithm/bias.h"
+#include "algorithm/packed_header.h"
 #include "algorithm/planar_cut.h"
 #include "algorithm/planar_worker.h"
 #include "algorithm/run_items.h"
@@ -12,7 +13,6 @@
 #include "tensor/parallel.h"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 namespace conv2d::planar {
@@ -233,11 +233,7 @@ bool pack(const Problem& problem, const Filters& filters, T* packed) {
       pack_tile(from, strides, sizes, tile.count, packed + (group * outputs + tile.first) * filter);
     }
   });
-  bool finite = true;
-  for (Index i = 0; i < problem.out_channels * filter; ++i) {
-    finite &= std::isfinite(packed[i]);
-  }
-  return finite;
+  return all_finite(packed, problem.out_channels * filter);
 }
 
 template <class T>

@@ -6,6 +6,7 @@
 
 #include "simd/dispatch.h"
 #include "simd/fetch.h"
+#include "simd/next_tiles.h"
 
 #include <atomic>
 #include <cstdint>
@@ -221,23 +222,11 @@ constexpr typename JoinedGroupsKernels<T>::OfBlock tiles_of_block() {
   return tiles;
 }
 
-/// The first tiles of those that take the least time together: one of few pixels takes as long as
-/// its sums have to wait for each other.
-constexpr std::array<std::uint8_t, 2 * most_joined_pixels> next_joined_tiles() {
+/// One of few pixels takes as long as its sums have to wait for each other.
+constexpr double cost_of_joined_tile(std::size_t pixels) {
   constexpr std::size_t waits = 8;
   constexpr std::size_t call = 1;
-  std::array<std::uint8_t, 2 * most_joined_pixels> next{};
-  std::array<std::size_t, 2 * most_joined_pixels> cost{};
-  for (std::size_t left = 1; left < cost.size(); ++left) {
-    for (std::size_t pixels = 1; pixels <= HWY_MIN(left, most_joined_pixels); ++pixels) {
-      const std::size_t all = HWY_MAX(pixels, waits) + call + cost[left - pixels];
-      if (is_joined_tile(pixels) && (next[left] == 0 || all <= cost[left])) {
-        next[left] = static_cast<std::uint8_t>(pixels);
-        cost[left] = all;
-      }
-    }
-  }
-  return next;
+  return static_cast<double>(HWY_MAX(pixels, waits) + call);
 }
 
 template <class T>
@@ -245,7 +234,7 @@ JoinedGroupsKernels<T> make_joined_groups_kernels() {
   return {.lanes = hn::Lanes(hn::ScalableTag<T>()),
           .blocks = {tiles_of_block<T, 1>(), tiles_of_block<T, 2>(), tiles_of_block<T, 4>(),
                      tiles_of_block<T, 8>()},
-          .next = next_joined_tiles(),
+          .next = next_tiles<most_joined_pixels>(is_joined_tile, cost_of_joined_tile),
           .most_pixels = is_joined_tile(most_joined_pixels) ? most_joined_pixels : 8,
           .join = join_channels<T>};
 }

@@ -16,6 +16,7 @@
 
 #include "simd/dispatch.h"
 #include "simd/fetch.h"
+#include "simd/next_tiles.h"
 #include "simd/round.h"
 #include "simd/tile_cycles.h"
 
@@ -525,18 +526,8 @@ inline double cost_of(std::size_t pixels, std::size_t vectors) {
 /// Of tiles of so many vectors: see Kernels::next.
 template <class T>
 std::array<std::uint8_t, 2 * most_pixels> next_of(std::size_t vectors) {
-  std::array<std::uint8_t, 2 * most_pixels> next{};
-  std::array<double, 2 * most_pixels> cost{};
-  for (std::size_t left = 1; left < next.size(); ++left) {
-    for (std::size_t p = HWY_MIN(left, most_pixels_of<T>(vectors)); p > 0; --p) {
-      const double all = cost_of(p, vectors) + cost[left - p];
-      if (exists<T>(p, vectors) && (next[left] == 0 || all < cost[left])) {
-        next[left] = static_cast<std::uint8_t>(p);
-        cost[left] = all;
-      }
-    }
-  }
-  return next;
+  return next_tiles<most_pixels>([=](std::size_t p) { return exists<T>(p, vectors); },
+                                 [=](std::size_t p) { return cost_of(p, vectors); });
 }
 
 template <class T>
