@@ -10,7 +10,7 @@ conv2d_check(format_test scripts/format.sh --check)
 conv2d_check(file_size_test tests/file_size_test.sh)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   # Not winograd.cc, whose transforms hold more numbers than there are registers.
-  set(hot "simd/(kernels|planar|interleaved_planar|depthwise_rows|depthwise_planes|depthwise_channels|joined_groups|separable)[.]cc")
+  set(hot "simd/(kernels|planar|interleaved_planar|pointwise_planes|depthwise_rows|depthwise_planes|depthwise_channels|joined_groups|separable)[.]cc")
   conv2d_check(assembly_test ${CONV2D_PYTHON} tests/simd/assembly_test.py
                $<FILTER:$<TARGET_OBJECTS:conv2d>,INCLUDE,${hot}> COMMAND_EXPAND_LISTS)
 endif()

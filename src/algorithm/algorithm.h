@@ -44,8 +44,8 @@ struct Algorithm {
   /// strides its tensors have.
   std::size_t (*workspace_bytes)(const Problem& problem);
   /// An algorithm that wants the weight in another order says how many bytes that takes, and makes
-  /// it; nullptr where it reads the weight as it is. What is packed serves until the instructions
-  /// in use change.
+  /// it; nullptr where it reads the weight as it is. What is packed serves every batch and size of
+  /// the input, windows of it too, until the instructions in use change.
   std::size_t (*packed_bytes)(const Problem& problem) = nullptr;
   void (*pack)(const Problem& problem, TensorView weight, std::byte* packed) = nullptr;
   void (*run)(const Problem& problem, const Operands& operands) = nullptr;

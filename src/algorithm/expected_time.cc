@@ -175,7 +175,7 @@ PixelTiles pixel_tiles(const Problem& problem, bool in_place) {
   const Axis& columns = problem.columns;
   const Index rows = problem.rows.output;
   const planar::Lines<T> lines(problem, in_place);
-  const planar::TileCost<T> cost(lines.tiles);
+  const planar::TileCost<T> cost = lines.tile_cost();
   const bool picks = lines.one_line && lines.pitch != columns.output &&
                      problem.format != MemoryFormat::channels_last;
   const auto blocks = static_cast<double>(lines.tiles.size());

@@ -6,7 +6,9 @@
 //           whatever the threads, the batch, the memory layout and the width of vectors.
 // Loops     images, groups, strips of output rows, tiles of pixels, blocks of input channels,
 //           output channels (outermost first); then the register tile (simd/planar.h): c, r, s
-//           Of few input channels one output tile goes through several tiles of pixels in a call
+//           Of few input channels one output tile goes through several tiles of pixels in a call,
+//           of one tap and many channels some pixels through all output tiles
+//           (simd/pointwise_planes.h)
 // Input     each strip's rows are laid out once in a buffer (plane_buffer.h), borders filled in,
 //           strides and dilations resolved; half of L2 at most, unless one row takes more. Rows
 //           without padding are read where they lie; so are, of a 1x1 layer with few outputs,

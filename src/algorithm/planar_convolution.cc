@@ -41,8 +41,7 @@ bool stays_inside(const Axis& axis) {
 /// Whether a tile of pixels reads each of its inputs once, so that no cache has to keep them.
 template <class T>
 bool reads_once(const Problem& problem) {
-  return problem.rows.kernel * problem.columns.kernel == 1 &&
-         output_tiles<T>(problem.out_channels_per_group()).size() == 1;
+  return problem.rows.kernel * problem.columns.kernel == 1 && count_output_tiles<T>(problem) == 1;
 }
 
 /// Whether the input's rows lie one after the other without padding, so that output pixels do too.
@@ -179,7 +178,8 @@ Run<T> shared_by_threads(const Task<T>& task) {
       !run.streams && writes_plane_by_plane<T>(problem, task.operands.result.strides());
   run.fetches_result =
       !run.streams && leaps_through_result(problem, cut, task.operands.result.strides());
-  if (run.stores_in_place && !interleaved && run.channel_block >= cut.channels) {
+  // Pointwise calls go through outputs instead, and have one tile of pixels.
+  if (run.stores_in_place && !interleaved && !cut.pointwise && run.channel_block >= cut.channels) {
     run.tiles_at_once = tiles_at_once(problem, cut);
   }
   if (task.backwards) {
@@ -219,7 +219,7 @@ std::size_t packed_elements(const Problem& problem) {
 template <class T>
 bool pack(const Problem& problem, const Filters& filters, T* packed) {
   const Index outputs = problem.out_channels_per_group();
-  const std::vector<OutputTile> tiles = output_tiles<T>(outputs);
+  const std::vector<OutputTile> tiles = output_tiles<T>(problem);
   const Sizes& sizes = filters.group.sizes();
   const Strides& strides = filters.group.strides();
   const Index filter = sizes[1] * sizes[2] * sizes[3];

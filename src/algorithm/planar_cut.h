@@ -9,6 +9,7 @@
 #include "conv2d/machine.h"
 #include "conv2d/threads.h"
 #include "simd/planar.h"
+#include "simd/pointwise_planes.h"
 #include "simd/tile_cycles.h"
 
 #include <algorithm>
@@ -23,14 +24,42 @@ struct OutputTile {
   Index count;
 };
 
+/// Whether sums have one tap, and channels and outputs enough that all output tiles of some pixels
+/// are one call (simd/pointwise_planes.h): an output tile asks for one row of results in a round of
+/// channels, and has as many rounds as rows then.
+inline bool is_pointwise(const Problem& problem) {
+  constexpr Index least_channels = 4 * static_cast<Index>(simd::most_pointwise_outputs);
+  return problem.rows.kernel * problem.columns.kernel == 1 &&
+         problem.in_channels_per_group() >= least_channels &&
+         problem.out_channels_per_group() > static_cast<Index>(simd::most_planar_outputs);
+}
+
+/// Into how many register tiles the output channels of a group are cut, whatever the map's size is:
+/// packed weights serve all of them. Pointwise ones into an even number, for two threads share a
+/// small map by its outputs, unless few tiles have few channels: those of 64 to 64 are 4% slower
+/// where they are smaller.
+template <class T>
+Index count_output_tiles(const Problem& problem) {
+  const Index outputs = problem.out_channels_per_group();
+  if (is_pointwise(problem)) {
+    constexpr Index many_tiles = 9;
+    constexpr Index many_channels = 128;
+    const Index tiles =
+        divide_up(outputs, static_cast<Index>(simd::pointwise_kernels<T>().outputs));
+    const bool even = tiles >= many_tiles || problem.in_channels_per_group() >= many_channels;
+    return even && tiles > 1 ? divide_up(tiles, Index{2}) * 2 : tiles;
+  }
+  const auto& kernels = simd::planar_kernels<T>();
+  const bool fits =
+      outputs <= static_cast<Index>(simd::most_planar_outputs) && kernels.vectors[at(outputs)] > 0;
+  return fits ? 1 : divide_up(outputs, static_cast<Index>(kernels.outputs));
+}
+
 /// Tiles for all output channels of a group, as even as can be.
 template <class T>
-std::vector<OutputTile> output_tiles(Index outputs) {
-  const auto& kernels = simd::planar_kernels<T>();
-  const auto fits = [&](Index count) {
-    return count <= static_cast<Index>(simd::most_planar_outputs) && kernels.vectors[at(count)] > 0;
-  };
-  const Index tiles = fits(outputs) ? 1 : divide_up(outputs, static_cast<Index>(kernels.outputs));
+std::vector<OutputTile> output_tiles(const Problem& problem) {
+  const Index outputs = problem.out_channels_per_group();
+  const Index tiles = count_output_tiles<T>(problem);
   std::vector<OutputTile> cut;
   for (Index i = 0, first = 0; i < tiles; ++i) {
     const Index count = outputs / tiles + (i < outputs % tiles ? 1 : 0);
@@ -44,11 +73,10 @@ std::vector<OutputTile> output_tiles(Index outputs) {
 template <class T>
 class TileCost {
  public:
-  explicit TileCost(const std::vector<OutputTile>& tiles)
-      : outputs_(static_cast<double>(tiles.front().count)),
+  TileCost(const OutputTile& tile, Index most_vectors)
+      : outputs_(static_cast<double>(tile.count)),
         lanes_(static_cast<Index>(simd::planar_kernels<T>().lanes)),
-        most_vectors_(
-            static_cast<Index>(simd::planar_kernels<T>().vectors[at(tiles.front().count)])) {}
+        most_vectors_(most_vectors) {}
 
   /// Of a line of pixels, cut into tiles as even as can be.
   double line(Index pixels) const {
@@ -90,7 +118,11 @@ double interleaved_efficiency(Index outputs) {
 template <class T>
 struct Lines {
   Lines(const Problem& problem, bool reads_in_place)
-      : tiles(output_tiles<T>(problem.out_channels_per_group())),
+      : pointwise(is_pointwise(problem)),
+        tiles(output_tiles<T>(problem)),
+        most_vectors(static_cast<Index>(
+            pointwise ? simd::most_pointwise_vectors
+                      : simd::planar_kernels<T>().vectors[at(tiles.front().count)])),
         in_place(reads_in_place),
         pitch(in_place ? problem.columns.input
                        : problem.columns.output + most_shift(problem.columns)),
@@ -103,12 +135,16 @@ struct Lines {
 
   /// Cycles of so many rows for a tap of one input channel and a tile of outputs.
   double cost(const Problem& problem, Index rows, bool together) const {
-    const TileCost<T> tile(tiles);
+    const TileCost<T> tile = tile_cost();
     return together ? tile.line(line(problem, rows))
                     : static_cast<double>(rows) * tile.line(problem.columns.output);
   }
 
+  TileCost<T> tile_cost() const { return {tiles.front(), most_vectors}; }
+
+  bool pointwise;
   std::vector<OutputTile> tiles;
+  Index most_vectors;  ///< of pixels in a tile
   bool in_place;
   Index pitch;  ///< between rows where they are one line
   bool one_line;
@@ -134,7 +170,7 @@ struct Lines {
   double beside_products(const Problem& problem, bool together) const {
     constexpr double each_tile = 15;
     constexpr double each_piece = 7;
-    const TileCost<T> tile(tiles);
+    const TileCost<T> tile = tile_cost();
     const Index rows = problem.rows.output;
     const Index count =
         together ? tile.count(line(problem, rows)) : rows * tile.count(problem.columns.output);
@@ -149,7 +185,9 @@ struct Lines {
 /// line of pixels is long enough for a tile, so that none has to reach beyond it.
 template <class T>
 struct Cut : Lines<T> {
+  using Lines<T>::pointwise;
   using Lines<T>::tiles;
+  using Lines<T>::most_vectors;
   using Lines<T>::in_place;
   using Lines<T>::pitch;
   using Lines<T>::one_line;
@@ -162,7 +200,6 @@ struct Cut : Lines<T> {
         outputs(problem.out_channels_per_group()),
         taps(problem.rows.kernel * problem.columns.kernel),
         lanes(static_cast<Index>(kernels.lanes)),
-        most_vectors(static_cast<Index>(kernels.vectors[at(tiles.front().count)])),
         rows(std::max<Index>(problem.rows.output, 1)) {
     if (!in_place) {
       fit_rows(problem);
@@ -174,14 +211,15 @@ struct Cut : Lines<T> {
 
   /// Input channels whose rows under a tile of pixels take an eighth of L2. They come from there as
   /// fast as they are multiplied; blocks that L1 would hold cost more, by sums that wait in memory.
+  /// A quarter where tiles have one tap: their sums are short, and 2048 channels 5% faster.
   Index channel_block(const Problem& problem) const {
     constexpr Index line = 64;
     const Index row_bytes =
         static_cast<Index>(sizeof(T)) * (most_vectors * lanes + most_shift(problem.columns));
     const Index phases = std::min(problem.columns.kernel, problem.columns.stride);
     const Index lines = problem.rows.kernel * phases * (divide_up(row_bytes, line) + 1);
-    const Index fit =
-        std::max<Index>(16, static_cast<Index>(machine().l2_bytes) / 8 / (lines * line));
+    const Index fit = std::max<Index>(
+        16, static_cast<Index>(machine().l2_bytes) / (pointwise ? 4 : 8) / (lines * line));
     return divide_up(channels, std::max<Index>(1, divide_up(channels, fit)));
   }
 
@@ -207,10 +245,9 @@ struct Cut : Lines<T> {
   Index outputs;
   Index taps;
   Index lanes;
-  Index most_vectors;  ///< of pixels in a tile
-  Index rows;          ///< output rows of a strip at most
-  Index strips = 1;    ///< of an image
-  Index parts = 1;     ///< in which the tiles of output channels are computed
+  Index rows;        ///< output rows of a strip at most
+  Index strips = 1;  ///< of an image
+  Index parts = 1;   ///< in which the tiles of output channels are computed
 
  private:
   PlaneLayout layout(const Problem& problem, Index strip_rows) const {
@@ -246,7 +283,8 @@ struct Cut : Lines<T> {
   }
 
   /// Pieces for all threads, so that the busiest one has least to do: parts of the output channels
-  /// and strips of rows. One piece for each thread, or two where they take long.
+  /// and strips of rows. One piece for each thread, or two where they take long; but parts of whole
+  /// maps rather than of strips, which fill vectors worse, where those are not more even.
   void share(const Problem& problem) {
     const Index threads = num_threads();
     if (threads == 1) {
@@ -257,14 +295,21 @@ struct Cut : Lines<T> {
     const Index fewest = strips;
     double least = std::numeric_limits<double>::infinity();
     Index best = fewest;
-    for (Index some = 1; some <= std::min(most_parts(problem), pieces); ++some) {
-      cut_rows(problem, strips_for(problem, images * some, fewest, pieces));
+    const auto consider = [&](Index some, Index some_strips) {
+      cut_rows(problem, some_strips);
       const double time = busiest_cycles(problem, images, some);
       if (time < least) {
         least = time;
         parts = some;
         best = strips;
       }
+    };
+    for (Index some = 1; some <= std::min(most_parts(problem), pieces); ++some) {
+      const Index enough = strips_for(problem, images * some, fewest, pieces);
+      if (enough > fewest && images * some * fewest >= threads) {
+        consider(some, fewest);
+      }
+      consider(some, enough);
     }
     cut_rows(problem, best);
   }

@@ -188,7 +188,12 @@ class Worker {
       multiply_interleaved(pixels);
     } else {
       for (Index c = 0; c == 0 || c < cut.channels; c += std::max<Index>(1, run_.channel_block)) {
-        multiply(c, std::min(cut.channels - c, run_.channel_block), pixels);
+        const Index channels = std::min(cut.channels - c, run_.channel_block);
+        if (cut.pointwise) {
+          multiply_pointwise(c, channels, pixels);
+        } else {
+          multiply(c, channels, pixels);
+        }
       }
     }
     if (!run_.stores_in_place) {
@@ -228,23 +233,87 @@ class Worker {
     }
   }
 
-  /// Asks for the lines of the result that are written after those of output tile i: the next
-  /// tile's of the same pixels, or as many pixels that follow, if the line has them.
+  /// Asks for the lines of the result that are written after those of output tile i.
   void fetch_after(Index i, const T* to, const Pixels& pixels) const {
     constexpr auto line = static_cast<Index>(64 / sizeof(T));
-    const bool ends = i + 1 == last_tile_;
-    const Index ahead = ends ? pixels.count : 0;
-    if (pixels.first + ahead + pixels.count > line_pixels()) {
+    const T* plane = written_after(i, to, pixels);
+    if (plane == nullptr) {
       return;
     }
-    const OutputTile& next = run_.cut.tiles[at(ends ? first_tile_ : i + 1)];
-    const Index step = run_.output.strides()[1];
-    const T* plane = to + next.first * step + ahead;
-    for (Index k = 0; k < next.count; ++k, plane += step) {
+    const OutputTile& next = run_.cut.tiles[at(i + 1 < last_tile_ ? i + 1 : first_tile_)];
+    for (Index k = 0; k < next.count; ++k, plane += run_.output.strides()[1]) {
       for (Index pixel = 0; pixel < pixels.count; pixel += line) {
         simd::fetch_for_writing(plane + pixel);
       }
     }
+  }
+
+  /// Where results are written after output tile i, if those of some pixels begin at `to`: the next
+  /// tile's of the same pixels, or as many pixels that follow. nullptr if the line has no more.
+  const T* written_after(Index i, const T* to, const Pixels& pixels) const {
+    const Index step = run_.output.strides()[1];
+    if (i + 1 < last_tile_) {
+      return to + run_.cut.tiles[at(i + 1)].first * step;
+    }
+    return has_more(pixels) ? to + run_.cut.tiles[at(first_tile_)].first * step + pixels.count
+                            : nullptr;
+  }
+
+  /// Whether as many pixels follow in the line.
+  bool has_more(const Pixels& pixels) const {
+    return pixels.first + 2 * pixels.count <= line_pixels();
+  }
+
+  /// multiply() of one tap and many channels: output tiles of one size are one call.
+  void multiply_pointwise(Index c, Index channels, const Pixels& pixels) {
+    const Cut<T>& cut = run_.cut;
+    const bool ends = c + channels == cut.channels;
+    simd::PointwisePlanes<T> tile = pointwise_tile(c, channels, pixels);
+    T* const to = ends && run_.stores_in_place ? output(0, pixels, 0) : sums_.data();
+    for (Index i = first_tile_, last = 0; i < last_tile_; i = last + 1) {
+      const OutputTile& first = cut.tiles[at(i)];
+      last = i;
+      while (last + 1 < last_tile_ && cut.tiles[at(last + 1)].count == first.count) {
+        ++last;
+      }
+      const Index k = group_ * cut.outputs + first.first;
+      tile.output_tiles = at(last + 1 - i);
+      tile.weights = run_.weights + k * cut.channels + c * first.count;
+      tile.weight_step = first.count * cut.channels;
+      tile.before = c == 0 ? nullptr : sums_.data() + first.first * tile_pixels();
+      tile.after = to + first.first * tile.after_step;
+      tile.after_then = tile.asks_for_results ? written_after(last, to, pixels) : nullptr;
+      tile.bias = ends ? run_.bias.data() + k : nullptr;
+      simd::pointwise_kernels<T>().tile[at(first.count)][at(pixels.vectors)](tile);
+      tile.channels_then = 0;  // the first call has asked for them
+    }
+  }
+
+  /// What all its calls have in common.
+  simd::PointwisePlanes<T> pointwise_tile(Index c, Index channels, const Pixels& pixels) const {
+    const Cut<T>& cut = run_.cut;
+    const bool stores = c + channels == cut.channels && run_.stores_in_place;
+    const T* const line = input_ + pixels.row * run_.row_step + run_.offsets.front() + pixels.first;
+    simd::PointwisePlanes<T> tile{};
+    tile.pixels = line + c * run_.channel_step;
+    tile.channel_step = run_.channel_step;
+    tile.channels = at(channels);
+    tile.before_step = tile_pixels();
+    tile.after_step = stores ? run_.output.strides()[1] : tile_pixels();
+    tile.last = at(stores ? pixels.count - (pixels.vectors - 1) * cut.lanes : cut.lanes);
+    tile.streams = stores && run_.streams;
+    tile.asks_for_results = stores && run_.fetches_result;
+    if (!cut.in_place) {  // what has just been copied is near
+      return tile;
+    }
+    if (const Index left = cut.channels - c - channels; left > 0) {
+      tile.pixels_then = tile.pixels + channels * run_.channel_step;
+      tile.channels_then = at(std::min(left, run_.channel_block));
+    } else if (has_more(pixels)) {
+      tile.pixels_then = line + pixels.count;
+      tile.channels_then = at(run_.channel_block);
+    }
+    return tile;
   }
 
   /// All products of whole vectors of pixels.

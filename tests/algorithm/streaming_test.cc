@@ -247,7 +247,7 @@ TEST_F(StreamedResults, OfPlanarAreTheSame) {
   // Rows of whole vectors; rows that are not, of images that are; and neither.
   for (const std::int64_t width : {columns, columns + 8, columns + 1}) {
     for (const std::int64_t kernel : {1, 3}) {
-      for (const std::int64_t inputs : {3, 24}) {
+      for (const std::int64_t inputs : {3, 24, 56}) {
         const std::int64_t height = rows(inputs + 19) / 2 * 2 + 2;
         expect_same_bits(
             random_, Plan::conv2d({1, inputs, height, width}, {19, inputs, kernel, kernel}, false,

@@ -191,16 +191,21 @@ inline Configuration any_channels(Random& random) {
   return with_channels(c, one_of(random, inputs), one_of(random, outputs));
 }
 
-/// Kernels of one tap with few outputs, over maps long enough to be read where they lie and others.
+/// Kernels of one tap with few outputs, or with so many, and so many channels, that all of them are
+/// computed together; over maps long enough to be read where they lie and others.
 inline Configuration single_taps(Random& random) {
   constexpr std::int64_t inputs[] = {1, 2, 3, 4, 5, 8, 17, 64};
+  constexpr std::int64_t many_inputs[] = {56, 57, 59, 62, 128};
+  constexpr std::int64_t many_outputs[] = {9, 12, 14, 15, 31, 57, 61};
   Configuration c;
   c.arguments.groups = random.between(1, 2);
   c.arguments.stride.h = random.between(1, 2);
   c.output = {random.between(1, 2), 1, random.between(1, 8), random.between(1, 80)};
   c.input = {c.output[0], 1, c.output[2] * c.arguments.stride.h, c.output[3]};
   c.weight = {1, 1, 1, 1};
-  return with_channels(c, one_of(random, inputs), random.between(1, 7));
+  return random.coin()
+             ? with_channels(c, one_of(random, inputs), random.between(1, 7))
+             : with_channels(c, one_of(random, many_inputs), one_of(random, many_outputs));
 }
 
 /// Outputs for several vectors or a part of one, and now and then pixels that lie a power of two
