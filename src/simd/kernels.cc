@@ -397,14 +397,14 @@ bool four_channels(const TileArguments<T>& a) {
   return a.all_taps == 1 && a.taps.size() == 1 && a.channels > 0 && a.channels % 4 == 0;
 }
 
-/// Steps of few taps, a row's of a 3x3 kernel or less, follow each other without a jump as it is.
+/// One or two taps are too few for a round.
 template <class T>
 Round round_of(const TileArguments<T>& a) {
   const std::size_t taps = a.taps.size();
   if (four_channels(a)) {
     return Round::four_channels;
   }
-  if (taps < 4 || a.channels == 0) {
+  if (taps < 3 || a.channels == 0) {
     return Round::one_tap;
   }
   if (taps == 9 && a.all_taps == 9) {
@@ -414,6 +414,28 @@ Round round_of(const TileArguments<T>& a) {
          : taps % 5 == 0 ? Round::five_taps
          : taps % 4 == 0 ? Round::four_taps
                          : Round::one_tap;
+}
+
+/// Whether taps are rows of three whose first one leaves out the tile's first pixel, or whose last
+/// one the last pixel, or both, as those of the first row do, and that read all others.
+template <class T>
+bool are_rows_of_three(const TileArguments<T>& a, bool has_first, bool has_last) {
+  for (std::size_t t = 0; t < a.taps.size(); ++t) {
+    const Reads wanted = has_first && t % 3 == 0  ? Reads::all_but_first
+                         : has_last && t % 3 == 2 ? Reads::all_but_last
+                                                  : Reads::all;
+    if (a.reads[t] != wanted) {
+      return false;
+    }
+  }
+  return has_first || has_last;
+}
+
+/// Of the end of a row, or of all of it, of three taps in each of the kernel's rows.
+template <class D, std::size_t P, std::size_t V, template <class, std::size_t> class Pixels>
+std::size_t row_tiles(const TileArguments<hn::TFromD<D>>& a) {
+  return a.taps.size() == 9 && a.all_taps == 9 ? all_tiles<Round::nine_taps, D, P, V, Pixels>(a)
+                                               : all_tiles<Round::three_taps, D, P, V, Pixels>(a);
 }
 
 /// Of pixels that lie evenly. Tiles of one vector gain nothing by long rounds, but by taps that
@@ -437,6 +459,17 @@ std::size_t tiles(const TileArguments<hn::TFromD<D>>& a) {
         return all_tiles<Round::nine_taps, D, P, V, EvenInLongRounds>(a);
       case Round::four_channels:
         return all_tiles<Round::four_channels, D, P, V, EvenInLongRounds>(a);
+    }
+  }
+  if constexpr (V > 1 && has_long_rounds<T>(P * V, V) && Pixels<T, P>::ends_row) {
+    const std::size_t count = a.taps.size();
+    const bool in_threes = count > 0 && count % 3 == 0 && a.channels > 0;
+    const bool has_first = in_threes && a.reads[0] == Reads::all_but_first;
+    const bool has_last = in_threes && a.reads[2] == Reads::all_but_last;
+    if (in_threes && are_rows_of_three(a, has_first, has_last)) {
+      return has_first && has_last ? row_tiles<D, P, V, WholeRow>(a)
+             : has_first           ? row_tiles<D, P, V, FirstOfRow>(a)
+                                   : row_tiles<D, P, V, LastOfRow>(a);
     }
   }
   if constexpr (may_share_pixels<T>(P, V)) {

@@ -27,12 +27,13 @@
 HWY_BEFORE_NAMESPACE();
 namespace conv2d::simd::HWY_NAMESPACE {
 
-/// Whether tiles in such rounds, or at a row's end, exist that look ahead, of float32 numbers: each
-/// takes the compiler a quarter of a second.
+/// Whether tiles in such rounds, or at a row's end in no rounds, exist that look ahead, of float32
+/// numbers: each takes the compiler a quarter of a second.
 template <class T>
 constexpr bool may_look_ahead(Round round, bool ends_row) {
-  return sizeof(T) == sizeof(float) && (ends_row || round == Round::four_taps ||
-                                        round == Round::nine_taps || round == Round::four_channels);
+  return sizeof(T) == sizeof(float) &&
+         ((ends_row && round == Round::one_tap) || round == Round::four_taps ||
+          round == Round::nine_taps || round == Round::four_channels);
 }
 
 /// Channels between which lines are asked for.

@@ -136,6 +136,35 @@ struct EvenInLongRounds {
   std::int64_t step, three, five, seven;
 };
 
+/// Even pixels from one end of a row, or both, of three taps each: the row's first pixel lies
+/// beyond it for the first one of them, its last pixel for the last one. Known to the compiler, so
+/// that steps follow each other without a question.
+template <class T, std::size_t P, bool has_first, bool has_last>
+struct RowInLongRounds : EvenInLongRounds<T, P> {
+  static constexpr bool ends_row = true;
+  using EvenInLongRounds<T, P>::EvenInLongRounds;
+
+  /// The tap's pointer is the second pixel's.
+  template <class Use>
+  HWY_INLINE void each(const T* const* pixels, std::size_t t, std::int64_t c, Use&& use) const {
+    const T* const first = pixels[0] - this->step;
+    EvenInLongRounds<T, P>::each(&first, t, c, [&](std::size_t i, const T* from) HWY_ATTR {
+      const bool before = has_first && i == 0 && t % 3 == 0;
+      const bool behind = has_last && i + 1 == P && t % 3 == 2;
+      if (!before && !behind) {
+        use(i, from);
+      }
+    });
+  }
+};
+
+template <class T, std::size_t P>
+using FirstOfRow = RowInLongRounds<T, P, true, false>;
+template <class T, std::size_t P>
+using LastOfRow = RowInLongRounds<T, P, false, true>;
+template <class T, std::size_t P>
+using WholeRow = RowInLongRounds<T, P, true, true>;
+
 /// Even pixels where an end of the tile is one of a row, and taps lie in the padding there. With
 /// one vector or a half only for taps that share pixels: what decides for each tap would take as
 /// long as a few multiply-adds.

@@ -251,10 +251,24 @@ struct RowTaps {
   std::vector<std::size_t> taps;
 };
 
-/// The row tile of a shape, whose taps leave out no pixel, the first one and the last one.
+/// Which ends of a row a tile has.
+struct RowEnds {
+  bool first;
+  bool last;
+};
+const std::vector<RowEnds> all_row_ends = {{true, true}, {true, false}, {false, true}};
+
+/// Of the t-th tap, where each row has so many.
+simd::Reads reads_of(std::size_t t, std::size_t row, const RowEnds& ends) {
+  return ends.first && t % row == 0        ? simd::Reads::all_but_first
+         : ends.last && t % row == row - 1 ? simd::Reads::all_but_last
+                                           : simd::Reads::all;
+}
+
+/// The row tile of a shape, whose taps leave out no pixel, the first one or the last one.
 template <class T>
 void check_row_tile(Random& random, std::size_t vectors, std::size_t pixels, bool fused,
-                    const RowTaps& row_taps) {
+                    const RowTaps& row_taps, const RowEnds& ends) {
   const simd::Kernels<T>& kernels = simd::kernels<T>();
   const auto lanes = static_cast<std::size_t>(kernels.lanes);
   const std::size_t wide = vectors == simd::half_vector ? lanes / 2 : vectors * lanes;
@@ -263,9 +277,7 @@ void check_row_tile(Random& random, std::size_t vectors, std::size_t pixels, boo
   const auto& [row, taps] = row_taps;
   std::vector<simd::Reads> reads;
   for (std::size_t t = 0; t < taps.size(); ++t) {
-    reads.push_back(t % row == 0         ? simd::Reads::all_but_first
-                    : t % row == row - 1 ? simd::Reads::all_but_last
-                                         : simd::Reads::all);
+    reads.push_back(reads_of(t, row, ends));
   }
   const std::size_t all_taps = taps.back() + 1;
   const auto x = random_numbers<T>(random, step * (pixels + taps.size()));
@@ -323,6 +335,7 @@ std::size_t check_tiles(Random& random, std::size_t vectors, std::size_t pixels,
   const auto lanes = static_cast<std::size_t>(half ? kernels.lanes / 2 : kernels.lanes);
   const std::size_t wide = half ? lanes : vectors * lanes;
   const auto& [channels, all_taps, taps] = products;
+  const RowEnds& ends = all_row_ends[static_cast<std::size_t>(random.between(0, 2))];
   constexpr std::size_t count = 5;
   constexpr std::size_t step = 8;
   const auto x = random_numbers<T>(random, step * (count * pixels + 1 + taps.size()));
@@ -330,9 +343,7 @@ std::size_t check_tiles(Random& random, std::size_t vectors, std::size_t pixels,
   std::vector<simd::Reads> reads;
   for (std::size_t t = 0; t < taps.size(); ++t) {
     starts.push_back(x.data() + step * (t + 1));
-    reads.push_back(t % 3 == 0   ? simd::Reads::all_but_first
-                    : t % 3 == 1 ? simd::Reads::all_but_last
-                                 : simd::Reads::all);
+    reads.push_back(reads_of(t, 3, ends));
   }
   const auto weights = random_numbers<T>(random, all_taps * channels * wide);
   const auto bias = random_numbers<T>(random, wide);
@@ -412,9 +423,13 @@ TYPED_TEST(Tile, IsOneOfSeveralInACall) {
 TYPED_TEST(Tile, LeavesOutAnEndOfARowForSomeTaps) {
   using T = TypeParam;
   Random random;
-  const std::vector<RowTaps> rows_of_taps = {{3, {0, 1, 3}},          {3, {0, 1, 2}},
-                                             {3, {0, 1, 2, 6, 7, 8}}, {5, {0, 1, 2, 3, 4}},
-                                             {2, {0, 1, 2, 3, 4, 5}}, {1, {0, 1, 2}}};
+  const std::vector<RowTaps> rows_of_taps = {{3, {0, 1, 3}},
+                                             {3, {0, 1, 2}},
+                                             {3, {0, 1, 2, 6, 7, 8}},
+                                             {5, {0, 1, 2, 3, 4}},
+                                             {3, {0, 1, 2, 3, 4, 5, 6, 7, 8}},
+                                             {2, {0, 1, 2, 3, 4, 5}},
+                                             {1, {0, 1, 2}}};
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
     const bool fused = testing::has_fused_multiply_add(name);
@@ -423,7 +438,9 @@ TYPED_TEST(Tile, LeavesOutAnEndOfARowForSomeTaps) {
       for (std::size_t pixels = 1; pixels <= simd::most_pixels; ++pixels) {
         if (simd::kernels<T>().row_tile[vectors][pixels] != nullptr) {
           for (const RowTaps& taps : rows_of_taps) {
-            check_row_tile<T>(random, vectors, pixels, fused, taps);
+            for (const RowEnds& ends : all_row_ends) {
+              check_row_tile<T>(random, vectors, pixels, fused, taps, ends);
+            }
           }
           ++found;
         }
