@@ -196,6 +196,7 @@ struct Cut : Lines<T> {
   Cut(const Problem& problem, bool reads_in_place)
       : Lines<T>(problem, reads_in_place),
         kernels(simd::planar_kernels<T>()),
+        pointwise_kernels(simd::pointwise_kernels<T>()),
         channels(problem.in_channels_per_group()),
         outputs(problem.out_channels_per_group()),
         taps(problem.rows.kernel * problem.columns.kernel),
@@ -241,6 +242,7 @@ struct Cut : Lines<T> {
   }
 
   const simd::PlanarKernels<T>& kernels;
+  const simd::PointwiseKernels<T>& pointwise_kernels;
   Index channels;
   Index outputs;
   Index taps;

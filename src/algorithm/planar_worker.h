@@ -284,7 +284,7 @@ class Worker {
       tile.after = to + first.first * tile.after_step;
       tile.after_then = tile.asks_for_results ? written_after(last, to, pixels) : nullptr;
       tile.bias = ends ? run_.bias.data() + k : nullptr;
-      simd::pointwise_kernels<T>().tile[at(first.count)][at(pixels.vectors)](tile);
+      cut.pointwise_kernels.tile[at(first.count)][at(pixels.vectors)](tile);
       tile.channels_then = 0;  // the first call has asked for them
     }
   }

@@ -84,11 +84,7 @@ void planar_tile_in_rounds(const PlanarTile<T>& a) {
   const std::size_t lanes = hn::Lanes(hn::ScalableTag<T>());
   for (std::size_t i = 0; i < a.tiles; ++i) {
     PlanarSums<T, K, J> sums;
-    if (a.before == nullptr) {
-      sums.clear();
-    } else {
-      sums.load(a.before, a.before_step);
-    }
+    sums.begin(a.before, a.before_step);
     add_products<round>(a, a.pixels + i * J * lanes, sums);
     if (a.bias != nullptr) {
       sums.add(a.bias);

@@ -40,6 +40,15 @@ struct PlanarSums {
     });
   }
 
+  /// With what is at `from`, or with zeros where it is nullptr.
+  HWY_INLINE void begin(const T* HWY_RESTRICT from, std::ptrdiff_t step) {
+    if (from == nullptr) {
+      clear();
+    } else {
+      load(from, step);
+    }
+  }
+
   /// Pixels of the tile that follows. Of many channels a processor does not guess them itself.
   static HWY_INLINE void prefetch_next(const T* HWY_RESTRICT pixels) {
     unroll<J>([&](auto j) HWY_ATTR { hwy::Prefetch(pixels + (J + j) * hn::Lanes(D())); });

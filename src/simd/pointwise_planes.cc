@@ -120,12 +120,8 @@ void pointwise_tiles(const PointwisePlanes<T>& a) {
   PixelsAhead<T, J> pixels_then(a);
   for (std::size_t i = 0; i < a.output_tiles; ++i, weights += a.weight_step) {
     PlanarSums<T, K, J> sums;
-    if (before == nullptr) {
-      sums.clear();
-    } else {
-      sums.load(before, a.before_step);
-      before += outputs * a.before_step;
-    }
+    sums.begin(before, a.before_step);
+    before = before == nullptr ? nullptr : before + outputs * a.before_step;
     T* const to = after;
     after += outputs * a.after_step;
     const T* const then = i + 1 < a.output_tiles ? after : a.after_then;

@@ -23,7 +23,6 @@
 namespace conv2d {
 namespace {
 
-using testing::has_fused_multiply_add;
 using testing::Instructions;
 using testing::Random;
 using testing::same_bits;
@@ -31,6 +30,21 @@ using testing::same_bits;
 Problem single_tap(Index channels, Index outputs, Pair map) {
   return conv2d_problem({1, channels, map.h, map.w}, {outputs, channels, 1, 1}, true, {}, {})
       .value();
+}
+
+/// Of random numbers, where products are fused with sums.
+void expect_the_references_bits(Random& random, const Problem& problem) {
+  const Tensor x = random.values(problem.x_sizes(), DType::float32);
+  const Tensor w = random.values({problem.out_channels, problem.in_channels, 1, 1}, DType::float32);
+  const Tensor bias = random.values({problem.out_channels}, DType::float32);
+  Tensor y(problem.y_sizes());
+  Tensor wanted(problem.y_sizes());
+  run(planar_algorithm, problem, {x, w, bias, y});
+  run(reference_algorithm, problem, {x, w, bias, wanted});
+  if (machine().fused_multiply_add) {
+    EXPECT_TRUE(same_bits(y, wanted))
+        << machine().instructions << ", " << problem.in_channels << " channels";
+  }
 }
 
 /// Into tiles that there are kernels of.
@@ -73,16 +87,7 @@ TEST(Pointwise, SumsOfSeveralBlocksOfChannelsAreTheDefinitions) {
     const Index channels = 2 * block + 3;
     const Problem problem = single_tap(channels, 31, map);
     ASSERT_GT(channels, planar::Cut<float>(problem, true).channel_block(problem));
-    const Tensor x = random.values({1, channels, map.h, map.w}, DType::float32);
-    const Tensor w = random.values({31, channels, 1, 1}, DType::float32);
-    const Tensor bias = random.values({31}, DType::float32);
-    Tensor y({1, 31, map.h, map.w});
-    Tensor wanted({1, 31, map.h, map.w});
-    run(planar_algorithm, problem, {x, w, bias, y});
-    run(reference_algorithm, problem, {x, w, bias, wanted});
-    if (has_fused_multiply_add(name)) {
-      EXPECT_TRUE(same_bits(y, wanted)) << name << ", " << channels << " channels";
-    }
+    expect_the_references_bits(random, problem);
   }
 }
 
@@ -119,14 +124,7 @@ TEST(Pointwise, AResultThatNoNearCacheHoldsIsTheReference) {
   constexpr std::int64_t outputs = 31;
   const auto floats = static_cast<std::int64_t>(machine().l2_bytes);  // four times the bytes
   const Problem problem = single_tap(56, outputs, {floats / outputs / columns + 1, columns});
-  const Tensor x = random.values(problem.x_sizes(), DType::float32);
-  const Tensor w = random.values({outputs, 56, 1, 1}, DType::float32);
-  const Tensor bias = random.values({outputs}, DType::float32);
-  Tensor y(problem.y_sizes());
-  Tensor wanted(problem.y_sizes());
-  run(planar_algorithm, problem, {x, w, bias, y});
-  run(reference_algorithm, problem, {x, w, bias, wanted});
-  EXPECT_TRUE(same_bits(y, wanted));
+  expect_the_references_bits(random, problem);
 }
 
 }  // namespace
