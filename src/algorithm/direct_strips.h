@@ -53,28 +53,52 @@ struct DirectStrips {
 
   /// Pieces for all threads: one for each, or four where they take long, and more where all end
   /// earlier by it; but each costs time, and is to fill a register tile. One thread gains by whole
-  /// images.
+  /// images. Where each strip brings all weights from behind L2, threads rather share the outputs.
   template <class T>
   void share(const Problem& problem, const OutputBlocks<T>& outputs) {
     const Index threads = num_threads();
     if (threads == 1) {
       return;
     }
+    const auto tile = static_cast<Index>(outputs.kernels.pixels[at(outputs.widest().vectors)]);
+    const bool again = weights_come_again(problem, outputs);
     const Index items = problem.groups * outputs.count();
     const Index wanted = divide_up(takes_long(problem) ? 4 * threads : threads, items);
-    count = std::max(count, std::min(wanted, total));
+    const Index enough = std::min(divide_up(2 * threads, items), total);
+    const auto of_pixels = [&](Index pixels) {
+      return total / divide_up(pixels, std::max<Index>(problem.columns.output, 1));
+    };
+    const Index fewest = count;
+    count = std::max(count, std::min(wanted, again ? of_pixels(many_pixels) : total));
     double least = lateness(problem.groups, outputs, count);
-    const auto tile = static_cast<Index>(outputs.kernels.pixels[at(outputs.widest().vectors)]);
-    const Index least_rows = divide_up(tile, std::max<Index>(problem.columns.output, 1));
-    const Index most = std::min(total / least_rows, divide_up(16 * threads, items));
-    for (Index some = count; some < most;) {
-      some = std::min(2 * some, most);
+    const auto consider = [&](Index some) {
+      constexpr double clearly = 0.985;
       const double late = lateness(problem.groups, outputs, some);
-      if (late < 0.985 * least) {
+      if (late < clearly * least) {
         count = some;
         least = late;
       }
+    };
+    consider(fewest);
+    const Index most = again ? std::max(of_pixels(few_pixels), enough) : of_pixels(tile);
+    for (Index some = count; some < std::min(most, divide_up(16 * threads, items));) {
+      some = std::min({2 * some, most, divide_up(16 * threads, items)});
+      consider(some);
     }
+  }
+
+  /// Pixels of a strip, where a weight takes as long as 14 multiply-adds to come (measured on a
+  /// Xeon, 29 GB/s): so few that the wait shows, and so many that it does not.
+  static constexpr Index few_pixels = 28;
+  static constexpr Index many_pixels = 96;
+
+  /// Whether L2 does not keep the weights from one strip to the next.
+  template <class T>
+  static bool weights_come_again(const Problem& problem, const OutputBlocks<T>& outputs) {
+    const Index weights = problem.groups * outputs.padded * problem.in_channels_per_group() *
+                          problem.rows.kernel * problem.columns.kernel;
+    const auto l2 = static_cast<Index>(machine().l2_bytes);
+    return weights * static_cast<Index>(sizeof(T)) > l2 / 4 * 3;
   }
 
   /// How much later than if all shares were even the last of so many strips is done. Processors

@@ -96,6 +96,46 @@ TEST(DirectStrips, OfWhatDoesNotDivideAreNearlyEven) {
   }
 }
 
+/// 3x3 sums of as many channels as make weights larger than L2.
+Problem of_many_weights(Index size, Index outputs_for_each_input) {
+  constexpr Index block = 256;
+  const auto floats = static_cast<Index>(machine().l2_bytes / sizeof(float));
+  Index channels = block;
+  while (9 * channels * channels < floats * outputs_for_each_input) {
+    channels += block;
+  }
+  return forward_problem({1, channels, size, size},
+                         {channels / outputs_for_each_input, channels, 3, 3}, {.padding = 1});
+}
+
+/// Each strip would bring all of them again, seven rows as often: then two threads were slower than
+/// one.
+TEST(DirectStrips, OfMoreWeightsThanL2HoldsAreFewOnSmallMaps) {
+  const Threads two(2);
+  for (const Index size : {5, 7, 9, 11, 13}) {
+    const Problem problem = of_many_weights(size, 1);
+    const DirectStrips strips(problem, OutputBlocks<float>(problem));
+    EXPECT_LE(strips.count * 28, std::max<Index>(size * size, 28)) << size;
+    EXPECT_LE(last_end(problem), 0.58) << size;
+  }
+  for (const Index size : {14, 18, 24}) {
+    const Problem problem = of_many_weights(size, 1);
+    const DirectStrips strips(problem, OutputBlocks<float>(problem));
+    EXPECT_GE(strips.rows * size, 96) << size;
+  }
+}
+
+/// Else some had nothing to do.
+TEST(DirectStrips, OfManyWeightsAreEnoughForAllThreads) {
+  for (const int count : {2, 3, 5}) {
+    const Threads threads(count);
+    for (const Index outputs_for_each_input : {1, 16, 64}) {
+      const Problem problem = of_many_weights(7, outputs_for_each_input);
+      EXPECT_LE(last_end(problem), 1.5 / count) << count << ' ' << outputs_for_each_input;
+    }
+  }
+}
+
 TEST(DirectStrips, OfOneThreadAreWholeImages) {
   const Threads scope(1);
   const Problem problem = forward_problem({1, 16, 20, 20}, {40, 16, 3, 3});
