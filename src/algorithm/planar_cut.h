@@ -258,10 +258,14 @@ struct Cut : Lines<T> {
     return {problem, strip_rows, columns, most_vectors * lanes};
   }
 
-  /// As many rows as fit into half of L2, or somewhat fewer where vectors are filled better.
+  /// As many rows as fit into half of L2, or somewhat fewer where vectors are filled better. Of few
+  /// channels whose columns are dealt an eighth of it, which is many rows: what has been dealt is
+  /// still near then, though results pass through L2 too.
   void fit_rows(const Problem& problem) {
-    const auto half_l2 = static_cast<Index>(machine().l2_bytes / 2 / sizeof(T));
-    while (rows > 1 && channels * layout(problem, rows).channel_step() > half_l2) {
+    constexpr Index few_channels = 4;
+    const bool few = channels <= few_channels && problem.columns.stride > 1;
+    const auto fit = static_cast<Index>(machine().l2_bytes / (few ? 8 : 2) / sizeof(T));
+    while (rows > 1 && channels * layout(problem, rows).channel_step() > fit) {
       rows = divide_up(rows, 2);
     }
     const Index output = problem.rows.output;

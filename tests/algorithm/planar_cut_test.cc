@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace conv2d {
 namespace {
@@ -47,6 +48,29 @@ double busiest_share(const PlanarCut& cut, const Problem& problem) {
   const Index most = pieces * divide_up(tiles, cut.parts) * cut.rows;
   return static_cast<double>(most) /
          static_cast<double>(problem.batch * problem.groups * tiles * problem.rows.output);
+}
+
+/// Bytes of a strip's buffer as a part of L2, where an image is as large as L2.
+double buffer_share(Index channels, Index stride) {
+  const Threads one(1);
+  const auto l2 = static_cast<double>(machine().l2_bytes);
+  const auto size =
+      static_cast<Index>(std::sqrt(l2 / sizeof(float) / static_cast<double>(channels)));
+  const Problem problem = forward_problem({1, channels, size, size}, {32, channels, 3, 3},
+                                          {.stride = stride, .padding = 1});
+  const PlanarCut cut(problem, false);
+  const Index floats = channels * cut.layout(problem).channel_step();
+  return static_cast<double>(floats) * sizeof(float) / l2;
+}
+
+/// Results pass through L2 meanwhile.
+TEST(PlanarPieces, OfFewChannelsAreSmallWhereColumnsAreDealt) {
+  EXPECT_LE(buffer_share(3, 2), 1.0 / 8);
+  EXPECT_GT(buffer_share(3, 2), 1.0 / 20);
+  for (const double share : {buffer_share(3, 1), buffer_share(16, 2)}) {
+    EXPECT_LE(share, 1.0 / 2);
+    EXPECT_GT(share, 1.0 / 5);
+  }
 }
 
 /// Pixels that are read in place are shared by output channels, whose parts need no more rows.
