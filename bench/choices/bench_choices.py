@@ -20,7 +20,7 @@ import markdown  # noqa: E402
 import draw  # noqa: E402
 
 AT_ONCE = 64  # layers of one process
-ALGORITHMS = ("planar", "direct", "depthwise_channels", "joined_groups", "winograd")
+ALGORITHMS = ("planar", "direct", "depthwise_channels", "joined_groups", "winograd", "winograd_2x2")
 
 
 def arguments(words=None):

@@ -13,11 +13,13 @@ extern const Algorithm planar_algorithm;
 extern const Algorithm reference_algorithm;
 extern const Algorithm separable_algorithm;
 extern const Algorithm transposed_algorithm;
+extern const Algorithm winograd_2x2_algorithm;
 extern const Algorithm winograd_algorithm;
 
 std::span<const Algorithm* const> algorithms() noexcept {
-  static constexpr std::array<const Algorithm*, 9> table = {
+  static constexpr std::array<const Algorithm*, 10> table = {
       &winograd_algorithm,            // where another rounding is allowed
+      &winograd_2x2_algorithm,        // the same, small maps
       &separable_algorithm,           // the same, image filters
       &joined_groups_algorithm,       // several channels a group, less than a vector
       &depthwise_channels_algorithm,  // one channel a group, channels-last

@@ -1,5 +1,5 @@
-// How the outputs are cut into tiles of 4x4, and the tiles into blocks that are transformed,
-// multiplied and transformed back before the next.
+// How the outputs are cut into tiles of 4x4 or 2x2, and the tiles into blocks that are
+// transformed, multiplied and transformed back before the next.
 #pragma once
 
 #include "algorithm/output_blocks.h"
@@ -15,9 +15,17 @@
 
 namespace conv2d::winograd {
 
-inline constexpr auto tile_outputs = static_cast<Index>(simd::winograd_outputs);
-inline constexpr auto tile_inputs = static_cast<Index>(simd::winograd_inputs);
-inline constexpr auto tile_products = static_cast<Index>(simd::winograd_products);
+/// The side of a tile.
+struct Side {
+  Index outputs;
+
+  constexpr Index inputs() const {
+    return static_cast<Index>(simd::winograd_inputs(static_cast<std::size_t>(outputs)));
+  }
+  constexpr Index products() const { return inputs() * inputs(); }
+  /// How many tiles have all outputs of an axis.
+  Index tiles(const Axis& axis) const { return divide_up(axis.output, outputs); }
+};
 
 /// Enough for each weight to be used so often while it is in the first cache.
 inline constexpr Index most_tiles_at_once = 56;
@@ -37,9 +45,10 @@ struct TileBlock {
 /// result does.
 class Cut {
  public:
-  Cut(const Problem& problem, const OutputBlocks<float>& outputs)
-      : tile_rows(divide_up(problem.rows.output, tile_outputs)),
-        tile_columns(divide_up(problem.columns.output, tile_outputs)),
+  Cut(const Problem& problem, const OutputBlocks<float>& outputs, Side tile_side)
+      : side(tile_side),
+        tile_rows(side.tiles(problem.rows)),
+        tile_columns(side.tiles(problem.columns)),
         total_rows(problem.batch * tile_rows),
         groups(problem.groups),
         piece_columns(even_piece(tile_columns, longest_piece(problem))),
@@ -83,6 +92,7 @@ class Cut {
     return bytes;
   }
 
+  Side side;
   Index tile_rows;     ///< of one image
   Index tile_columns;  ///< of one image
   Index total_rows;    ///< of the batch
@@ -95,25 +105,26 @@ class Cut {
  private:
   /// Tiles of a row whose factors are twice as many as L2 holds, at most: measured, rows that are
   /// cut take longer still.
-  static Index longest_piece(const Problem& problem) {
-    const Index tile = std::max<Index>(problem.in_channels_per_group(), 1) * tile_products *
+  Index longest_piece(const Problem& problem) const {
+    const Index tile = std::max<Index>(problem.in_channels_per_group(), 1) * side.products() *
                        static_cast<Index>(sizeof(float));
     const Index held = 2 * static_cast<Index>(machine_l2()) / tile;
     return std::clamp(held, most_tiles_at_once, most_tiles_of_row);
   }
 
   /// Of pieces that are about even; all but the last end where lines of memory may.
-  static Index even_piece(Index columns, Index longest) {
-    const Index pieces = divide_up(columns, longest);
-    constexpr Index line = 4;  // tiles of 4 outputs
-    return pieces <= 1 ? columns : divide_up(divide_up(columns, pieces), line) * line;
+  Index even_piece(Index columns, Index longest) const {
+    const Index count = divide_up(columns, longest);
+    const Index line = 16 / side.outputs;
+    return count <= 1 ? columns : divide_up(divide_up(columns, count), line) * line;
   }
 
-  /// What the busiest thread takes, roughly. A transform takes about 300 cycles a vector; what L2
-  /// does not hold comes with 8 bytes a cycle.
+  /// What the busiest thread takes, roughly. A transform takes about 300 cycles a vector for 4x4
+  /// outputs, as many for each product with 2x2; what L2 does not hold comes with 8 bytes a cycle.
   double cycles_of(const Problem& problem, const OutputBlocks<float>& outputs, Index rows,
                    Index parts) const {
-    constexpr double transform = 300;
+    const auto products = static_cast<double>(side.products());
+    const double transform = 300.0 / 36 * products;
     constexpr double bytes_a_cycle = 8;
     const auto channels = static_cast<double>(problem.in_channels_per_group());
     const auto blocks = static_cast<double>(divide_up(outputs.count(), parts));
@@ -122,25 +133,26 @@ class Cut {
     const auto tiles = static_cast<double>(rows * piece_columns);
     const auto most = static_cast<double>(outputs.kernels.pixels[at(vectors)]);
     const double tile = tiles / std::ceil(tiles / most);
-    const double multiply = 36 * tiles * channels * wide / static_cast<double>(outputs.lanes) /
+    const double multiply = products * tiles * channels * wide /
+                            static_cast<double>(outputs.lanes) /
                             simd::tile_efficiency(tile, registers_of(outputs.widest()));
     const double turn = transform * tiles / static_cast<double>(outputs.lanes);
-    const double factors = 36 * 4 * tiles * channels;
-    const bool fits = factors + 36 * 4 * tiles * wide < static_cast<double>(machine_l2());
-    const double fetch = 36 * 4 * channels * wide + (fits ? 0 : factors);
+    const double factors = products * 4 * tiles * channels;
+    const bool fits = factors + products * 4 * tiles * wide < static_cast<double>(machine_l2());
+    const double fetch = products * 4 * channels * wide + (fits ? 0 : factors);
     const double one = turn * channels + blocks * (multiply + turn * wide + fetch / bytes_a_cycle);
     const Index items = divide_up(total_rows, rows) * pieces * groups * parts;
     return one * static_cast<double>(divide_up(items, num_threads()));
   }
 };
 
-/// Which input index each of a tile's inputs reads along one axis: [tile][6], `nowhere` in the
+/// Which input index each of a tile's inputs reads along one axis: [tile][input], `nowhere` in the
 /// padding and where no output reads.
-inline std::vector<Index> sources(const Axis& axis, PaddingMode mode) {
+inline std::vector<Index> sources(const Axis& axis, PaddingMode mode, Side side) {
   std::vector<Index> found;
-  const Index tiles = divide_up(axis.output, tile_outputs);
-  for (Index tile = 0; tile < tiles; ++tile) {
-    for (Index i = tile * tile_outputs; i < tile * tile_outputs + tile_inputs; ++i) {
+  found.reserve(static_cast<std::size_t>(side.tiles(axis) * side.inputs()));
+  for (Index tile = 0; tile < side.tiles(axis); ++tile) {
+    for (Index i = tile * side.outputs; i < tile * side.outputs + side.inputs(); ++i) {
       const bool read = i < axis.output + axis.kernel - 1;
       found.push_back(read ? border_index(mode, i - axis.pad_before, axis.input) : nowhere);
     }

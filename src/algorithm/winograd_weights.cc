@@ -42,11 +42,11 @@ Problem as_forward(const Problem& problem) {
   return forward;
 }
 
-void pack_weights(const Problem& given, TensorView weight, float* packed) {
+void pack_weights(const Problem& given, TensorView weight, Side side, float* packed) {
   const Problem problem = as_forward(given);
   const OutputBlocks<float> outputs(problem);
-  const PackedWeights layout(problem, outputs);
-  const simd::WinogradKernels& kernels = simd::winograd_kernels();
+  const PackedWeights layout(problem, outputs, side);
+  const simd::WinogradKernels& kernels = simd::winograd_kernels(at(side.outputs));
   const Index channels = problem.in_channels_per_group();
   parallel_for(problem.groups * outputs.count(), [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) {

@@ -32,21 +32,22 @@ struct Run {
   bool fetches_weights;               ///< of the next product, meanwhile
   std::vector<float> zeros;           ///< as many as a group has input channels
   std::vector<float> bias;            ///< [group][padded]
-  std::vector<Index> source_rows;     ///< [tile row][6]
-  std::vector<Index> source_columns;  ///< [tile column][6]
+  std::vector<Index> source_rows;     ///< [tile row][input]
+  std::vector<Index> source_columns;  ///< [tile column][input]
 };
 
 /// What one thread's memory holds at most.
 struct Scratch {
   Scratch(const Problem& problem, const OutputBlocks<float>& outputs, const Cut& cut)
-      : tiles(cut.most_tiles()),
-        source_rows(cut.strip_rows * tile_inputs),
+      : products(cut.side.products()),
+        tiles(cut.most_tiles()),
+        source_rows(cut.strip_rows * cut.side.inputs()),
         factor_row(padded(problem.in_channels_per_group())),
         product_row(outputs.wide(outputs.widest())),
-        factors(tile_products * factor_step()),
-        sums(tile_products * product_step()),
-        results(tile_outputs * cut.piece_columns * tile_outputs * product_row),
-        window(tile_products * factor_row),
+        factors(products * factor_step()),
+        sums(products * product_step()),
+        results(cut.side.outputs * cut.piece_columns * cut.side.outputs * product_row),
+        window(products * factor_row),
         columns(most_columns(problem, cut)),
         input(InputRows<float>::bytes(problem, source_rows, columns, line)) {}
 
@@ -55,14 +56,14 @@ struct Scratch {
   std::size_t bytes() const noexcept {
     return input + at(floats()) * sizeof(float) +
            at(source_rows) * (2 * sizeof(Index) + sizeof(float*)) +
-           at(2 * tile_products * tiles) * sizeof(float*);
+           at((2 * tiles + 1) * products) * sizeof(float*);
   }
 
   /// Input columns from the first that a block of tiles reads to the last: the whole row where it
   /// may read both ends.
   static Index most_columns(const Problem& problem, const Cut& cut) noexcept {
-    const Index beside = tile_inputs - tile_outputs;
-    const Index read = cut.piece_columns * tile_outputs + beside;
+    const Index beside = cut.side.inputs() - cut.side.outputs;
+    const Index read = cut.piece_columns * cut.side.outputs + beside;
     const bool both_ends = problem.padding_mode == PaddingMode::circular;
     return both_ends ? problem.columns.input : std::min(read, problem.columns.input);
   }
@@ -77,6 +78,7 @@ struct Scratch {
   Index product_step() const noexcept { return tiles * product_row + line; }
 
   static constexpr Index line = 16;
+  Index products;  ///< of a tile
   Index tiles;
   Index source_rows;
   Index factor_row;   ///< from one tile's factors to the next's
@@ -106,12 +108,13 @@ class Worker {
         results_(sums_ + scratch_.sums),
         window_(results_ + scratch_.results),
         defined_(window_ + scratch_.window),
-        pixels_(at(scratch_.tiles)),
-        table_(at(tile_products * scratch_.tiles)) {
+        pixels_(at(products_ * scratch_.tiles)),
+        whole_(at(products_)),
+        table_(at(products_ * scratch_.tiles)) {
     rows_.reserve(at(scratch_.source_rows));
     next_rows_.reserve(at(scratch_.source_rows));
     row_starts_.reserve(at(scratch_.source_rows));
-    for (Index i = 0; i < tile_products * scratch_.tiles; ++i) {
+    for (Index i = 0; i < products_ * scratch_.tiles; ++i) {
       table_[at(i)] = factors_ + i / scratch_.tiles * scratch_.factor_step() +
                       i % scratch_.tiles * scratch_.factor_row;
     }
@@ -136,8 +139,6 @@ class Worker {
   }
 
  private:
-  using Pixels = std::array<const float*, simd::winograd_products>;
-
   /// Makes a block of tiles of a group the current one: its factors are in factors_. What has to be
   /// turned is turned a line of channels at a time, so that it stays in L2 whatever passes.
   void load(Index tiles, Index group) {
@@ -169,15 +170,15 @@ class Worker {
     rows.clear();
     for (Index row = tiles.first_row; row < tiles.first_row + tiles.rows; ++row) {
       const Index n = row / run_.cut.tile_rows;
-      for (Index i = 0; i < tile_inputs; ++i) {
-        const Index h = run_.source_rows[at(row % run_.cut.tile_rows * tile_inputs + i)];
+      for (Index i = 0; i < inputs_; ++i) {
+        const Index h = run_.source_rows[at(row % run_.cut.tile_rows * inputs_ + i)];
         rows.push_back(h == nowhere ? nowhere : n * run_.problem.rows.input + h);
       }
     }
     Index first = run_.problem.columns.input;
     Index end = 0;
-    const Index begin = tiles.first_column * tile_inputs;
-    for (Index i = begin; i < begin + tiles.columns * tile_inputs; ++i) {
+    const Index begin = tiles.first_column * inputs_;
+    for (Index i = begin; i < begin + tiles.columns * inputs_; ++i) {
       const Index w = run_.source_columns[at(i)];
       if (w != nowhere) {
         first = std::min(first, w);
@@ -218,8 +219,8 @@ class Worker {
     tile.step = at(scratch_.factor_step());
     const bool fetches = run_.fetches_input && input_.is_in_place();
     for (Index t = 0; t < tiles_.tiles(); ++t) {
-      tile.pixels = pixels_[at(t)].data();
-      tile.next = fetches && t + 1 < tiles_.tiles() ? pixels_[at(t + 1)].data() : nullptr;
+      tile.pixels = pixels_of(t);
+      tile.next = fetches && t + 1 < tiles_.tiles() ? pixels_of(t + 1) : nullptr;
       tile.factors = factors_ + t * scratch_.factor_row + first;
       kernels_.input(tile);
       input_.fetch(lines_a_tile_);
@@ -234,29 +235,32 @@ class Worker {
     }
     for (Index row = 0, t = 0; row < tiles_.rows; ++row) {
       for (Index column = 0; column < tiles_.columns; ++column, ++t) {
-        find_pixels(row_starts_.data() + row * tile_inputs, columns_of(column), pixels_[at(t)]);
+        find_pixels(row_starts_.data() + row * inputs_, columns_of(column), pixels_of(t));
       }
     }
   }
 
   /// Of a tile, from where its rows begin and which columns it reads.
-  void find_pixels(const float* const* starts, const Index* columns, Pixels& pixels) const {
-    for (Index i = 0; i < tile_inputs; ++i) {
-      for (Index j = 0; j < tile_inputs; ++j) {
+  void find_pixels(const float* const* starts, const Index* columns, const float** pixels) const {
+    for (Index i = 0; i < inputs_; ++i) {
+      for (Index j = 0; j < inputs_; ++j) {
         const bool padding = starts[i] == nullptr || columns[j] == nowhere;
-        pixels[at(i * tile_inputs + j)] =
+        pixels[i * inputs_ + j] =
             padding ? run_.zeros.data()
                     : starts[i] + (columns[j] - first_column_) * input_.pixel_step();
       }
     }
   }
 
-  /// Which six input columns the tiles of one of the current columns read.
+  /// Where a tile's pixels are.
+  const float** pixels_of(Index tile) { return pixels_.data() + tile * products_; }
+
+  /// Which input columns the tiles of one of the current columns read.
   const Index* columns_of(Index column) const {
-    return run_.source_columns.data() + (tiles_.first_column + column) * tile_inputs;
+    return run_.source_columns.data() + (tiles_.first_column + column) * inputs_;
   }
 
-  /// The 36 matrix products of the current tiles with the weights of a block.
+  /// The matrix products of the current tiles with the weights of a block.
   void multiply(const Block& block) {
     const OutputBlocks<float>& outputs = run_.outputs;
     const float* weights = run_.weights + run_.layout.transformed(group_, index_of(block));
@@ -269,7 +273,7 @@ class Worker {
     arguments.channels = channels_;
     arguments.sum_stride = scratch_.product_row;
     arguments.begins = true;
-    for (Index i = 0; i < tile_products; ++i) {
+    for (Index i = 0; i < products_; ++i) {
       arguments.weights = weights + i * run_.layout.step();
       if (run_.fetches_weights) {
         const Index next = run_.layout.after(group_, index_of(block), i);
@@ -294,19 +298,19 @@ class Worker {
     tile.channels = at(real);
     tile.bias = run_.bias.data() + bias_at(block);
     const auto transform = run_.streams && direct ? kernels_.stream_output : kernels_.output;
-    const Index row_pixels = tiles_.columns * tile_outputs;
+    const Index row_pixels = tiles_.columns * outputs_;
     tile.row_step = direct ? strides_[2] : row_pixels * scratch_.product_row;
     tile.column_step = direct ? strides_[3] : scratch_.product_row;
     for (Index row = 0; row < tiles_.rows; ++row) {
-      const Index p = (tiles_.first_row + row) % run_.cut.tile_rows * tile_outputs;
-      tile.rows = at(std::min(tile_outputs, run_.problem.rows.output - p));
+      const Index p = (tiles_.first_row + row) % run_.cut.tile_rows * outputs_;
+      tile.rows = at(std::min(outputs_, run_.problem.rows.output - p));
       for (Index column = 0; column < tiles_.columns; ++column) {
-        const Index q = (tiles_.first_column + column) * tile_outputs;
-        tile.columns = at(std::min(tile_outputs, run_.problem.columns.output - q));
+        const Index q = (tiles_.first_column + column) * outputs_;
+        tile.columns = at(std::min(outputs_, run_.problem.columns.output - q));
         tile.fetches = direct && run_.fetches_result && column + 1 < tiles_.columns;
         tile.products = sums_ + (row * tiles_.columns + column) * scratch_.product_row;
-        tile.to = direct ? target(block, row, q)
-                         : results_ + column * tile_outputs * scratch_.product_row;
+        tile.to =
+            direct ? target(block, row, q) : results_ + column * outputs_ * scratch_.product_row;
         if (!transform(tile)) {
           repair(block, row, column, tile);
         }
@@ -317,14 +321,14 @@ class Worker {
       }
       finish(run_.operands.result, run_.operands.epilogue,
              {first_output(block), real, image_row(row), static_cast<Index>(tile.rows),
-              tiles_.first_column * tile_outputs, row_pixels});
+              tiles_.first_column * outputs_, row_pixels});
     }
   }
 
   /// Where a tile row's first pixel in column q goes.
   float* target(const Block& block, Index row, Index q) const {
     const Index n = (tiles_.first_row + row) / run_.cut.tile_rows;
-    const Index p = (tiles_.first_row + row) % run_.cut.tile_rows * tile_outputs;
+    const Index p = (tiles_.first_row + row) % run_.cut.tile_rows * outputs_;
     return y_ + n * strides_[0] + first_output(block) * strides_[1] + p * strides_[2] +
            q * strides_[3];
   }
@@ -333,7 +337,7 @@ class Worker {
   Index image_row(Index row) const {
     const Index all = tiles_.first_row + row;
     return all / run_.cut.tile_rows * run_.problem.rows.output +
-           all % run_.cut.tile_rows * tile_outputs;
+           all % run_.cut.tile_rows * outputs_;
   }
 
   /// Of all groups.
@@ -342,11 +346,11 @@ class Worker {
   }
 
   void copy_out(const Block& block, Index row, Index rows) const {
-    const Index q = tiles_.first_column * tile_outputs;
-    const Index pixels = std::min(tiles_.columns * tile_outputs, run_.problem.columns.output - q);
+    const Index q = tiles_.first_column * outputs_;
+    const Index pixels = std::min(tiles_.columns * outputs_, run_.problem.columns.output - q);
     const Index real = run_.outputs.real(block);
     for (Index i = 0; i < rows; ++i) {
-      const float* const from = results_ + i * tiles_.columns * tile_outputs * scratch_.product_row;
+      const float* const from = results_ + i * tiles_.columns * outputs_ * scratch_.product_row;
       float* const to = target(block, row, q) + i * strides_[2];
       if (run_.streams) {
         run_.outputs.kernels.stream_transpose(from, scratch_.product_row, to, strides_[1], real,
@@ -360,27 +364,32 @@ class Worker {
   /// Infinite and NaN outputs once more by the definition: sums of infinities that the definition
   /// does not add are NaN, and the transform of large numbers may overflow.
   void repair(const Block& block, Index row, Index column, const simd::WinogradOutput& tile) {
-    const Pixels pixels = whole_pixels(row, column);
+    const float* const* const pixels = whole_pixels(row, column);
     for (Index i = 0; i < static_cast<Index>(tile.rows); ++i) {
       for (Index j = 0; j < static_cast<Index>(tile.columns); ++j) {
         float* to = tile.to + i * tile.row_step + j * tile.column_step;
-        define(block, pixels.data() + i * tile_inputs + j, to);
+        define(block, pixels + i * inputs_ + j, to);
       }
     }
   }
 
-  /// Where all channels of a tile's pixels are; zeros in the padding.
-  Pixels whole_pixels(Index row, Index column) const {
-    Pixels pixels = pixels_[at(row * tiles_.columns + column)];
-    for (Index i = 0; i < tile_products && !input_.is_in_place(); ++i) {
-      if (pixels[at(i)] != run_.zeros.data()) {
+  /// Where all channels of a tile's pixels are; zeros in the padding. They are brought there first
+  /// unless they are in place.
+  const float* const* whole_pixels(Index row, Index column) {
+    const float** const pixels = pixels_of(row * tiles_.columns + column);
+    if (input_.is_in_place()) {
+      return pixels;
+    }
+    for (Index i = 0; i < products_; ++i) {
+      whole_[at(i)] = pixels[i];
+      if (pixels[i] != run_.zeros.data()) {
         float* const to = window_ + i * scratch_.factor_row;
-        input_.copy_pixel(group_, rows_[at(row * tile_inputs + i / tile_inputs)],
-                          columns_of(column)[i % tile_inputs], to);
-        pixels[at(i)] = to;
+        input_.copy_pixel(group_, rows_[at(row * inputs_ + i / inputs_)],
+                          columns_of(column)[i % inputs_], to);
+        whole_[at(i)] = to;
       }
     }
-    return pixels;
+    return whole_.data();
   }
 
   /// Replaces the infinite and NaN ones of a pixel's outputs; the window begins at `pixels`.
@@ -389,7 +398,7 @@ class Worker {
     std::array<std::size_t, 9> taps{};
     std::size_t count = 0;
     for (Index t = 0; t < 9; ++t) {
-      const float* pixel = pixels[t / 3 * tile_inputs + t % 3];
+      const float* pixel = pixels[t / 3 * inputs_ + t % 3];
       if (pixel != run_.zeros.data()) {
         window[count] = pixel;
         taps[count++] = at(t);
@@ -419,19 +428,23 @@ class Worker {
   const Run& run_;
   Scratch scratch_;
   const Index channels_ = run_.problem.in_channels_per_group();
-  const simd::WinogradKernels& kernels_ = simd::winograd_kernels();
+  const Index outputs_ = run_.cut.side.outputs;  ///< of a tile along an axis
+  const Index inputs_ = run_.cut.side.inputs();  ///< the same
+  const Index products_ = run_.cut.side.products();
+  const simd::WinogradKernels& kernels_ = simd::winograd_kernels(at(outputs_));
   float* y_;
   Strides strides_;
   InputRows<float> input_;
-  float* factors_;                   ///< [6*6][tile][c]
-  float* sums_;                      ///< [6*6][tile][output channel]
-  float* results_;                   ///< [4][pixel][output channel] of a row of tiles
-  float* window_;                    ///< [6*6][c]: a tile's pixels where they are not in place
-  float* defined_;                   ///< one pixel's outputs by the definition
-  std::vector<Pixels> pixels_;       ///< [tile]
-  std::vector<const float*> table_;  ///< [6*6][tile]: where its factors begin
-  std::vector<Index> rows_;          ///< which input row, n*H + h, each of the tiles' rows reads
-  std::vector<Index> next_rows_;     ///< the same of the next item
+  float* factors_;                    ///< [product][tile][c]
+  float* sums_;                       ///< [product][tile][output channel]
+  float* results_;                    ///< [row][pixel][output channel] of a row of tiles
+  float* window_;                     ///< [product][c]: a tile's pixels that are not in place
+  float* defined_;                    ///< one pixel's outputs by the definition
+  std::vector<const float*> pixels_;  ///< [tile][product]: where its pixels are
+  std::vector<const float*> whole_;   ///< of one tile: where all their channels are
+  std::vector<const float*> table_;   ///< [product][tile]: where its factors begin
+  std::vector<Index> rows_;           ///< which input row, n*H + h, each of the tiles' rows reads
+  std::vector<Index> next_rows_;      ///< the same of the next item
   std::vector<const float*> row_starts_;  ///< where they begin, nullptr in the padding
   Index first_column_ = 0;                ///< with which column
   Index lines_a_tile_ = 0;                ///< that are asked for meanwhile

@@ -27,7 +27,6 @@ Problem without_batch(const Problem& problem) noexcept {
   return layer;
 }
 
-/// What refuses exact precision and nothing else rounds otherwise than the definition.
 Problem in_exact_precision(const Problem& problem) noexcept {
   Problem exact = problem;
   exact.precision = Precision::exact;
@@ -131,14 +130,16 @@ std::optional<Error> Tuning::State::add(const Problem& problem, const Algorithm&
   if (algorithm.refuses(problem)) {
     return std::nullopt;  // other machines may have other vectors
   }
+  // What refuses exact precision and nothing else rounds otherwise than the definition.
   const bool exact = !algorithm.refuses(in_exact_precision(problem));
-  const auto [found, is_new] = choices_.try_emplace(without_batch(problem), Choice{{}, exact});
+  const Algorithm* const rounding = exact ? nullptr : &algorithm;
+  const auto [found, is_new] = choices_.try_emplace(without_batch(problem), Choice{{}, rounding});
   const Algorithm*& place = found->second.algorithms[index_of(problem.format)];
   if (place != nullptr && place != &algorithm) {
     return Error{concat("this layer is ", place->name, " in a line above, and cannot be ",
                         algorithm.name, " too")};
   }
-  if (found->second.exact != exact) {
+  if (found->second.rounding != rounding) {
     return Error{concat("in the other layout this layer is ",
                         found->second.algorithms[1 - index_of(problem.format)]->name,
                         ", which rounds otherwise than ", algorithm.name,
@@ -159,11 +160,10 @@ const Algorithm* Tuning::State::find(const Problem& problem) const noexcept {
     return mine->refuses(problem) ? nullptr : mine;
   }
   // Only the other layout is known: it says how sums are rounded, and no more.
-  if (choice.exact) {
+  if (choice.rounding == nullptr) {
     return &choose(in_exact_precision(problem));
   }
-  const Algorithm* const other = choice.algorithms[1 - index_of(problem.format)];
-  return other->refuses(problem) ? nullptr : other;
+  return choice.rounding->refuses(problem) ? nullptr : choice.rounding;
 }
 
 Tuning::Tuning(const std::vector<TunedLayer>& layers) {

@@ -35,7 +35,8 @@ class Tuning::State {
   struct Choice {
     /// For contiguous and channels-last inputs; nullptr where no line says.
     std::array<const Algorithm*, 2> algorithms{};
-    bool exact = false;  ///< they keep the definition's sums
+    /// By whose sums they round; nullptr for the definition's.
+    const Algorithm* rounding = nullptr;
   };
 
   std::vector<TunedLayer> layers_;

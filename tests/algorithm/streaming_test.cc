@@ -259,12 +259,14 @@ TEST_F(StreamedResults, OfPlanarAreTheSame) {
 }
 
 TEST_F(StreamedResults, OfWinogradAreTheSame) {
-  for (const std::int64_t outputs : {16, 96}) {
-    for (const auto format : {MemoryFormat::contiguous, interleaved}) {
-      expect_same_bits(
-          random_, Plan::conv2d({1, 16, rows(16 + outputs), columns}, {outputs, 16, 3, 3}, false,
-                                DType::float32, {.padding = 1}, format)
-                       .with_algorithm("winograd"));
+  for (const char* const algorithm : {"winograd", "winograd_2x2"}) {
+    for (const std::int64_t outputs : {16, 96}) {
+      for (const auto format : {MemoryFormat::contiguous, interleaved}) {
+        expect_same_bits(
+            random_, Plan::conv2d({1, 16, rows(16 + outputs), columns}, {outputs, 16, 3, 3}, false,
+                                  DType::float32, {.padding = 1}, format)
+                         .with_algorithm(algorithm));
+      }
     }
   }
 }

@@ -25,6 +25,7 @@ extern const Algorithm planar_algorithm;
 extern const Algorithm reference_algorithm;
 extern const Algorithm separable_algorithm;
 extern const Algorithm transposed_algorithm;
+extern const Algorithm winograd_2x2_algorithm;
 extern const Algorithm winograd_algorithm;
 
 namespace testing {
@@ -387,7 +388,10 @@ inline std::vector<Subject> other_subjects() {
       {&separable_algorithm, DType::float32, image_filters, Pass::forward, products},
       {&winograd_algorithm, DType::float32, small_kernels, Pass::forward},
       {&winograd_algorithm, DType::float32, small_kernels_transposed, Pass::backward_data},
+      {&winograd_2x2_algorithm, DType::float32, small_kernels, Pass::forward},
+      {&winograd_2x2_algorithm, DType::float32, small_kernels_transposed, Pass::backward_data},
       of_long_rows(winograd_algorithm, long_rows_of_small_kernels),
+      of_long_rows(winograd_2x2_algorithm, long_rows_of_small_kernels),
   };
 }
 

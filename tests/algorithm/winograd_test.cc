@@ -25,6 +25,7 @@
 
 namespace conv2d {
 
+extern const Algorithm winograd_2x2_algorithm;
 extern const Algorithm winograd_algorithm;
 
 namespace {
@@ -35,6 +36,32 @@ using testing::Random;
 using testing::same_bits;
 
 constexpr Types floats{};
+
+/// Tiles of 4x4 outputs, and the roundings that docs/winograd.md counts beside the sum's.
+struct LargeTiles {
+  using Matrices = simd::winograd::Matrices<4>;
+  static constexpr std::int64_t outputs = 4;
+  static constexpr int fused_roundings = 13;
+  static constexpr int other_roundings = 20;
+
+  static const Algorithm& algorithm() { return winograd_algorithm; }
+};
+
+/// Of 2x2 outputs.
+struct SmallTiles {
+  using Matrices = simd::winograd::Matrices<2>;
+  static constexpr std::int64_t outputs = 2;
+  static constexpr int fused_roundings = 9;
+  static constexpr int other_roundings = 10;
+
+  static const Algorithm& algorithm() { return winograd_2x2_algorithm; }
+};
+
+template <class Tiles>
+class Winograd : public ::testing::Test {};
+
+using Sides = ::testing::Types<LargeTiles, SmallTiles>;
+TYPED_TEST_SUITE(Winograd, Sides);
 
 struct Layer {
   Configuration c;
@@ -63,11 +90,12 @@ Layer random_layer(Random& random) {
                   random.between(11, 15), random.between(11, 20));
 }
 
+template <class Tiles>
 Tensor winograd(const Layer& layer) {
   const Problem problem = testing::problem_of(layer.c, floats, true);
-  EXPECT_FALSE(winograd_algorithm.refuses(problem)) << layer.c;
+  EXPECT_FALSE(Tiles::algorithm().refuses(problem)) << layer.c;
   Tensor y(layer.c.output);
-  run(winograd_algorithm, problem, {layer.x, layer.w, layer.bias, y});
+  run(Tiles::algorithm(), problem, {layer.x, layer.w, layer.bias, y});
   return y;
 }
 
@@ -111,15 +139,18 @@ std::array<std::array<double, Rows>, Rows> through_both(
   return result;
 }
 
-using Square = std::array<std::array<double, 6>, 6>;
+template <std::size_t Size>
+using Square = std::array<std::array<double, Size>, Size>;
 
 /// The inputs of a tile that its outputs read; 0 elsewhere.
-Square inputs_of(const Problem& problem, const Tensor& x, std::int64_t n, std::int64_t c,
-                 std::int64_t p, std::int64_t q) {
-  Square d{};
-  for (std::int64_t i = 0; i < 36; ++i) {
-    const std::int64_t row = p + i / 6;
-    const std::int64_t column = q + i % 6;
+template <std::size_t Size>
+Square<Size> inputs_of(const Problem& problem, const Tensor& x, std::int64_t n, std::int64_t c,
+                       std::int64_t p, std::int64_t q) {
+  constexpr auto size = static_cast<std::int64_t>(Size);
+  Square<Size> d{};
+  for (std::int64_t i = 0; i < size * size; ++i) {
+    const std::int64_t row = p + i / size;
+    const std::int64_t column = q + i % size;
     if (row >= problem.rows.output + 2 || column >= problem.columns.output + 2) {
       continue;
     }
@@ -127,7 +158,7 @@ Square inputs_of(const Problem& problem, const Tensor& x, std::int64_t n, std::i
     const std::int64_t w = source_index(problem.columns, problem.padding_mode, column, 0);
     if (h != nowhere && w != nowhere) {
       const Strides& s = x.strides();
-      d[static_cast<std::size_t>(i / 6)][static_cast<std::size_t>(i % 6)] =
+      d[static_cast<std::size_t>(i / size)][static_cast<std::size_t>(i % size)] =
           x.data<float>()[n * s[0] + c * s[1] + h * s[2] + w * s[3]];
     }
   }
@@ -135,38 +166,42 @@ Square inputs_of(const Problem& problem, const Tensor& x, std::int64_t n, std::i
 }
 
 /// |A^T| [ sum over c of (|G| |w| |G^T|) . (|B^T| |x| |B|) ] |A| for one tile.
-std::array<std::array<double, 4>, 4> amplified(const Problem& problem, const Layer& layer,
-                                               std::int64_t n, std::int64_t k, std::int64_t p,
-                                               std::int64_t q) {
-  Square sums{};
+template <class Tiles>
+Square<Tiles::outputs> amplified(const Problem& problem, const Layer& layer, std::int64_t n,
+                                 std::int64_t k, std::int64_t p, std::int64_t q) {
+  using Matrices = typename Tiles::Matrices;
+  constexpr std::size_t size = Tiles::outputs + 2;
+  Square<size> sums{};
   const std::int64_t channels = problem.in_channels_per_group();
   const std::int64_t first = k / problem.out_channels_per_group() * channels;
   for (std::int64_t c = 0; c < channels; ++c) {
-    std::array<std::array<double, 3>, 3> g{};
+    Square<3> g{};
     for (std::int64_t tap = 0; tap < 9; ++tap) {
       g[static_cast<std::size_t>(tap / 3)][static_cast<std::size_t>(tap % 3)] =
           layer.w.data<float>()[(k * channels + c) * 9 + tap];
     }
-    const auto u = through_both(simd::winograd::kernel, g);
+    const auto u = through_both(Matrices::kernel, g);
     const auto v =
-        through_both(simd::winograd::input, inputs_of(problem, layer.x, n, first + c, p, q));
-    for (std::size_t i = 0; i < 36; ++i) {
-      sums[i / 6][i % 6] += u[i / 6][i % 6] * v[i / 6][i % 6];
+        through_both(Matrices::input, inputs_of<size>(problem, layer.x, n, first + c, p, q));
+    for (std::size_t i = 0; i < size * size; ++i) {
+      sums[i / size][i % size] += u[i / size][i % size] * v[i / size][i % size];
     }
   }
-  return through_both(simd::winograd::output, sums);
+  return through_both(Matrices::output, sums);
 }
 
 /// Asserts the bound of docs/winograd.md for the outputs of one tile and one output channel.
+template <class Tiles>
 void expect_tile_within_bound(const Layer& layer, const Tensor& y, const Tensor& truth, bool fused,
                               std::int64_t n, std::int64_t k, std::int64_t p, std::int64_t q) {
   const Problem problem = testing::problem_of(layer.c, floats, true);
-  const auto amount = amplified(problem, layer, n, k, p, q);
-  const auto roundings = static_cast<double>(problem.in_channels_per_group() + (fused ? 13 : 20));
+  const auto amount = amplified<Tiles>(problem, layer, n, k, p, q);
+  const auto roundings = static_cast<double>(
+      problem.in_channels_per_group() + (fused ? Tiles::fused_roundings : Tiles::other_roundings));
   const double nu = roundings * std::ldexp(1.0, -24);
   const Sizes& s = layer.c.output;
-  for (std::int64_t i = p; i < std::min(p + 4, s[2]); ++i) {
-    for (std::int64_t j = q; j < std::min(q + 4, s[3]); ++j) {
+  for (std::int64_t i = p; i < std::min(p + Tiles::outputs, s[2]); ++i) {
+    for (std::int64_t j = q; j < std::min(q + Tiles::outputs, s[3]); ++j) {
       const std::int64_t at = ((n * s[1] + k) * s[2] + i) * s[3] + j;
       const double size = amount[static_cast<std::size_t>(i - p)][static_cast<std::size_t>(j - q)] +
                           std::abs(static_cast<double>(layer.bias.data<float>()[k]));
@@ -179,85 +214,87 @@ void expect_tile_within_bound(const Layer& layer, const Tensor& y, const Tensor&
 
 bool fuses(std::string_view name) { return name != "SSE4" && name != "SSSE3"; }
 
-TEST(Winograd, StaysWithinItsBoundOnEveryInstructionSet) {
+TYPED_TEST(Winograd, StaysWithinItsBoundOnEveryInstructionSet) {
   Random random;
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
     for (int i = 0; i < 6; ++i) {
       const Layer layer = random_layer(random);
-      const Tensor y = winograd(layer);
+      const Tensor y = winograd<TypeParam>(layer);
       const Tensor truth = definition(layer, DType::float64);
       const Sizes& s = layer.c.output;
-      for (std::int64_t tile = 0; tile < s[0] * s[1] * ((s[2] + 3) / 4); ++tile) {
-        const std::int64_t rows = (s[2] + 3) / 4;
-        for (std::int64_t q = 0; q < s[3] && !HasFatalFailure(); q += 4) {
-          expect_tile_within_bound(layer, y, truth, fuses(name), tile / rows / s[1],
-                                   tile / rows % s[1], tile % rows * 4, q);
+      constexpr std::int64_t side = TypeParam::outputs;
+      const std::int64_t rows = (s[2] + side - 1) / side;
+      for (std::int64_t tile = 0; tile < s[0] * s[1] * rows; ++tile) {
+        for (std::int64_t q = 0; q < s[3] && !this->HasFatalFailure(); q += side) {
+          expect_tile_within_bound<TypeParam>(layer, y, truth, fuses(name), tile / rows / s[1],
+                                              tile / rows % s[1], tile % rows * side, q);
         }
       }
     }
   }
 }
 
-TEST(Winograd, WholeNumbersComeOutWhole) {
+TYPED_TEST(Winograd, WholeNumbersComeOutWhole) {
   Random random;
   Layer layer = random_layer(random);
   layer.x = random.integers(layer.c.input, DType::float32);
   layer.w = random.integers(layer.c.weight, DType::float32);
   layer.bias = random.integers({layer.c.output[1]}, DType::float32);
-  const Tensor y = winograd(layer);
+  const Tensor y = winograd<TypeParam>(layer);
   const Tensor truth = definition(layer, DType::float32);
   for (std::int64_t i = 0; i < y.numel(); ++i) {
     ASSERT_EQ(std::round(y.data<float>()[i]), truth.data<float>()[i]);
   }
 }
 
-TEST(Winograd, FusedInstructionsGiveTheSameBits) {
+TYPED_TEST(Winograd, FusedInstructionsGiveTheSameBits) {
   Random random;
   for (int i = 0; i < 20; ++i) {
     const Layer layer = random_layer(random);
-    const Tensor expected = winograd(layer);
+    const Tensor expected = winograd<TypeParam>(layer);
     for (const auto name : simd::instruction_sets()) {
       if (fuses(name)) {
         const Instructions scope(name);
-        ASSERT_TRUE(same_bits(winograd(layer), expected)) << name << ", " << layer.c;
+        ASSERT_TRUE(same_bits(winograd<TypeParam>(layer), expected)) << name << ", " << layer.c;
       }
     }
   }
 }
 
-TEST(Winograd, WideMapsAreCutIntoPiecesOfARow) {
+TYPED_TEST(Winograd, WideMapsAreCutIntoPiecesOfARow) {
   Random random;
-  const std::int64_t width = 4 * winograd::most_tiles_of_row + 70;
+  const std::int64_t width = TypeParam::outputs * winograd::most_tiles_of_row + 70;
   const Layer layer = layer_of(random, PaddingMode::circular, 1, Padding(1), 9, width);
-  const Tensor y = winograd(layer);
+  const Tensor y = winograd<TypeParam>(layer);
   const Tensor truth = definition(layer, DType::float64);
-  for (std::int64_t q = 0; q < width; q += 4) {
-    expect_tile_within_bound(layer, y, truth, false, 1, 20, 4, q);
+  for (std::int64_t q = 0; q < width; q += TypeParam::outputs) {
+    expect_tile_within_bound<TypeParam>(layer, y, truth, false, 1, 20, 4, q);
   }
 }
 
 /// Each piece of a row by itself, the last and shorter one too: nobody finishes the result after.
-TEST(Winograd, PiecesOfARowAreFinished) {
+TYPED_TEST(Winograd, PiecesOfARowAreFinished) {
   Random random;
-  const std::int64_t width = 4 * winograd::most_tiles_of_row + random.between(1, 90);
+  const std::int64_t width =
+      TypeParam::outputs * winograd::most_tiles_of_row + random.between(1, 90);
   const Layer layer = layer_of(random, PaddingMode::zeros, 2, Padding(1), 9, width);
   const Problem problem = testing::problem_of(layer.c, floats, true);
-  ASSERT_GT(winograd::Cut(problem, OutputBlocks<float>(problem)).pieces, 1);
+  ASSERT_GT(winograd::Cut(problem, OutputBlocks<float>(problem), {TypeParam::outputs}).pieces, 1);
   const Tensor residual = random.values(layer.c.output, DType::float32);
   const functional::Epilogue epilogue{.residual = residual, .low = 0};
-  const Tensor wanted = testing::finished_separately(winograd(layer), epilogue);
-  const Tensor packed = pack(winograd_algorithm, problem, layer.w);
+  const Tensor wanted = testing::finished_separately(winograd<TypeParam>(layer), epilogue);
+  const Tensor packed = pack(TypeParam::algorithm(), problem, layer.w);
   for (const auto format : {MemoryFormat::contiguous, MemoryFormat::channels_last}) {
     Tensor finished(layer.c.output, DType::float32, format);
-    winograd_algorithm.run(problem, {layer.x, layer.w, layer.bias, finished,
-                                     static_cast<const std::byte*>(packed.data()), &epilogue});
+    TypeParam::algorithm().run(problem, {layer.x, layer.w, layer.bias, finished,
+                                         static_cast<const std::byte*>(packed.data()), &epilogue});
     EXPECT_TRUE(same_bits(finished, wanted)) << layer.c;
   }
 }
 
 /// Tiles whose pixels are far ask for the next ones meanwhile; planes are turned in between.
-TEST(Winograd, LargeTensorsGiveTheSameBitsInEveryFormat) {
+TYPED_TEST(Winograd, LargeTensorsGiveTheSameBitsInEveryFormat) {
   Random random;
   const auto side = static_cast<std::int64_t>(std::sqrt(machine().l2_bytes / sizeof(float) / 16));
   const Layer layer = layer_of(random, PaddingMode::reflect, 1, Padding(1), side, side);
@@ -266,13 +303,13 @@ TEST(Winograd, LargeTensorsGiveTheSameBitsInEveryFormat) {
   Tensor pixels(layer.c.output, DType::float32, MemoryFormat::channels_last);
   const Tensor x = layer.x.clone(MemoryFormat::channels_last);
   ASSERT_GT(bytes_of(x), machine().l2_bytes);
-  run(winograd_algorithm, problem, {layer.x, layer.w, layer.bias, planes});
-  run(winograd_algorithm, problem, {x, layer.w, layer.bias, pixels});
+  run(TypeParam::algorithm(), problem, {layer.x, layer.w, layer.bias, planes});
+  run(TypeParam::algorithm(), problem, {x, layer.w, layer.bias, pixels});
   EXPECT_TRUE(same_bits(planes, pixels.clone(MemoryFormat::contiguous)));
 }
 
 /// Pixels that would meet in a few sets of the first cache are copied some channels at a time.
-TEST(Winograd, PixelsThatAreCopiedGiveTheSameBits) {
+TYPED_TEST(Winograd, PixelsThatAreCopiedGiveTheSameBits) {
   Random random;
   Configuration c;
   c.arguments.padding = Padding(1);
@@ -286,8 +323,8 @@ TEST(Winograd, PixelsThatAreCopiedGiveTheSameBits) {
     x.data<float>()[random.between(0, x.numel() - 1)] = bad;
     Tensor planes(c.output);
     Tensor pixels(c.output, DType::float32, MemoryFormat::channels_last);
-    run(winograd_algorithm, problem, {x, w, std::nullopt, planes});
-    run(winograd_algorithm, problem,
+    run(TypeParam::algorithm(), problem, {x, w, std::nullopt, planes});
+    run(TypeParam::algorithm(), problem,
         {x.clone(MemoryFormat::channels_last), w, std::nullopt, pixels});
     EXPECT_TRUE(same_bits(planes, pixels.clone(MemoryFormat::contiguous)));
     EXPECT_EQ(std::isfinite(bad),
@@ -297,8 +334,9 @@ TEST(Winograd, PixelsThatAreCopiedGiveTheSameBits) {
 }
 
 /// Infinite and NaN outputs are the definition's, and so is which outputs are neither.
+template <class Tiles>
 void expect_the_same_that_are_not_finite(const Layer& layer) {
-  const Tensor y = winograd(layer);
+  const Tensor y = winograd<Tiles>(layer);
   const Tensor wanted = definition(layer, DType::float32);
   for (std::int64_t i = 0; i < y.numel(); ++i) {
     const float a = y.data<float>()[i];
@@ -311,7 +349,7 @@ void expect_the_same_that_are_not_finite(const Layer& layer) {
   }
 }
 
-TEST(Winograd, InfinitiesAndNaNsSpreadNoFurtherThanTheirWindows) {
+TYPED_TEST(Winograd, InfinitiesAndNaNsSpreadNoFurtherThanTheirWindows) {
   Random random;
   constexpr float bad[] = {std::numeric_limits<float>::infinity(),
                            -std::numeric_limits<float>::infinity(),
@@ -320,15 +358,15 @@ TEST(Winograd, InfinitiesAndNaNsSpreadNoFurtherThanTheirWindows) {
     Layer layer = random_layer(random);
     layer.x.data<float>()[random.between(0, layer.x.numel() - 1)] = bad[random.between(0, 2)];
     layer.x.data<float>()[random.between(0, layer.x.numel() - 1)] = bad[random.between(0, 2)];
-    expect_the_same_that_are_not_finite(layer);
+    expect_the_same_that_are_not_finite<TypeParam>(layer);
     layer.w.data<float>()[random.between(0, layer.w.numel() - 1)] = bad[random.between(0, 2)];
-    expect_the_same_that_are_not_finite(layer);
+    expect_the_same_that_are_not_finite<TypeParam>(layer);
     layer.bias.data<float>()[random.between(0, layer.bias.numel() - 1)] = bad[random.between(0, 2)];
-    expect_the_same_that_are_not_finite(layer);
+    expect_the_same_that_are_not_finite<TypeParam>(layer);
   }
 }
 
-TEST(Winograd, LargeNumbersDoNotOverflowOnTheWay) {
+TYPED_TEST(Winograd, LargeNumbersDoNotOverflowOnTheWay) {
   Random random;
   Layer layer = random_layer(random);
   for (std::int64_t i = 0; i < layer.x.numel(); ++i) {
@@ -337,7 +375,7 @@ TEST(Winograd, LargeNumbersDoNotOverflowOnTheWay) {
   for (std::int64_t i = 0; i < layer.w.numel(); ++i) {
     layer.w.data<float>()[i] *= 1e-3F;
   }
-  expect_the_same_that_are_not_finite(layer);
+  expect_the_same_that_are_not_finite<TypeParam>(layer);
 }
 
 /// dy, the weight and the bias of a transposed convolution that gives the sizes of `input`.
@@ -366,12 +404,12 @@ Transposed transposed_of(Random& random) {
           random.integers({c.input[1]}, DType::float32)};
 }
 
-TEST(Winograd, OfTheTransposedPassIsTheReferences) {
+TYPED_TEST(Winograd, OfTheTransposedPassIsTheReferences) {
   Random random;
   for (int i = 0; i < 20; ++i) {
     const Transposed t = transposed_of(random);
     Tensor dx(t.c.input);
-    run(winograd_algorithm, t.problem(), {t.dy, t.w, t.bias, dx});
+    run(TypeParam::algorithm(), t.problem(), {t.dy, t.w, t.bias, dx});
     Tensor expected(t.c.input);
     reference::backward_data(t.problem(), t.dy, t.w, t.bias, expected);
     for (std::int64_t j = 0; j < dx.numel(); ++j) {
@@ -393,14 +431,14 @@ Tensor turned(const Tensor& w, std::int64_t groups) {
   return result;
 }
 
-TEST(Winograd, OfTheTransposedPassIsTheForwardOneWithTurnedKernels) {
+TYPED_TEST(Winograd, OfTheTransposedPassIsTheForwardOneWithTurnedKernels) {
   Random random;
   for (int i = 0; i < 20; ++i) {
     Transposed t = transposed_of(random);
     t.dy = random.values(t.c.output, DType::float32);
     t.w = random.values(t.c.weight, DType::float32);
     Tensor dx(t.c.input);
-    run(winograd_algorithm, t.problem(), {t.dy, t.w, t.bias, dx});
+    run(TypeParam::algorithm(), t.problem(), {t.dy, t.w, t.bias, dx});
     const Padding& pads = t.c.arguments.padding;
     Configuration c;
     c.arguments.groups = t.c.arguments.groups;
@@ -411,7 +449,7 @@ TEST(Winograd, OfTheTransposedPassIsTheForwardOneWithTurnedKernels) {
     const Tensor w = turned(t.w, c.arguments.groups);
     c.weight = w.sizes();
     const Layer layer{c, t.dy.clone(), w.clone(), t.bias.clone()};
-    ASSERT_TRUE(same_bits(dx, winograd(layer))) << t.c;
+    ASSERT_TRUE(same_bits(dx, winograd<TypeParam>(layer))) << t.c;
   }
 }
 
@@ -421,14 +459,7 @@ std::string refusal(const Sizes& input, const Sizes& weight,
   return std::string(winograd_algorithm.refuses(problem).value_or("nothing"));
 }
 
-/// Of a layer that it can compute.
-std::string yielding(const Sizes& input, const Sizes& weight, std::int64_t groups = 1) {
-  const Problem problem = conv2d_problem(input, weight, false, floats, {.groups = groups}).value();
-  EXPECT_FALSE(winograd_algorithm.refuses(problem));
-  return std::string(winograd_algorithm.yields(problem).value_or("nothing"));
-}
-
-TEST(Winograd, SaysWhatItIsNotFor) {
+TEST(WinogradChoice, SaysWhatItIsNotFor) {
   const Sizes x = {1, 64, 56, 56};
   const Sizes w = {64, 64, 3, 3};
   EXPECT_EQ(refusal(x, w, {}), "nothing");
@@ -450,15 +481,80 @@ TEST(Winograd, SaysWhatItIsNotFor) {
   EXPECT_NE(refusal(x, {64, 64, 3, 1}, {}).find("only 3x3"), std::string::npos);
 }
 
-TEST(Winograd, YieldsWhatThePlainSumComputesFaster) {
+/// With a border of one zero.
+Problem padded_problem(const Sizes& input, const Sizes& weight, std::int64_t groups = 1) {
+  return conv2d_problem(input, weight, false, floats, {.padding = 1, .groups = groups}).value();
+}
+
+/// Why tiles of 4x4 outputs are not taken for a layer that they can compute.
+std::string large_yield(const Sizes& input, const Sizes& weight, std::int64_t groups = 1) {
+  const Problem problem = padded_problem(input, weight, groups);
+  EXPECT_FALSE(winograd_algorithm.refuses(problem));
+  return std::string(winograd_algorithm.yields(problem).value_or("nothing"));
+}
+
+/// The same of those of 2x2.
+std::string small_yield(const Sizes& input, const Sizes& weight, std::int64_t groups = 1) {
+  const Problem problem = padded_problem(input, weight, groups);
+  EXPECT_FALSE(winograd_2x2_algorithm.refuses(problem));
+  return std::string(winograd_2x2_algorithm.yields(problem).value_or("nothing"));
+}
+
+TEST(WinogradChoice, OfLargeTilesIsNotWhatThePlainSumComputesFaster) {
   const Sizes w = {64, 64, 3, 3};
-  EXPECT_EQ(yielding({1, 64, 56, 56}, w), "nothing");
-  EXPECT_NE(yielding({1, 64, 56, 56}, {128, 2, 3, 3}, 32).find("fewer than 16"), std::string::npos);
-  EXPECT_NE(yielding({1, 64, 3, 58}, w).find("half of its tiles"), std::string::npos);
-  EXPECT_NE(yielding({1, 64, 16, 16}, {64, 16, 3, 3}, 4).find("groups of 16"), std::string::npos);
-  EXPECT_EQ(yielding({1, 64, 18, 18}, {64, 16, 3, 3}, 4), "nothing");
-  EXPECT_NE(yielding({1, 64, 6, 6}, w).find("too small"), std::string::npos);
-  EXPECT_EQ(yielding({1, 512, 9, 9}, {512, 512, 3, 3}), "nothing");
+  EXPECT_EQ(large_yield({1, 64, 54, 54}, w), "nothing");
+  EXPECT_NE(large_yield({1, 64, 54, 54}, {128, 2, 3, 3}, 32).find("fewer than 16"),
+            std::string::npos);
+  EXPECT_NE(large_yield({1, 64, 1, 56}, w).find("half of its tiles"), std::string::npos);
+  EXPECT_NE(large_yield({1, 64, 14, 14}, {64, 16, 3, 3}, 4).find("groups of 16"),
+            std::string::npos);
+  EXPECT_EQ(large_yield({1, 64, 16, 16}, {64, 16, 3, 3}, 4), "nothing");
+  EXPECT_NE(large_yield({1, 64, 4, 8}, w).find("too small"), std::string::npos);
+  EXPECT_EQ(large_yield({1, 64, 7, 7}, w), "nothing");
+  EXPECT_EQ(large_yield({1, 512, 12, 12}, {512, 512, 3, 3}), "nothing");
+}
+
+/// Maps of few tiles, whose weights L2 does not hold: there tiles of 2x2 outputs, which have less
+/// than half as many.
+TEST(WinogradChoice, OfSmallTilesIsWhereLargeOnesHaveTooManyWeights) {
+  for (const std::int64_t channels : {128, 256, 512}) {
+    for (const std::int64_t side : {6, 7, 8}) {
+      const Sizes x = {1, channels, side, side};
+      const Sizes w = {channels, channels, 3, 3};
+      EXPECT_NE(large_yield(x, w).find("weights that are four times"), std::string::npos);
+      EXPECT_EQ(small_yield(x, w), "nothing");
+    }
+  }
+  const std::string many = "their weights are not too many";
+  EXPECT_NE(small_yield({1, 64, 7, 7}, {64, 64, 3, 3}).find(many), std::string::npos);
+  EXPECT_NE(small_yield({1, 512, 14, 14}, {512, 512, 3, 3}).find(many), std::string::npos);
+}
+
+TEST(WinogradChoice, OfSmallTilesIsNotWhatThePlainSumComputesFaster) {
+  const std::string small = "too small for weights that are twice as many";
+  EXPECT_NE(small_yield({1, 512, 5, 5}, {512, 512, 3, 3}).find(small), std::string::npos);
+  EXPECT_NE(small_yield({1, 1024, 7, 7}, {1024, 1024, 3, 3}).find(small), std::string::npos);
+  EXPECT_EQ(small_yield({1, 1024, 8, 8}, {1024, 1024, 3, 3}), "nothing");
+  EXPECT_NE(small_yield({1, 1024, 7, 7}, {1024, 32, 3, 3}, 32).find("fewer than 64"),
+            std::string::npos);
+  EXPECT_NE(large_yield({1, 1024, 7, 7}, {1024, 32, 3, 3}, 32), "nothing");
+}
+
+/// The bits of a layer may not depend on how many images there are.
+TEST(WinogradChoice, IsTheSameForEveryBatch) {
+  for (const std::int64_t side : {5, 7, 9, 14}) {
+    const Problem one = padded_problem({1, 256, side, side}, {256, 256, 3, 3});
+    const Problem many = padded_problem({64, 256, side, side}, {256, 256, 3, 3});
+    EXPECT_EQ(choose(one).name, choose(many).name) << side;
+  }
+}
+
+/// Of taps that read zeros the definition leaves most out; beyond other borders lie numbers.
+TEST(WinogradChoice, CountsTheTapsThatTheDefinitionReads) {
+  Problem problem = padded_problem({1, 512, 5, 5}, {512, 512, 3, 3});
+  EXPECT_TRUE(winograd_2x2_algorithm.yields(problem));
+  problem.padding_mode = PaddingMode::replicate;
+  EXPECT_FALSE(winograd_2x2_algorithm.yields(problem));
 }
 
 }  // namespace

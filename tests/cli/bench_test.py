@@ -175,7 +175,7 @@ class Times(BenchTest):
     def test_subnormal_inputs_count_in_every_algorithm(self):
         """What made zeros of them would be off by the outputs themselves: far more than the bound."""
         ran = set()
-        algorithms = ("winograd", "separable", "joined_groups", "depthwise_channels", "depthwise_rows", "planar", "direct", "reference")
+        algorithms = ("winograd", "winograd_2x2", "separable", "joined_groups", "depthwise_channels", "depthwise_rows", "planar", "direct", "reference")
         for algorithm in algorithms:
             for each in self.timed("--values", "subnormal", "--algorithm", algorithm, lines=[*self.LINES, self.FILTER]):
                 self.assertEqual(each["values"], "subnormal")

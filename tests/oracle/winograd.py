@@ -5,9 +5,10 @@ That is: float32, a 3x3 kernel, stride and dilation 1, precision 'default'. docs
     |computed - z| <= gamma(C + 20) * (|A'| [sum over c of (|G||g||G'|) . (|B'||d||B|)] |A| + |bias|)
 
 with d the 6x6 inputs of the tile that an output lies in, and says that the bracket is at most
-AMPLIFICATION for each channel where |g| and |d| are at most 1. Where tiles begin is the
-library's affair: whatever it chooses, an output's tile begins at most 3 before the output's own
-window and ends at most 3 after it. So a channel adds at most AMPLIFICATION * max |g| * max |d|, the
+AMPLIFICATION for each channel where |g| and |d| are at most 1. (Tiles of 4x4 inputs have fewer
+roundings, 64 for 564, and reach less far.) Where tiles begin is the library's affair: whatever it
+chooses, an output's tile begins at most 3 before the output's own window and ends at most 3 after
+it. So a channel adds at most AMPLIFICATION * max |g| * max |d|, the
 second taken over those 9x9 inputs.
 """
 

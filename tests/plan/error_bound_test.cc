@@ -69,18 +69,27 @@ struct RoundedLayer {
   }
 };
 
-/// The bound lets all C + 13 roundings (20 without fused multiply-adds, docs/winograd.md) conspire.
-/// Those of random numbers walk at random, on sums that do: their errors over n stay where they are
-/// as C grows, and the bound over C + 13 and the error is a number of the matrices alone. It came
-/// out between 35 and 90 for the layers below; twice that is more than chance.
-void expect_bound(const RoundedLayer& layer, MemoryFormat format) {
-  const Plan plan = layer.plan(format, Precision::standard);
-  ASSERT_EQ(plan.algorithm(), "winograd") << layer.c;
+/// The bound lets all C + n roundings (n: docs/winograd.md) conspire. Those of random numbers walk
+/// at random, on sums that do: their errors over the number of products stay where they are as C
+/// grows, and the bound over C + n and the error is a number of the matrices alone, at most `most`.
+void expect_bound(const RoundedLayer& layer, const Plan& plan, int roundings, double most) {
   const double bound = plan.error_bound().value();
   const double error = layer.error(plan);
   EXPECT_LE(error, bound) << layer.c;
-  EXPECT_LE(bound, 180 * static_cast<double>(layer.c.weight[1] + 13) * error) << layer.c;
-  EXPECT_GT(bound, layer.plan(format, Precision::exact).error_bound().value()) << layer.c;
+  EXPECT_LE(bound, most * static_cast<double>(layer.c.weight[1] + roundings) * error) << layer.c;
+}
+
+/// For each layer, format and set of instructions.
+void for_each_plan(const auto& layers, const auto& expect) {
+  for (const auto name : simd::instruction_sets()) {
+    const Instructions scope(name);
+    for (const RoundedLayer& layer : layers) {
+      for (const auto format : {MemoryFormat::contiguous, MemoryFormat::channels_last}) {
+        expect(layer, layer.plan(format, Precision::standard),
+               layer.plan(format, Precision::exact).error_bound().value());
+      }
+    }
+  }
 }
 
 TEST(ErrorBound, IsNeitherTooSmallNorTooLargeForWhatWinogradRounds) {
@@ -92,14 +101,27 @@ TEST(ErrorBound, IsNeitherTooSmallNorTooLargeForWhatWinogradRounds) {
       {random, {2, 72, 11, 15}, 51, {.padding = Padding(0, 2, 1, 0), .groups = 3}},
       {random, {1, 256, 7, 8}, 16, {.padding = 1}},
   };
-  for (const auto name : simd::instruction_sets()) {
-    const Instructions scope(name);
-    for (const RoundedLayer& layer : layers) {
-      for (const auto format : {MemoryFormat::contiguous, MemoryFormat::channels_last}) {
-        expect_bound(layer, format);
-      }
-    }
-  }
+  for_each_plan(layers, [](const RoundedLayer& layer, const Plan& plan, double exact) {
+    ASSERT_EQ(plan.algorithm(), "winograd") << layer.c;
+    // It came out between 35 and 90; twice that is more than chance.
+    expect_bound(layer, plan, 13, 180);
+    EXPECT_GT(plan.error_bound().value(), exact) << layer.c;
+  });
+}
+
+TEST(ErrorBound, OfSmallTilesIsLessThanTheDefinitions) {
+  Random random;
+  const RoundedLayer layers[] = {
+      {random, {1, 256, 7, 7}, 96, {.padding = 1}},
+      {random, {2, 128, 8, 6}, 130, {.padding = 1, .padding_mode = PaddingMode::circular}},
+      {random, {1, 128, 10, 8}, 192, {.groups = 2}},
+  };
+  for_each_plan(layers, [](const RoundedLayer& layer, const Plan& plan, double exact) {
+    ASSERT_EQ(plan.algorithm(), "winograd_2x2") << layer.c;
+    // It came out between 25 and 32.
+    expect_bound(layer, plan, 9, 64);
+    EXPECT_LT(plan.error_bound().value(), exact) << layer.c;
+  });
 }
 
 }  // namespace

@@ -262,6 +262,12 @@ const HashedLayer hashed_layers[] = {
                 0x6912cdc60b0068cc},
     HashedLayer{
         "winograd", {2, 35, 21, 26}, {50, 35, 3, 3}, {.padding = 1}, float32, 0x196b88e9bcd05861},
+    HashedLayer{"winograd_2x2",
+                {2, 130, 7, 8},
+                {99, 130, 3, 3},
+                {.padding = 1},
+                float32,
+                0x6b658f63cfaec502},
 };
 
 INSTANTIATE_TEST_SUITE_P(Layers, SameBits, ::testing::ValuesIn(hashed_layers),

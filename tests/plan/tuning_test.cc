@@ -126,6 +126,10 @@ TEST(Tuning, NeverLetsALayerRoundOtherwiseInAnotherLayout) {
             "a tuning of Conv2d(64, 64, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1)): in the "
             "other layout this layer is winograd, which rounds otherwise than direct: results must "
             "be the same in both");
+  EXPECT_NE(testing::error_of([&] {
+              Tuning({line(contiguous, "winograd"), line(last, "winograd_2x2")});
+            }).find("winograd, which rounds otherwise than winograd_2x2"),
+            std::string::npos);
   const Tuning exact({line(contiguous, "planar"), line(last, "direct")});
   EXPECT_EQ(plan.with_tuning(exact).algorithm(), "direct");
 }
@@ -154,7 +158,7 @@ TEST(Tuning, OfATransposedLayerNamesWhatCanRunIt) {
   const Plan plan =
       Plan::conv_transpose2d({4, 5, 6}, {4, 3, 4, 4}, false, DType::float32, {.stride = 2});
   EXPECT_EQ(plan.with_tuning(tuning).algorithm(), "transposed");
-  EXPECT_EQ(plan.with_tuning(tuning).candidates()[1].reason, "only the forward pass");
+  EXPECT_EQ(plan.with_tuning(tuning).candidates()[2].reason, "only the forward pass");
 }
 
 TEST(Tuning, WithAnAlgorithmThatRefusesTheLayerHereChangesNothing) {

@@ -22,8 +22,6 @@ using simd::winograd::Matrix;
 using testing::Instructions;
 using testing::Random;
 
-constexpr std::size_t products = simd::winograd_products;
-
 template <std::size_t Rows, std::size_t Inner, std::size_t Columns>
 Matrix<Rows, Columns> times(const Matrix<Rows, Inner>& left, const Matrix<Inner, Columns>& right) {
   Matrix<Rows, Columns> result{};
@@ -70,19 +68,38 @@ Matrix<N, N> random_matrix(Random& random) {
   return m;
 }
 
-TEST(WinogradMatrices, MakeACorrelation) {
+/// Tiles of so many outputs along an axis.
+template <std::size_t Outputs>
+struct Tiles {
+  using Matrices = simd::winograd::Matrices<Outputs>;
+  static constexpr std::size_t outputs = Outputs;
+  static constexpr std::size_t inputs = simd::winograd_inputs(Outputs);
+  static constexpr std::size_t products = simd::winograd_products(Outputs);
+
+  static const simd::WinogradKernels& kernels() { return simd::winograd_kernels(Outputs); }
+};
+
+template <class Tiles>
+class WinogradTransform : public ::testing::Test {};
+
+using Sides = ::testing::Types<Tiles<2>, Tiles<4>>;
+TYPED_TEST_SUITE(WinogradTransform, Sides);
+
+TYPED_TEST(WinogradTransform, OfItsMatricesIsACorrelation) {
+  constexpr std::size_t n = TypeParam::inputs;
+  using Matrices = typename TypeParam::Matrices;
   Random random;
   for (int run = 0; run < 20; ++run) {
-    const auto d = random_matrix<6>(random);
+    const auto d = random_matrix<n>(random);
     const auto g = random_matrix<3>(random);
-    const auto u = on_both_sides(simd::winograd::kernel, g);
-    auto m = on_both_sides(simd::winograd::input, d);
-    for (std::size_t i = 0; i < products; ++i) {
-      m[i / 6][i % 6] *= u[i / 6][i % 6];
+    const auto u = on_both_sides(Matrices::kernel, g);
+    auto m = on_both_sides(Matrices::input, d);
+    for (std::size_t i = 0; i < n * n; ++i) {
+      m[i / n][i % n] *= u[i / n][i % n];
     }
-    const auto y = on_both_sides(simd::winograd::output, m);
-    for (std::size_t p = 0; p < 4; ++p) {
-      for (std::size_t q = 0; q < 4; ++q) {
+    const auto y = on_both_sides(Matrices::output, m);
+    for (std::size_t p = 0; p < TypeParam::outputs; ++p) {
+      for (std::size_t q = 0; q < TypeParam::outputs; ++q) {
         double expected = 0;
         for (std::size_t tap = 0; tap < 9; ++tap) {
           expected += g[tap / 3][tap % 3] * d[p + tap / 3][q + tap % 3];
@@ -93,14 +110,14 @@ TEST(WinogradMatrices, MakeACorrelation) {
   }
 }
 
-TEST(WinogradMatrices, AreExactInFloat32WhereTheyAreAppliedInFloat32) {
+TYPED_TEST(WinogradTransform, AppliesInFloat32WhatIsExactInFloat32) {
   const auto exact = [](double value) { return static_cast<float>(value) == value; };
-  for (const auto& row : simd::winograd::input) {
+  for (const auto& row : TypeParam::Matrices::input) {
     for (const double value : row) {
       EXPECT_TRUE(exact(value)) << value;
     }
   }
-  for (const auto& row : simd::winograd::output) {
+  for (const auto& row : TypeParam::Matrices::output) {
     for (const double value : row) {
       EXPECT_TRUE(exact(value)) << value;
     }
@@ -113,30 +130,32 @@ double bound(int roundings) { return roundings * std::ldexp(1.0, -24) * 1.01; }
 /// Numbers of channels that whole vectors, vectors of four and single channels make up.
 constexpr std::size_t channel_counts[] = {1, 4, 7, 16, 37};
 
-TEST(WinogradTransform, OfInputsIsTheMatrices) {
+TYPED_TEST(WinogradTransform, OfInputsIsTheMatrices) {
+  constexpr std::size_t n = TypeParam::inputs;
+  constexpr std::size_t products = TypeParam::products;
   Random random;
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
     for (const std::size_t channels : channel_counts) {
-      std::vector<Matrix<6, 6>> d(channels);
+      std::vector<Matrix<n, n>> d(channels);
       std::vector<float> pixels(products * channels);
       std::array<const float*, products> table{};
       for (std::size_t i = 0; i < products; ++i) {
         table[i] = pixels.data() + i * channels;
       }
       for (std::size_t c = 0; c < channels; ++c) {
-        d[c] = random_matrix<6>(random);
+        d[c] = random_matrix<n>(random);
         for (std::size_t i = 0; i < products; ++i) {
-          pixels[i * channels + c] = static_cast<float>(d[c][i / 6][i % 6]);
+          pixels[i * channels + c] = static_cast<float>(d[c][i / n][i % n]);
         }
       }
       const std::size_t step = channels + 3;
       std::vector<float> factors(products * step, -1);
-      simd::winograd_kernels().input({.pixels = table.data(),
-                                      .next = random.coin() ? table.data() : nullptr,
-                                      .channels = channels,
-                                      .factors = factors.data(),
-                                      .step = step});
+      TypeParam::kernels().input({.pixels = table.data(),
+                                  .next = random.coin() ? table.data() : nullptr,
+                                  .channels = channels,
+                                  .factors = factors.data(),
+                                  .step = step});
       for (std::size_t c = 0; c < step; ++c) {
         for (std::size_t i = 0; i < products; ++i) {
           const double got = factors[i * step + c];
@@ -144,9 +163,9 @@ TEST(WinogradTransform, OfInputsIsTheMatrices) {
             ASSERT_EQ(got, -1) << "beyond the channels";
             continue;
           }
-          const auto& matrix = simd::winograd::input;
-          const double wanted = on_both_sides(matrix, d[c])[i / 6][i % 6];
-          const double size = on_both_sides(magnitudes(matrix), magnitudes(d[c]))[i / 6][i % 6];
+          const auto& matrix = TypeParam::Matrices::input;
+          const double wanted = on_both_sides(matrix, d[c])[i / n][i % n];
+          const double size = on_both_sides(magnitudes(matrix), magnitudes(d[c]))[i / n][i % n];
           ASSERT_LE(std::abs(got - wanted), bound(8) * size) << name << ", product " << i;
         }
       }
@@ -155,13 +174,14 @@ TEST(WinogradTransform, OfInputsIsTheMatrices) {
 }
 
 /// The products and the outputs of one tile with room for all that there is.
+template <class Tiles>
 struct OutputTile {
   explicit OutputTile(std::size_t count)
       : channels(count),
         step(count + 5),
-        m(products * step),
+        m(Tiles::products * step),
         bias(count),
-        y(16 * (count + 1), -1) {}
+        y(Tiles::outputs * Tiles::outputs * (count + 1), -1) {}
 
   simd::WinogradOutput arguments(std::size_t rows, std::size_t columns) {
     const auto pixel = static_cast<std::ptrdiff_t>(channels) + 1;
@@ -170,7 +190,7 @@ struct OutputTile {
             .channels = channels,
             .bias = bias.data(),
             .to = y.data(),
-            .row_step = 4 * pixel,
+            .row_step = static_cast<std::ptrdiff_t>(Tiles::outputs) * pixel,
             .column_step = pixel,
             .rows = rows,
             .columns = columns,
@@ -184,66 +204,75 @@ struct OutputTile {
   std::vector<float> y;
 };
 
+template <class Tiles>
 void check_outputs(Random& random, std::size_t channels, std::size_t rows, std::size_t columns) {
-  OutputTile tile(channels);
+  constexpr std::size_t n = Tiles::inputs;
+  constexpr std::size_t side = Tiles::outputs;
+  OutputTile<Tiles> tile(channels);
   for (float& value : tile.m) {
     value = static_cast<float>(random.normal());
   }
   for (float& value : tile.bias) {
     value = static_cast<float>(random.normal());
   }
-  ASSERT_TRUE(simd::winograd_kernels().output(tile.arguments(rows, columns)));
+  ASSERT_TRUE(Tiles::kernels().output(tile.arguments(rows, columns)));
   for (std::size_t c = 0; c <= channels; ++c) {
-    Matrix<6, 6> m{};
-    for (std::size_t i = 0; i < products; ++i) {
-      m[i / 6][i % 6] = tile.m[i * tile.step + c];
+    Matrix<n, n> m{};
+    for (std::size_t i = 0; i < Tiles::products; ++i) {
+      m[i / n][i % n] = tile.m[i * tile.step + c];
     }
-    const auto wanted = on_both_sides(simd::winograd::output, m);
-    const auto size = on_both_sides(magnitudes(simd::winograd::output), magnitudes(m));
-    for (std::size_t i = 0; i < 16; ++i) {
+    const auto& matrix = Tiles::Matrices::output;
+    const auto wanted = on_both_sides(matrix, m);
+    const auto size = on_both_sides(magnitudes(matrix), magnitudes(m));
+    for (std::size_t i = 0; i < side * side; ++i) {
       const double got = tile.y[i * (channels + 1) + c];
-      if (c == channels || i / 4 >= rows || i % 4 >= columns) {
+      if (c == channels || i / side >= rows || i % side >= columns) {
         ASSERT_EQ(got, -1) << "not there";
         continue;
       }
       const double b = tile.bias[c];
-      ASSERT_LE(std::abs(got - wanted[i / 4][i % 4] - b),
-                bound(9) * (size[i / 4][i % 4] + std::abs(b)));
+      ASSERT_LE(std::abs(got - wanted[i / side][i % side] - b),
+                bound(9) * (size[i / side][i % side] + std::abs(b)));
     }
   }
 }
 
-TEST(WinogradTransform, OfProductsIsTheMatricesAndTheBias) {
+TYPED_TEST(WinogradTransform, OfProductsIsTheMatricesAndTheBias) {
   Random random;
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
     for (const std::size_t channels : channel_counts) {
-      for (std::size_t size = 1; size <= 16; ++size) {
-        check_outputs(random, channels, (size + 3) / 4, size % 4 + 1);
+      for (std::size_t i = 0; i < TypeParam::outputs * TypeParam::outputs; ++i) {
+        check_outputs<TypeParam>(random, channels, i / TypeParam::outputs + 1,
+                                 i % TypeParam::outputs + 1);
       }
     }
   }
 }
 
-TEST(WinogradTransform, OfProductsSaysWhereAnOutputIsNotFinite) {
+TYPED_TEST(WinogradTransform, OfProductsSaysWhereAnOutputIsNotFinite) {
+  constexpr std::size_t side = TypeParam::outputs;
   constexpr float bad[] = {std::numeric_limits<float>::infinity(),
                            std::numeric_limits<float>::quiet_NaN()};
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
     for (const float value : bad) {
       for (std::size_t c = 0; c < 37; ++c) {
-        OutputTile tile(37);
+        OutputTile<TypeParam> tile(37);
         tile.m[7 * tile.step + c] = value;
-        EXPECT_FALSE(simd::winograd_kernels().output(tile.arguments(4, 4))) << name << ' ' << c;
+        EXPECT_FALSE(TypeParam::kernels().output(tile.arguments(side, side))) << name << ' ' << c;
       }
-      OutputTile tile(37);
+      OutputTile<TypeParam> tile(37);
       tile.bias[1] = value;
-      EXPECT_TRUE(simd::winograd_kernels().output(tile.arguments(4, 4))) << "the bias comes later";
+      EXPECT_TRUE(TypeParam::kernels().output(tile.arguments(side, side)))
+          << "the bias comes later";
     }
   }
 }
 
-TEST(WinogradTransform, OfWeightsIsTheMatricesRoundedOnceOnAllInstructions) {
+TYPED_TEST(WinogradTransform, OfWeightsIsTheMatricesRoundedOnceOnAllInstructions) {
+  constexpr std::size_t n = TypeParam::inputs;
+  constexpr std::size_t products = TypeParam::products;
   Random random;
   constexpr std::size_t channels = 32;
   std::vector<float> taps(9 * channels);
@@ -254,7 +283,7 @@ TEST(WinogradTransform, OfWeightsIsTheMatricesRoundedOnceOnAllInstructions) {
   for (const auto name : simd::instruction_sets()) {
     const Instructions scope(name);
     std::vector<float> factors(products * channels);
-    simd::winograd_kernels().weights({taps.data(), channels, factors.data(), channels});
+    TypeParam::kernels().weights({taps.data(), channels, factors.data(), channels});
     first = first.empty() ? factors : first;
     ASSERT_EQ(factors, first) << name;
   }
@@ -263,11 +292,11 @@ TEST(WinogradTransform, OfWeightsIsTheMatricesRoundedOnceOnAllInstructions) {
     for (std::size_t i = 0; i < 9; ++i) {
       g[i / 3][i % 3] = taps[i * channels + k];
     }
-    const auto wanted = on_both_sides(simd::winograd::kernel, g);
-    const auto size = on_both_sides(magnitudes(simd::winograd::kernel), magnitudes(g));
+    const auto wanted = on_both_sides(TypeParam::Matrices::kernel, g);
+    const auto size = on_both_sides(magnitudes(TypeParam::Matrices::kernel), magnitudes(g));
     for (std::size_t i = 0; i < products; ++i) {
-      ASSERT_LE(std::abs(first[i * channels + k] - wanted[i / 6][i % 6]),
-                std::ldexp(1.001, -24) * size[i / 6][i % 6]);
+      ASSERT_LE(std::abs(first[i * channels + k] - wanted[i / n][i % n]),
+                std::ldexp(1.001, -24) * size[i / n][i % n]);
     }
   }
 }
