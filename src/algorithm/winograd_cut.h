@@ -3,6 +3,7 @@
 #pragma once
 
 #include "algorithm/output_blocks.h"
+#include "algorithm/run_items.h"
 #include "conv2d/machine.h"
 #include "conv2d/threads.h"
 #include "simd/tile_cycles.h"
@@ -57,17 +58,20 @@ class Cut {
     double least = std::numeric_limits<double>::infinity();
     for (Index rows = std::max<Index>(most_rows, 1); rows > 0; --rows) {
       for (Index parts = 1; parts <= outputs.count(); ++parts) {
-        const double cycles = cycles_of(problem, outputs, rows, parts);
+        const Index some =
+            even_strips(pieces * groups * parts, divide_up(total_rows, rows), total_rows);
+        const double cycles = cycles_of(problem, outputs, some, parts);
         if (cycles < least) {
           least = cycles;
-          strip_rows = rows;
+          strips = some;
+          strip_rows = divide_up(total_rows, strips);
           output_parts = parts;
         }
       }
     }
   }
 
-  Index blocks() const noexcept { return divide_up(total_rows, strip_rows) * pieces; }
+  Index blocks() const noexcept { return strips * pieces; }
   Index most_tiles() const noexcept { return strip_rows * piece_columns; }
   Index items() const noexcept { return blocks() * groups * output_parts; }
 
@@ -80,9 +84,10 @@ class Cut {
   }
 
   TileBlock block(Index i) const noexcept {
-    const Index row = i / pieces * strip_rows;
+    const Index strip = i / pieces;
+    const Index row = total_rows * strip / strips;
     const Index column = i % pieces * piece_columns;
-    return {row, std::min(strip_rows, total_rows - row), column,
+    return {row, total_rows * (strip + 1) / strips - row, column,
             std::min(piece_columns, tile_columns - column)};
   }
 
@@ -99,7 +104,8 @@ class Cut {
   Index groups;
   Index piece_columns;   ///< tiles of a row's pieces, but the last
   Index pieces;          ///< into which a row of tiles is cut
-  Index strip_rows = 1;  ///< rows of tiles in a block
+  Index strips = 0;      ///< into which the rows of tiles are cut, as evenly as can be
+  Index strip_rows = 1;  ///< rows of tiles in a block, at most
   Index output_parts = 1;
 
  private:
@@ -119,10 +125,12 @@ class Cut {
     return count <= 1 ? columns : divide_up(divide_up(columns, count), line) * line;
   }
 
-  /// What the busiest thread takes, roughly. A transform takes about 300 cycles a vector for 4x4
-  /// outputs, as many for each product with 2x2; what L2 does not hold comes with 8 bytes a cycle.
-  double cycles_of(const Problem& problem, const OutputBlocks<float>& outputs, Index rows,
+  /// What the busiest thread takes, roughly, if all of so many strips were as high as the highest.
+  /// A transform takes about 300 cycles a vector for 4x4 outputs, as many for each product with
+  /// 2x2; what L2 does not hold comes with 8 bytes a cycle.
+  double cycles_of(const Problem& problem, const OutputBlocks<float>& outputs, Index some_strips,
                    Index parts) const {
+    const Index rows = divide_up(total_rows, some_strips);
     const auto products = static_cast<double>(side.products());
     const double transform = 300.0 / 36 * products;
     constexpr double bytes_a_cycle = 8;
@@ -141,8 +149,8 @@ class Cut {
     const bool fits = factors + products * 4 * tiles * wide < static_cast<double>(machine_l2());
     const double fetch = products * 4 * channels * wide + (fits ? 0 : factors);
     const double one = turn * channels + blocks * (multiply + turn * wide + fetch / bytes_a_cycle);
-    const Index items = divide_up(total_rows, rows) * pieces * groups * parts;
-    return one * static_cast<double>(divide_up(items, num_threads()));
+    const Index items = divide_up(some_strips * pieces * groups * parts, num_threads());
+    return one * static_cast<double>(items);
   }
 };
 
