@@ -3,8 +3,8 @@
 // A plan chooses by reasons; `conv2d tune` measures, and a program that loads what it wrote runs
 // its layers so. Only speed changes: an exact algorithm is replaced by others with the same bits
 // alone, and in the default precision a tuning may say whether a layer is one that rounds
-// otherwise, the same for both memory formats. A tuning of another machine is as right, if not as
-// fast.
+// otherwise, and by which algorithm's sums, the same for both memory formats. A tuning of another
+// machine is as right, if not as fast.
 #pragma once
 
 #include <conv2d/repr.h>

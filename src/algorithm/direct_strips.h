@@ -79,7 +79,9 @@ struct DirectStrips {
         least = late;
       }
     };
-    consider(fewest);
+    if (again) {
+      consider(fewest);
+    }
     const Index most = again ? std::max(of_pixels(few_pixels), enough) : of_pixels(tile);
     for (Index some = count; some < std::min(most, divide_up(16 * threads, items));) {
       some = std::min({2 * some, most, divide_up(16 * threads, items)});

@@ -78,6 +78,17 @@ double time_by_definition(const Problem& problem) {
   return time_of(problem, weights, static_cast<double>(taps) / weights);
 }
 
+/// How much longer tiles take with their transforms, which count more where fewer products share
+/// them.
+constexpr double with_many_channels = 1.25;
+constexpr double with_few_channels = 1.5;
+
+/// Whether products of 2x2 outputs outweigh their transforms: a tile has fewer than one of 4x4.
+bool fills_small_tiles(const Problem& problem) {
+  constexpr Index few = 64;
+  return problem.in_channels_per_group() >= few && problem.out_channels_per_group() >= few;
+}
+
 /// Measured: where the products outweigh the transforms and the larger weights.
 std::optional<std::string_view> large_tiles_yield(const Problem& given) {
   const Problem problem = winograd::as_forward(given);
@@ -100,8 +111,13 @@ std::optional<std::string_view> large_tiles_yield(const Problem& given) {
     return "groups of 16 channels whose tiles of 4x4 outputs lie a sixth beyond the output";
   }
   constexpr Index small_map = 36;
-  if (pixels < small_map || time_by_tiles(problem, small) < time_by_tiles(problem, large)) {
+  const double time = time_by_tiles(problem, large);
+  if (pixels < small_map ||
+      (!fills_small_tiles(problem) && time_by_definition(problem) < with_few_channels * time)) {
     return "the map is too small for weights that are four times as many when transformed";
+  }
+  if (fills_small_tiles(problem) && time_by_tiles(problem, small) < time) {
+    return "tiles of 2x2 outputs should take less time, whose weights are less than half as many";
   }
   return std::nullopt;
 }
@@ -109,16 +125,14 @@ std::optional<std::string_view> large_tiles_yield(const Problem& given) {
 /// Measured as well: 4x4 outputs are better wherever their weights are not too many.
 std::optional<std::string_view> small_tiles_yield(const Problem& given) {
   const Problem problem = winograd::as_forward(given);
-  constexpr Index few = 64;
-  if (problem.in_channels_per_group() < few || problem.out_channels_per_group() < few) {
+  if (!fills_small_tiles(problem)) {
     return "with fewer than 64 channels a group the transforms take as long as they save";
   }
   const double time = time_by_tiles(problem, small);
   if (time_by_tiles(problem, large) < time) {
     return "tiles of 4x4 outputs take fewer multiplications, and their weights are not too many";
   }
-  constexpr double with_transforms = 1.25;
-  if (time_by_definition(problem) < with_transforms * time) {
+  if (time_by_definition(problem) <= with_many_channels * time) {
     return "the map is too small for weights that are twice as many when transformed";
   }
   return std::nullopt;
@@ -159,7 +173,7 @@ void pack(const Problem& problem, TensorView weight, winograd::Side side, std::b
 
 /// The definition's multiply-adds against what is done instead: the products, and for each tile and
 /// channel about as many loads and stores as the transforms' operations: with 4x4 outputs 12 times
-/// 12 and 10 times 11, with 2x2 8 times 4 and 6 times 4.
+/// 12 and 10 times 12, with 2x2 8 times 4 and 6 times 4.
 double efficiency_of(const Problem& problem, const OutputBlocks<float>& outputs,
                      const winograd::Cut& cut, double product) {
   const auto channels = static_cast<double>(problem.in_channels_per_group());

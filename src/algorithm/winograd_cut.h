@@ -52,11 +52,11 @@ class Cut {
         tile_columns(side.tiles(problem.columns)),
         total_rows(problem.batch * tile_rows),
         groups(problem.groups),
-        piece_columns(even_piece(tile_columns, longest_piece(problem))),
+        piece_columns(std::max<Index>(even_piece(tile_columns, longest_piece(problem)), 1)),
         pieces(divide_up(tile_columns, piece_columns)) {
     const Index most_rows = std::min(most_tiles_at_once / piece_columns, total_rows);
     double least = std::numeric_limits<double>::infinity();
-    for (Index rows = std::max<Index>(most_rows, 1); rows > 0; --rows) {
+    for (Index rows = std::max<Index>(most_rows, 1); rows > 0 && total_rows > 0; --rows) {
       for (Index parts = 1; parts <= outputs.count(); ++parts) {
         const Index some =
             even_strips(pieces * groups * parts, divide_up(total_rows, rows), total_rows);
@@ -126,8 +126,8 @@ class Cut {
   }
 
   /// What the busiest thread takes, roughly, if all of so many strips were as high as the highest.
-  /// A transform takes about 300 cycles a vector for 4x4 outputs, as many for each product with
-  /// 2x2; what L2 does not hold comes with 8 bytes a cycle.
+  /// A transform takes about 300 cycles a vector for 4x4 outputs, and for 2x2 less as it has fewer
+  /// products; what L2 does not hold comes with 8 bytes a cycle.
   double cycles_of(const Problem& problem, const OutputBlocks<float>& outputs, Index some_strips,
                    Index parts) const {
     const Index rows = divide_up(total_rows, some_strips);

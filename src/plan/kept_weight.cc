@@ -3,7 +3,7 @@
 #include "plan/choose.h"
 #include "simd/dispatch.h"
 
-#include <utility>
+#include <algorithm>
 
 namespace conv2d {
 
@@ -14,9 +14,9 @@ std::shared_ptr<const Tensor> KeptWeight::packed(const Algorithm& algorithm, con
   const auto serves = [&](const Packed& kept) {
     return kept.algorithm == &algorithm && kept.instructions == instructions;
   };
-  if (!serves(kept_[0])) {
-    std::swap(kept_[0], kept_[1]);
-  }
+  // The one that serves, or else the last one, becomes the first.
+  const auto place = std::find_if(kept_.begin(), kept_.end() - 1, serves) - kept_.begin();
+  std::rotate(kept_.begin(), kept_.begin() + place, kept_.begin() + place + 1);
   if (!serves(kept_[0])) {
     kept_[0] = {};  // before the new one takes memory too
     kept_[0] = {&algorithm, instructions,

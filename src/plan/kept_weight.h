@@ -11,8 +11,9 @@
 
 namespace conv2d {
 
-/// Holds the packed weights of the two algorithms that ran last: inputs of two sizes may be for one
-/// each. Several threads may ask at once.
+/// Holds the packed weights of the three algorithms that ran last: of inputs of several sizes some
+/// may be for tiles of 4x4 outputs, some for 2x2, and some for neither. Several threads may ask at
+/// once.
 class KeptWeight {
  public:
   /// `weight` as the algorithm, which has a pack(), wants it. It must be the same at every call,
@@ -28,7 +29,7 @@ class KeptWeight {
   };
 
   std::mutex mutex_;
-  std::array<Packed, 2> kept_;  ///< of the one that ran last first
+  std::array<Packed, 3> kept_;  ///< of the one that ran last first
 };
 
 }  // namespace conv2d

@@ -2,8 +2,8 @@
 // byte outside the tensors is touched and every channel goes through the same operations.
 //
 // The matrices pair the points p and -p, whose rows differ in the sign of the odd terms: e + o and
-// e - o with e and o computed once. One axis takes 12 (inputs) or 11 (outputs) operations for 4
-// outputs, 4 and 4 for 2.
+// e - o with e and o computed once. One axis takes 12 operations for 4
+// outputs, inputs and outputs alike, and 4 for 2.
 //
 // A tile reads and writes short pieces of lines that lie far apart, which a processor does not
 // foresee. Where they are not near, those of the next tile are asked for meanwhile: what is read

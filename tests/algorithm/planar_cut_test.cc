@@ -66,7 +66,7 @@ double buffer_share(Index channels, Index stride) {
 /// Results pass through L2 meanwhile.
 TEST(PlanarPieces, OfFewChannelsAreSmallWhereColumnsAreDealt) {
   EXPECT_LE(buffer_share(3, 2), 1.0 / 8);
-  EXPECT_GT(buffer_share(3, 2), 1.0 / 20);
+  EXPECT_GT(buffer_share(3, 2), 1.0 / 32);
   for (const double share : {buffer_share(3, 1), buffer_share(16, 2)}) {
     EXPECT_LE(share, 1.0 / 2);
     EXPECT_GT(share, 1.0 / 5);

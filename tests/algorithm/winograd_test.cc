@@ -34,6 +34,7 @@ extern const Algorithm winograd_algorithm;
 namespace {
 
 using testing::Configuration;
+using testing::has_fused_multiply_add;
 using testing::Instructions;
 using testing::Random;
 using testing::same_bits;
@@ -215,8 +216,6 @@ void expect_tile_within_bound(const Layer& layer, const Tensor& y, const Tensor&
   }
 }
 
-bool fuses(std::string_view name) { return name != "SSE4" && name != "SSSE3"; }
-
 TYPED_TEST(Winograd, StaysWithinItsBoundOnEveryInstructionSet) {
   Random random;
   for (const auto name : simd::instruction_sets()) {
@@ -230,8 +229,9 @@ TYPED_TEST(Winograd, StaysWithinItsBoundOnEveryInstructionSet) {
       const std::int64_t rows = (s[2] + side - 1) / side;
       for (std::int64_t tile = 0; tile < s[0] * s[1] * rows; ++tile) {
         for (std::int64_t q = 0; q < s[3] && !this->HasFatalFailure(); q += side) {
-          expect_tile_within_bound<TypeParam>(layer, y, truth, fuses(name), tile / rows / s[1],
-                                              tile / rows % s[1], tile % rows * side, q);
+          expect_tile_within_bound<TypeParam>(layer, y, truth, has_fused_multiply_add(name),
+                                              tile / rows / s[1], tile / rows % s[1],
+                                              tile % rows * side, q);
         }
       }
     }
@@ -257,7 +257,7 @@ TYPED_TEST(Winograd, FusedInstructionsGiveTheSameBits) {
     const Layer layer = random_layer(random);
     std::optional<Tensor> expected;
     for (const auto name : simd::instruction_sets()) {
-      if (fuses(name)) {
+      if (has_fused_multiply_add(name)) {
         const Instructions scope(name);
         Tensor y = winograd<TypeParam>(layer);
         ASSERT_TRUE(!expected || same_bits(y, *expected)) << name << ", " << layer.c;
@@ -388,16 +388,38 @@ TYPED_TEST(Winograd, InfinitiesAndNaNsSpreadNoFurtherThanTheirWindows) {
   }
 }
 
+/// Four inputs of a tile that its first factor adds up to an infinity, though no output does.
 TYPED_TEST(Winograd, LargeNumbersDoNotOverflowOnTheWay) {
   Random random;
-  Layer layer = random_layer(random);
-  for (std::int64_t i = 0; i < layer.x.numel(); ++i) {
-    layer.x.data<float>()[i] *= 4e37F;
-  }
+  Layer layer = layer_of(random, PaddingMode::zeros, 1, Padding(0), 12, 12);
   for (std::int64_t i = 0; i < layer.w.numel(); ++i) {
     layer.w.data<float>()[i] *= 1e-3F;
   }
+  const auto& first = TypeParam::Matrices::input[0];
+  constexpr float large = 2.5e38F;
+  for (std::size_t row = 0; row < first.size(); ++row) {
+    for (std::size_t column = 0; column < first.size(); ++column) {
+      const double factor = first[row] * first[column];
+      if (factor != 0) {
+        layer.x.data<float>()[row * 12 + column] = factor > 0 ? large : -large;
+      }
+    }
+  }
   expect_the_same_that_are_not_finite<TypeParam>(layer);
+}
+
+/// Of images without pixels the gradient of the input is asked for all the same.
+TYPED_TEST(Winograd, OfNothingIsNothing) {
+  for (const Sizes& input : {Sizes{1, 64, 5, 0}, Sizes{1, 64, 0, 5}, Sizes{0, 64, 9, 9}}) {
+    const Problem forward =
+        conv2d_problem(input, {64, 64, 3, 3}, false, floats, {.padding = 2}).value();
+    Tensor dx(input);
+    const Tensor dy({input[0], 64, forward.rows.output, forward.columns.output});
+    const Tensor w({64, 64, 3, 3});
+    run(TypeParam::algorithm(), forward.with(Pass::backward_data, Conjugate::neither),
+        {dy, w, std::nullopt, dx});
+    EXPECT_EQ(dx.numel(), 0);
+  }
 }
 
 /// dy, the weight and the bias of a transposed convolution that gives the sizes of `input`.
@@ -543,7 +565,7 @@ TEST(WinogradChoice, OfSmallTilesIsWhereLargeOnesHaveTooManyWeights) {
     for (const std::int64_t side : {6, 7, 8}) {
       const Sizes x = {1, channels, side, side};
       const Sizes w = {channels, channels, 3, 3};
-      EXPECT_NE(large_yield(x, w).find("weights that are four times"), std::string::npos);
+      EXPECT_NE(large_yield(x, w).find("whose weights are less than half"), std::string::npos);
       EXPECT_EQ(small_yield(x, w), "nothing");
     }
   }
@@ -559,15 +581,34 @@ TEST(WinogradChoice, OfSmallTilesIsNotWhatThePlainSumComputesFaster) {
   EXPECT_EQ(small_yield({1, 1024, 8, 8}, {1024, 1024, 3, 3}), "nothing");
   EXPECT_NE(small_yield({1, 1024, 7, 7}, {1024, 32, 3, 3}, 32).find("fewer than 64"),
             std::string::npos);
-  EXPECT_NE(large_yield({1, 1024, 7, 7}, {1024, 32, 3, 3}, 32), "nothing");
 }
 
-/// The bits of a layer may not depend on how many images there are.
-TEST(WinogradChoice, IsTheSameForEveryBatch) {
+/// Few channels do not fill tiles of 2x2 outputs, and may have too many weights for those of 4x4.
+TEST(WinogradChoice, OfFewChannelsIsTheDefinitionOnSmallMapsAlone) {
+  for (const auto& [channels, outputs, groups] :
+       {std::array<std::int64_t, 3>{1024, 1024, 32}, {32, 512, 1}, {512, 48, 1}}) {
+    const Sizes w = {outputs, channels / groups, 3, 3};
+    EXPECT_NE(small_yield({1, channels, 7, 7}, w, groups), "nothing") << outputs;
+    EXPECT_NE(large_yield({1, channels, 7, 7}, w, groups).find("too small"), std::string::npos);
+    EXPECT_EQ(large_yield({1, channels, 12, 12}, w, groups), "nothing") << outputs;
+  }
+}
+
+/// The bits of a layer may depend neither on how many images there are nor on how they lie.
+TEST(WinogradChoice, IsTheSameForEveryBatchAndFormat) {
   for (const std::int64_t side : {5, 7, 9, 14}) {
-    const Problem one = padded_problem({1, 256, side, side}, {256, 256, 3, 3});
-    const Problem many = padded_problem({64, 256, side, side}, {256, 256, 3, 3});
-    EXPECT_EQ(choose(one).name, choose(many).name) << side;
+    for (const Pass pass : {Pass::forward, Pass::backward_data}) {
+      const auto rounding = [&](std::int64_t batch, MemoryFormat format) {
+        Problem problem = padded_problem({batch, 256, side, side}, {256, 256, 3, 3})
+                              .with(pass, Conjugate::neither);
+        problem.format = format;
+        const std::string_view name = choose(problem).name;
+        return name.starts_with("winograd") ? name : "the definition's";
+      };
+      const std::string_view one = rounding(1, MemoryFormat::contiguous);
+      EXPECT_EQ(one, rounding(64, MemoryFormat::contiguous)) << side;
+      EXPECT_EQ(one, rounding(64, MemoryFormat::channels_last)) << side;
+    }
   }
 }
 

@@ -105,7 +105,7 @@ class Tune(CommandTest):
 
     def test_a_program_runs_what_a_person_made_of_it(self):
         """Then all plans but one are others than the program's own."""
-        for precision, names in (("exact", ("planar", "direct")), ("default", ("winograd", "planar", "direct"))):
+        for precision, names in (("exact", ("planar", "direct")), ("default", ("winograd", "winograd_2x2", "planar", "direct"))):
             self.succeed("tune", LAYER, "--input", "16x11x12", "--precision", precision, "-o", "x.tuning")
             written = (self.folder / "x.tuning").read_text(encoding="utf-8")
             for name in names:

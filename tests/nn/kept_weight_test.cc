@@ -45,6 +45,17 @@ TEST_F(KeptWeights, OtherSizesAndMemoryFormatsAreOtherAlgorithms) {
   expect_up_to_date(Conv2d(16, 24, 3, 1, 1));
 }
 
+/// Tiles of 4x4 outputs, of 2x2 and none, by turns.
+TEST_F(KeptWeights, ThreeAlgorithmsOfAPyramidStay) {
+  const Conv2d conv(96, 256, 3, 1, 1);
+  for (int turn = 0; turn < 2; ++turn) {
+    for (const std::int64_t size : {14, 7, 3}) {
+      const Tensor x = random_.values({1, 96, size, size}, DType::float32);
+      EXPECT_TRUE(same_bits(conv(x), by_function(conv, x))) << size;
+    }
+  }
+}
+
 TEST_F(KeptWeights, WhatIsWrittenThroughAnOldViewCounts) {
   Conv2d conv(16, 24, 3, 1, 1);
   expect_up_to_date(conv);
