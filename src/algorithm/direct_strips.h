@@ -82,9 +82,10 @@ struct DirectStrips {
     if (again) {
       consider(fewest);
     }
-    const Index most = again ? std::max(of_pixels(few_pixels), enough) : of_pixels(tile);
-    for (Index some = count; some < std::min(most, divide_up(16 * threads, items));) {
-      some = std::min({2 * some, most, divide_up(16 * threads, items)});
+    const Index filled = again ? std::max(of_pixels(few_pixels), enough) : of_pixels(tile);
+    const Index most = std::min(filled, divide_up(16 * threads, items));
+    for (Index some = count; some < most;) {
+      some = std::min(2 * some, most);
       consider(some);
     }
   }

@@ -41,25 +41,20 @@ using testing::same_bits;
 
 constexpr Types floats{};
 
-/// Tiles of 4x4 outputs, and the roundings that docs/winograd.md counts beside the sum's.
-struct LargeTiles {
-  using Matrices = simd::winograd::Matrices<4>;
-  static constexpr std::int64_t outputs = 4;
-  static constexpr int fused_roundings = 13;
-  static constexpr int other_roundings = 20;
+/// Tiles of so many outputs along an axis, and the roundings that docs/winograd.md counts beside
+/// the sum's, with fused multiply-adds and without.
+template <std::size_t Outputs, int Fused, int Other, const Algorithm& Which>
+struct Tiles {
+  using Matrices = simd::winograd::Matrices<Outputs>;
+  static constexpr auto outputs = static_cast<std::int64_t>(Outputs);
+  static constexpr int fused_roundings = Fused;
+  static constexpr int other_roundings = Other;
 
-  static const Algorithm& algorithm() { return winograd_algorithm; }
+  static const Algorithm& algorithm() { return Which; }
 };
 
-/// Of 2x2 outputs.
-struct SmallTiles {
-  using Matrices = simd::winograd::Matrices<2>;
-  static constexpr std::int64_t outputs = 2;
-  static constexpr int fused_roundings = 9;
-  static constexpr int other_roundings = 10;
-
-  static const Algorithm& algorithm() { return winograd_2x2_algorithm; }
-};
+using LargeTiles = Tiles<4, 13, 20, winograd_algorithm>;
+using SmallTiles = Tiles<2, 9, 10, winograd_2x2_algorithm>;
 
 template <class Tiles>
 class Winograd : public ::testing::Test {};

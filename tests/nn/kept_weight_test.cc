@@ -3,11 +3,15 @@
 #include <conv2d/functional.h>
 #include <conv2d/nn.h>
 
+#include "plan/choose.h"
+#include "plan/kept_weight.h"
 #include "support/random.h"
 #include "support/tensors.h"
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -46,14 +50,20 @@ TEST_F(KeptWeights, OtherSizesAndMemoryFormatsAreOtherAlgorithms) {
 }
 
 /// Tiles of 4x4 outputs, of 2x2 and none, by turns.
-TEST_F(KeptWeights, ThreeAlgorithmsOfAPyramidStay) {
+TEST_F(KeptWeights, OfAPyramidAreThreeAlgorithms) {
   const Conv2d conv(96, 256, 3, 1, 1);
+  KeptWeight kept;
+  std::set<std::shared_ptr<const Tensor>> weights;
   for (int turn = 0; turn < 2; ++turn) {
     for (const std::int64_t size : {14, 7, 3}) {
       const Tensor x = random_.values({1, 96, size, size}, DType::float32);
       EXPECT_TRUE(same_bits(conv(x), by_function(conv, x))) << size;
+      const Problem problem =
+          conv2d_problem(x.sizes(), conv.weight().sizes(), true, Types{}, {.padding = 1}).value();
+      weights.insert(kept.packed(choose(problem), problem, conv.weight()));
     }
   }
+  EXPECT_EQ(weights.size(), 3U);  // none was packed anew
 }
 
 TEST_F(KeptWeights, WhatIsWrittenThroughAnOldViewCounts) {
